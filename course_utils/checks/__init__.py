@@ -1,0 +1,1 @@
+"""What students run: checks that compare their work with the professional tool and explain."""

@@ -1,0 +1,158 @@
+"""Checks of cross-correlation and true convolution, against PyTorch and SciPy."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from scipy import signal
+from torch.nn import functional as F
+
+from course_utils.checks.a1_convolution.arrays import images
+from course_utils.checks.engine import Case, Check, case, grid, rejection
+
+
+def _correlate(image, kernel, *, stride=1, padding=0, dilation=1):
+    image, kernel = (torch.tensor(np.ascontiguousarray(a))[None, None] for a in (image, kernel))
+    out = F.conv2d(image, kernel, stride=stride, padding=padding, dilation=dilation)
+    return out[0, 0].numpy()
+
+
+def _correlate_with(**wrong):
+    """Correlation in which some options have another value than the one asked for."""
+
+    def suspect(image, kernel, **options):
+        changed = {n: f(options[n]) for n, f in wrong.items() if n in options}
+        return _correlate(image, kernel, **{**options, **changed})
+
+    return suspect
+
+
+def _both(stride):
+    return stride if isinstance(stride, tuple) else (stride, stride)
+
+
+def _small_correlations() -> Iterator[Case]:
+    image = np.array([[3.0, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3]])
+    yield case(np.arange(6.0).reshape(2, 3), np.array([[1.0, 2], [3, 4]]))
+    yield case(image, np.array([[0.0, 1, 2], [2, 2, 0], [0, 1, 2]]))
+
+
+KERNEL_SHAPES = [(3, 3), (2, 3), (4, 1), (1, 1)]
+
+
+def _plain_correlations(rng) -> Iterator[Case]:
+    yield from _small_correlations()
+    for image in images(rng, [(5, 9), (9, 5), (6, 6)]):
+        for shape in [*KERNEL_SHAPES, (image.shape[0], 2)]:
+            yield case(image, rng.normal(size=shape).astype(image.dtype))
+
+
+def _strided_correlations(rng) -> Iterator[Case]:
+    yield case(np.arange(20.0).reshape(4, 5), np.array([[1.0, 2], [3, 4]]), stride=2)
+    yield case(np.arange(1.0, 10).reshape(3, 3), np.array([[1.0, 2], [3, 4]]), padding=1)
+    for image in images(rng, [(5, 9), (10, 6), (7, 7)]):
+        for options in grid(stride=[1, 2, 3, (1, 2), (3, 1)], padding=[0, 1, 2]):
+            for shape in [(3, 3), (2, 3)]:
+                yield case(image, rng.normal(size=shape).astype(image.dtype), **options)
+
+
+def _dilated_correlations(rng) -> Iterator[Case]:
+    yield case(np.arange(25.0).reshape(5, 5), np.array([[1.0, 2], [3, 4]]), dilation=2)
+    for image in images(rng, [(8, 11), (12, 7)]):
+        for options in grid(stride=[1, 2], padding=[0, 1], dilation=[1, 2, 3]):
+            yield case(image, rng.normal(size=(2, 3)).astype(image.dtype), **options)
+
+
+_IMPOSSIBLE = [
+    rejection("stride", np.ones((5, 5)), np.ones((3, 3)), stride=0),
+    rejection("padding", np.ones((5, 5)), np.ones((3, 3)), padding=-1),
+    rejection("dilation", np.ones((5, 5)), np.ones((3, 3)), dilation=0),
+    rejection("kernel|fit|larger", np.ones((2, 5)), np.ones((3, 3))),
+    rejection("kernel|fit|larger|dilat", np.ones((5, 5)), np.ones((3, 3)), dilation=3),
+    rejection("image|dimension|2-d|2d|axes|shape", np.ones((5, 5, 3)), np.ones((3, 3))),
+    rejection("kernel|dimension|2-d|2d|axes|shape", np.ones((5, 5)), np.ones(3)),
+]
+
+check_correlate2d = Check(
+    "correlate2d",
+    oracle=_correlate,
+    tool="torch.nn.functional.conv2d",
+    parts={"plain": _plain_correlations, "stride and padding": _strided_correlations,
+           "dilation": _dilated_correlations},
+    suspects={
+        "The kernel is flipped: that is true convolution. Here nothing is flipped.": (
+            lambda image, kernel, **o: _correlate(image, kernel[::-1, ::-1], **o)
+        ),
+        "The kernel is transposed: its first index goes down, like that of the image.": (
+            lambda image, kernel, **o: _correlate(image, kernel.T, **o)
+        ),
+        "The stride is ignored.": _correlate_with(stride=lambda s: 1),
+        "The padding is ignored.": _correlate_with(padding=lambda p: 0),
+        "The dilation is ignored.": _correlate_with(dilation=lambda d: 1),
+        "The stride is applied to the rows only.": _correlate_with(stride=lambda s: (_both(s)[0], 1)),
+        "The two strides are exchanged: (down, across).": _correlate_with(
+            stride=lambda s: _both(s)[::-1]
+        ),
+        "The first stride is used in both directions.": _correlate_with(
+            stride=lambda s: (_both(s)[0],) * 2
+        ),
+        "Height and width of the result are exchanged.": (
+            lambda image, kernel, **o: np.ascontiguousarray(_correlate(image, kernel, **o).T)
+        ),
+        "The products are averaged; they must be added up.": (
+            lambda image, kernel, **o: _correlate(image, kernel, **o) / image.dtype.type(kernel.size)
+        ),
+        "The zeros stand at the top and the left only; they belong on all four sides.": (
+            lambda image, kernel, *, padding=0, **o: _correlate(
+                np.pad(image, ((padding, 0), (padding, 0))), kernel, **o
+            )
+        ),
+        "The image is padded on its own, to keep its size: without padding, every window lies "
+        "inside the image.": (
+            lambda image, kernel, **o: signal.correlate2d(image, kernel, mode="same")
+        ),
+    },
+    rejects=_IMPOSSIBLE,
+)  # fmt: skip
+
+
+def _convolve(image, kernel):
+    return signal.convolve2d(image, kernel, mode="valid")
+
+
+def _convolutions(rng) -> Iterator[Case]:
+    yield from _small_correlations()
+    for image in images(rng, [(5, 9), (9, 5), (6, 6)]):
+        for shape in KERNEL_SHAPES:
+            yield case(image, rng.normal(size=shape).astype(image.dtype))
+
+
+check_convolve2d = Check(
+    "convolve2d",
+    oracle=_convolve,
+    tool="scipy.signal.convolve2d",
+    parts={"valid": _convolutions},
+    suspects={
+        "The kernel is not flipped: that is cross-correlation.": lambda image, kernel: _correlate(
+            image, kernel
+        ),
+        "The kernel is flipped upside down only; left and right must be exchanged too.": (
+            lambda image, kernel: _correlate(image, kernel[::-1])
+        ),
+        "The kernel is flipped left to right only; top and bottom must be exchanged too.": (
+            lambda image, kernel: _correlate(image, kernel[:, ::-1])
+        ),
+        "Transposing a kernel is not flipping it.": lambda image, kernel: _correlate(
+            image, kernel.T
+        ),
+        "The image is flipped instead of the kernel: the result comes out turned by half a turn.": (
+            lambda image, kernel: _correlate(image[::-1, ::-1], kernel)
+        ),
+        "You compute the full convolution. Keep only the places where the kernel lies inside.": (
+            lambda image, kernel: signal.convolve2d(image, kernel, mode="full")
+        ),
+        "You compute as many values as the image has pixels. Keep only the places where the "
+        "kernel lies inside.": lambda image, kernel: signal.convolve2d(image, kernel, mode="same"),
+    },
+    rejects=[r for r in _IMPOSSIBLE if not r.case.kwargs],
+)

@@ -1,0 +1,166 @@
+"""Checks of smoothing kernels and the median filter, against PyTorch and SciPy."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch.nn import functional as F
+
+from course_utils.checks.a1_convolution.arrays import images
+from course_utils.checks.engine import Case, Check, case, rejection
+
+
+def _impulse(size: int) -> np.ndarray:
+    """One pixel of value 1 in the middle: a linear filter answers with its own kernel."""
+    image = np.zeros((size, size))
+    image[size // 2, size // 2] = 1
+    return image
+
+
+def _mean_kernel(k):
+    """What each pixel of a k×k window counts for in its average: the gradient of the average."""
+    window = torch.zeros(1, 1, k, k, dtype=torch.float64, requires_grad=True)
+    F.avg_pool2d(window, k).sum().backward()
+    return window.grad[0, 0].numpy()
+
+
+def _kernel_sizes(rng) -> Iterator[Case]:
+    for k in (1, 2, 3, 5, int(rng.integers(6, 12))):
+        yield case(k)
+
+
+check_mean_kernel = Check(
+    "mean_kernel",
+    oracle=_mean_kernel,
+    tool="torch.nn.functional.avg_pool2d",
+    parts={"sizes": _kernel_sizes},
+    suspects={
+        "The weights must add up to 1: divide by their number.": lambda k: np.ones((k, k)),
+        "There are k·k weights, not k: divide by k².": lambda k: np.full((k, k), 1 / k),
+        "The kernel must be (k, k), not a row of k.": lambda k: np.full(k, 1 / k),
+        "The kernel must be (k, k), not one long row.": lambda k: np.full(k * k, 1 / k**2),
+        "Whole-number division makes the weights zero: use / and not //.": (
+            lambda k: np.full((k, k), float(1 // k**2))
+        ),
+        "The middle pixel counts too: divide by k², not k² - 1.": (
+            lambda k: np.full((k, k), 1 / max(k * k - 1, 1))
+        ),
+        "Only the middle has a weight: that kernel changes nothing.": _impulse,
+    },
+    rejects=[rejection("k", 0), rejection("k", -3)],
+)
+
+
+def _gaussian(k, sigma):
+    return ndimage.gaussian_filter(_impulse(k), sigma, mode="constant", radius=k // 2)
+
+
+def _bell(exponent, *, normalise=True, corner=False):
+    """A Gaussian-like kernel from `exponent(squared distance, sigma)`."""
+
+    def suspect(k, sigma):
+        along = np.arange(k) - (0 if corner else k // 2)
+        weights = np.exp(exponent(along[:, None] ** 2 + along**2, sigma))
+        return weights / (weights.sum() if normalise else 2 * np.pi * sigma**2)
+
+    return suspect
+
+
+def _bell_exponent(r2, sigma):
+    return -r2 / (2 * sigma**2)
+
+
+def _bells(rng) -> Iterator[Case]:
+    for k in (3, 1, 5, 7):
+        for sigma in (1.0, 0.5, float(rng.uniform(0.6, 3))):
+            yield case(k, sigma)
+
+
+check_gaussian_kernel = Check(
+    "gaussian_kernel",
+    oracle=_gaussian,
+    tool="scipy.ndimage.gaussian_filter",
+    parts={"bells": _bells},
+    suspects={
+        "The exponent is r²/(2σ²); without the 2 (a slide has it so) the bell is too narrow.": (
+            _bell(lambda r2, sigma: -r2 / sigma**2)
+        ),
+        "The weights do not add up to 1: divide by their sum, the formula's factor is not enough.": (
+            _bell(_bell_exponent, normalise=False)
+        ),
+        "σ stands squared in the exponent.": _bell(lambda r2, sigma: -r2 / (2 * sigma)),
+        "The exponent needs the squared distance, not the distance.": _bell(
+            lambda r2, sigma: -np.sqrt(r2) / (2 * sigma**2)
+        ),
+        "The distance is measured from the corner: the middle of the kernel is at k // 2.": (
+            _bell(_bell_exponent, corner=True)
+        ),
+        "The largest weight is 1: divide by the sum of the weights, not by their maximum.": (
+            lambda k, sigma: _gaussian(k, sigma) / _gaussian(k, sigma).max()
+        ),
+        "The kernel is one row: combine the row with the column, (k, k).": (
+            lambda k, sigma: _gaussian(k, sigma).sum(axis=0)
+        ),
+    },
+    rejects=[
+        rejection("k|odd", 4, 1.0),
+        rejection("k", 0, 1.0),
+        rejection("sigma", 3, 0.0),
+        rejection("sigma", 3, -1.0),
+    ],
+)
+
+
+def _median(image, k, *, mode="reflect"):
+    return ndimage.median_filter(image, size=k, mode=mode)
+
+
+def _noisy_images(rng) -> Iterator[Case]:
+    spot = np.zeros((4, 5))
+    spot[1, 2] = 9
+    yield case(spot, 3)
+    for image in images(rng, [(7, 9), (11, 6), (8, 8)]):
+        for k in (1, 3, 5):
+            yield case(image, k)
+            yield case(np.round(image), k)  # many equal values
+
+
+check_median_filter = Check(
+    "median_filter",
+    oracle=_median,
+    tool="scipy.ndimage.median_filter",
+    parts={"filters": _noisy_images},
+    suspects={
+        "That is the mean of the window; the median is the middle one of the sorted values.": (
+            lambda image, k: ndimage.uniform_filter(image, k, mode="reflect")
+        ),
+        "Beyond the border you take zeros: mirror the image, border pixel included (symmetric).": (
+            lambda image, k: _median(image, k, mode="constant")
+        ),
+        "Beyond the border you leave the border pixel out of the mirror image (reflect); use "
+        "symmetric.": lambda image, k: _median(image, k, mode="mirror"),
+        "Beyond the border you repeat the border pixel (edge); use symmetric.": (
+            lambda image, k: _median(image, k, mode="nearest")
+        ),
+        "That is the largest value of the window.": (
+            lambda image, k: ndimage.maximum_filter(image, k, mode="reflect")
+        ),
+        "That is the smallest value of the window.": (
+            lambda image, k: ndimage.minimum_filter(image, k, mode="reflect")
+        ),
+        "The median of the row medians is not the median of the window: sort all k² values.": (
+            lambda image, k: _median(_median(image, (1, k)), (k, 1))
+        ),
+        "The result must be as large as the image: pad it first.": (
+            lambda image, k: _median(image, k)[
+                k // 2 : image.shape[0] - k // 2, k // 2 : image.shape[1] - k // 2
+            ]
+        ),
+    },
+    rejects=[
+        rejection("k|odd", np.ones((4, 4)), 2),
+        rejection("k", np.ones((4, 4)), 0),
+        rejection("image|dimension|2-d|2d|axes|shape", np.ones((4, 4, 3)), 3),
+    ],
+)

@@ -1,0 +1,55 @@
+"""Say in one sentence how a student's value differs from the expected one."""
+
+import numbers
+from typing import Any
+
+import numpy as np
+
+SHOWN_ELEMENTS = 40  # larger arrays are told by their shape alone
+
+
+def difference(given: Any, wanted: Any, tolerance: dict[str, float]) -> str | None:
+    """How `given` differs from `wanted`, or None where they agree.
+
+    Types are compared exactly: an array must be a NumPy array of the expected dtype, an int a
+    whole number and neither float nor bool.
+    """
+    if given is None:
+        return "it returned None. Is a `return` missing?"
+    if isinstance(wanted, np.ndarray):
+        return _array_difference(given, wanted, tolerance)
+    if isinstance(wanted, int):
+        if isinstance(given, bool) or not isinstance(given, numbers.Integral):
+            return f"it returned {given!r}, a {type(given).__name__}, but the result is an int"
+        return None if given == wanted else f"it returned {given}"
+    raise TypeError(f"no rule to compare with a {type(wanted).__name__}")
+
+
+def _array_difference(given: Any, wanted: np.ndarray, tolerance: dict[str, float]) -> str | None:
+    if type(given) is not np.ndarray:
+        return f"it returned a {type(given).__name__}, but the result is a NumPy array"
+    if given.shape != wanted.shape:
+        return f"the result has shape {given.shape}, expected {wanted.shape}"
+    if given.dtype != wanted.dtype:
+        return f"the result has dtype {given.dtype}, expected {wanted.dtype}, as the input"
+    if not np.isfinite(given).all():
+        return "the result holds NaN or infinity"
+    scale = max(1.0, float(np.abs(wanted).max(initial=0)))
+    error = np.abs(given.astype(np.float64) - wanted)
+    if (error <= tolerance[str(wanted.dtype)] * scale).all():
+        return None
+    wrong = int((error > tolerance[str(wanted.dtype)] * scale).sum())
+    return f"{wrong} of {wanted.size} values differ, the largest by {error.max():.3g}"
+
+
+def show_value(name: str, value: Any) -> list[str]:
+    """Lines that print a value after its name, large arrays as their shape."""
+    if isinstance(value, np.ndarray) and value.size > SHOWN_ELEMENTS:
+        text = f"an array of shape {value.shape}"
+    elif isinstance(value, np.ndarray):
+        text = np.array2string(value, precision=4, suppress_small=True, max_line_width=90)
+    else:
+        text = repr(value)
+    first, *rest = text[:2000].splitlines() or [""]
+    indent = " " * (len(name) + 3)
+    return [f"{name} = {first}" if name else first, *(indent + line for line in rest)]

@@ -1,0 +1,227 @@
+"""A check: cases from easy to nasty, an oracle, and suspects that explain likely mistakes.
+
+A check touches the student's function only by calling it with data and comparing what comes
+back, so the function may live in another process.
+"""
+
+import inspect
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from course_utils.checks.compare import difference, show_value
+from course_utils.checks.outcome import Outcome, call
+
+HIDDEN_ROUNDS = 3  # a hidden test repeats the grid with this many seeds
+
+
+class CheckFailed(AssertionError):
+    """A student's function failed a check; the text says what and why."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback through the check's own code."""
+        return [str(self)]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call: positional and keyword arguments."""
+
+    args: tuple
+    kwargs: dict = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Number of array elements in the arguments: how hard the case is to follow by eye."""
+        return sum(np.size(a) for a in self.args)
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A call that must raise ValueError, and the words one of which its message must hold."""
+
+    case: Case
+    words: tuple[str, ...]
+
+
+def case(*args, **kwargs) -> Case:
+    """Write a case as the call that it stands for."""
+    return Case(args, kwargs)
+
+
+def rejection(words: str, *args, **kwargs) -> Rejection:
+    """Write a rejection as its accepted words (`"stride|step"`) and the call."""
+    return Rejection(Case(args, kwargs), tuple(words.split("|")))
+
+
+def grid(**options: Iterable) -> Iterator[dict[str, Any]]:
+    """Every combination of the options, the last name varying fastest.
+
+    >>> list(grid(stride=[1, 2], padding=[0]))
+    [{'stride': 1, 'padding': 0}, {'stride': 2, 'padding': 0}]
+    """
+    for values in itertools.product(*options.values()):
+        yield dict(zip(options, values, strict=True))
+
+
+@dataclass
+class Check:
+    """Compares a student's function with an oracle and names the likely mistake.
+
+    Parameters
+    ----------
+    name
+        Of the function, as the student writes it.
+    oracle
+        The professional tool behind the same signature.
+    tool
+        Its name in words, such as `torch.nn.functional.conv2d`.
+    parts
+        Name of each rung and the function that makes its cases from a random generator.
+    suspects
+        The sentence that a student should read, and the oracle with just that thing wrong.
+    rejects
+        Calls that must raise ValueError; they make up the part `"invalid"`.
+    tolerance
+        Relative to the largest expected value, by dtype.
+    """
+
+    name: str
+    oracle: Callable
+    tool: str
+    parts: dict[str, Callable[[np.random.Generator], Iterable[Case]]]
+    suspects: dict[str, Callable] = field(default_factory=dict)
+    rejects: list[Rejection] = field(default_factory=list)
+    tolerance: dict[str, float] = field(default_factory=lambda: {"float64": 1e-9, "float32": 1e-4})
+
+    @property
+    def part_names(self) -> list[str]:
+        """All parts in order, `"invalid"` last where there are rejections."""
+        return [*self.parts, *(["invalid"] if self.rejects else [])]
+
+    def __call__(self, function: Callable, *parts: str, seed: int | None = None) -> None:
+        """Check a student's function; print what agrees, raise at the first part that does not.
+
+        Parameters
+        ----------
+        function
+            The student's function.
+        parts
+            Which rungs; all by default.
+        seed
+            None for the visible check, which shows values. A hidden test gives a seed: other
+            numbers and shapes, more rounds, and no expected value in the message.
+
+        Raises
+        ------
+        CheckFailed
+            If a result differs, naming the case and, where one explains it, the mistake.
+        ValueError
+            For an unknown part: a slip in the notebook, not the student's.
+        """
+        for part in parts or self.part_names:
+            if part not in self.part_names:
+                raise ValueError(f"{self.name} has no part {part!r}, only {self.part_names}")
+            if part == "invalid":
+                self._check_rejections(function)
+            else:
+                self._check_part(function, part, seed)
+
+    def _check_part(self, function: Callable, part: str, seed: int | None) -> None:
+        seeds = [0] if seed is None else range(seed, seed + HIDDEN_ROUNDS)
+        cases = [c for s in seeds for c in self.parts[part](np.random.default_rng(s))]
+        given = [_try(function, c) for c in cases]
+        wanted = [self.oracle(*c.args, **c.kwargs) for c in cases]
+        wrong = [
+            (c.size, i, why)
+            for i, (c, outcome, value) in enumerate(zip(cases, given, wanted, strict=True))
+            if (why := self._why_wrong(outcome, value))
+        ]
+        if not wrong:
+            print(f"✓ {self.name}, {part}: {len(cases)} cases agree with {self.tool}")
+            return
+        _, at, why = min(wrong)
+        lines = [f"✗ {self.name}, {part}: {why}"]
+        lines += self._explanations(cases, given, at)
+        lines += [f"Seen with {self._describe(cases[at])}."]
+        if len(wrong) < len(cases):
+            lines += [f"{len(cases) - len(wrong)} of {len(cases)} cases agree."]
+        if seed is None:
+            lines += self._values(cases[at], given[at], wanted[at])
+        raise CheckFailed("\n  ".join(lines))
+
+    def _why_wrong(self, outcome: Outcome, wanted: Any) -> str | None:
+        if outcome.error is not None:
+            return outcome.error
+        if outcome.modified:
+            return f"your function changes its argument {outcome.modified}; work on a copy"
+        return difference(outcome.value, wanted, self.tolerance)
+
+    def _explanations(self, cases: list[Case], given: list[Outcome], at: int) -> list[str]:
+        """The sentence of the suspect that gives the student's results, in all cases at best."""
+        here = []
+        for sentence, suspect in self.suspects.items():
+            if not self._alike(_try(suspect, cases[at]), given[at]):
+                continue
+            here.append(sentence)
+            if all(self._alike(_try(suspect, c), g) for c, g in zip(cases, given, strict=True)):
+                return [sentence]
+        # Several mistakes at once: only an explanation that nothing else offers is a help.
+        return [f"In this case: {here[0]}"] if len(here) == 1 else []
+
+    def _alike(self, one: Outcome, other: Outcome) -> bool:
+        if one.error is not None or other.error is not None:
+            return one.kind == other.kind
+        return difference(one.value, other.value, self.tolerance) is None
+
+    def _check_rejections(self, function: Callable) -> None:
+        for rejected in self.rejects:
+            outcome = _try(function, rejected.case)
+            why = _why_not_rejected(outcome, rejected.words)
+            if why:
+                call_text = self._describe(rejected.case)
+                raise CheckFailed(f"✗ {self.name}, invalid: {why}\n  Called with {call_text}.")
+        print(f"✓ {self.name}, invalid: {len(self.rejects)} impossible calls raise ValueError")
+
+    def _describe(self, case: Case) -> str:
+        """`5×9 image, 3×2 kernel, stride=2`."""
+        names = inspect.signature(self.oracle).parameters
+        words = [_word(n, v) for n, v in zip(names, case.args, strict=False)]
+        return ", ".join(words + [f"{n}={v!r}" for n, v in case.kwargs.items()])
+
+    def _values(self, case: Case, outcome: Outcome, wanted: Any) -> list[str]:
+        names = inspect.signature(self.oracle).parameters
+        shown = {n: v for n, v in zip(names, case.args, strict=False) if isinstance(v, np.ndarray)}
+        if outcome.error is None:
+            shown["yours"] = outcome.value
+        shown["expected"] = wanted
+        return [line for name, value in shown.items() for line in show_value(name, value)]
+
+
+def _try(function: Callable, case: Case) -> Outcome:
+    return call(function, case.args, case.kwargs)
+
+
+def _word(name: str, value: Any) -> str:
+    if not isinstance(value, np.ndarray):
+        return f"{name}={value!r}"
+    kind = "" if value.dtype == np.float64 else f" of {value.dtype}"
+    layout = "" if value.flags.c_contiguous else ", not contiguous"
+    return f"{'×'.join(map(str, value.shape))} {name}{kind}{layout}"
+
+
+def _why_not_rejected(outcome: Outcome, words: tuple[str, ...]) -> str | None:
+    if outcome.kind == "NotImplementedError":
+        return outcome.error
+    if outcome.error is None:
+        text = " ".join(show_value("", outcome.value))
+        return f"this call cannot work, yet it returned {text.strip()}. Raise ValueError."
+    if outcome.kind != "ValueError":
+        return f"expected ValueError with a sentence, but {outcome.error}"
+    if not any(word in outcome.message.lower() for word in words):
+        said = f"the message {outcome.message!r}" if outcome.message else "an empty message"
+        return f"ValueError is right, but {said} does not say what is wrong: name {words[0]!r}."
+    return None

@@ -1,0 +1,63 @@
+"""Real photos, from the files inside scikit-image's wheel."""
+
+import numpy as np
+from skimage import color, data, transform
+
+# Only images that scikit-image ships; its others would be fetched from the internet.
+PHOTOS = (
+    "astronaut",
+    "brick",
+    "camera",
+    "chelsea",
+    "coffee",
+    "coins",
+    "grass",
+    "gravel",
+    "moon",
+    "rocket",
+)
+
+
+def photo(name: str, *, grey: bool = False, size: tuple[int, int] | None = None) -> np.ndarray:
+    """Load a photo as floats between 0 (black) and 1 (white).
+
+    Parameters
+    ----------
+    name
+        One of `PHOTOS`.
+    grey
+        Weigh red, green and blue into one luminance channel.
+    size
+        Wanted `(height, width)`; the photo is scaled down with anti-aliasing, not cropped.
+
+    Returns
+    -------
+    array of float64
+        `(H, W)` for grey photos, else `(H, W, 3)`.
+
+    Raises
+    ------
+    ValueError
+        For a name that is not in `PHOTOS`, or a size that is not two positive integers.
+
+    Source
+    ------
+    scikit-image, `skimage.data`; each photo's licence stands in its documentation.
+
+    Examples
+    --------
+    >>> photo("camera", size=(64, 64)).shape
+    (64, 64)
+    >>> photo("coffee").shape
+    (400, 600, 3)
+    """
+    if name not in PHOTOS:
+        raise ValueError(f"unknown photo {name!r}, expected one of: {', '.join(PHOTOS)}")
+    image = getattr(data, name)().astype(np.float64) / 255
+    if grey and image.ndim == 3:
+        image = color.rgb2gray(image)
+    if size is None:
+        return image
+    if len(size) != 2 or min(size) < 1:
+        raise ValueError(f"size must be two positive integers (height, width), got {size}")
+    return np.clip(transform.resize(image, size, anti_aliasing=True), 0, 1)

@@ -1,0 +1,225 @@
+"""What every notebook keeps: run and store it the same way everywhere, and check its structure."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from course_utils.errors import CourseError
+
+LANGUAGE = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+TAGS = {"nbval-ignore-output"}  # anything else is a typing mistake, or a hole in a test
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+MAX_CELLS = 60
+MAX_LINES = 20
+MAX_FIRST_CODE_LINES = 8
+MAX_BYTES = 500_000
+CELL_SECONDS, NOTEBOOK_SECONDS = 20, 90
+ENDING = ["In short", "Exercises", "Sources"]
+
+_ID = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+_SPEAKS = re.compile(r"^\s*(print\(|plotting\.show\(|quiz\.ask\(|widgets\.explore)", re.MULTILINE)
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    """Read a notebook of format 4.5 or newer.
+
+    Raises
+    ------
+    CourseError
+        If the file is missing, is no notebook, or its cells have no ids.
+    """
+    try:
+        notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
+    except FileNotFoundError:
+        raise CourseError(f"{path} does not exist") from None
+    except (nbformat.reader.NotJSONError, UnicodeDecodeError) as error:
+        raise CourseError(f"{path} is not a notebook: {str(error)[:120]}") from None
+    if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):
+        raise CourseError(f"{path} has no cell ids: save it once in JupyterLab 4 (format 4.5)")
+    return notebook
+
+
+def execute(path: Path) -> float:
+    """Run a notebook from the top, store its outputs in place, and return the seconds it took.
+
+    Widgets are stored as their static picture, and nothing that differs from run to run
+    (timestamps, versions) is stored, so that a second run gives the same file.
+
+    Raises
+    ------
+    CourseError
+        If a cell fails, naming it, or the result breaks a rule of `problems`; the file is only
+        written when every cell ran.
+    """
+    notebook = read(path)
+    client = NotebookClient(
+        notebook,
+        timeout=10 * CELL_SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        record_timing=False,
+        coalesce_streams=True,
+    )
+    began = time.perf_counter()
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise CourseError(f"{path} did not run, nothing was stored:\n{error}") from None
+    seconds = time.perf_counter() - began
+    store(notebook, path)
+    found = problems(path)
+    if found:
+        raise CourseError("\n".join(found))
+    return seconds
+
+
+def store(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Write a notebook without what differs from run to run."""
+    notebook.metadata = nbformat.from_dict(LANGUAGE)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                output.data.pop(WIDGET, None)
+    nbformat.write(notebook, path)
+
+
+def kind_of(path: Path) -> str:
+    """`lecture`, `solution` or `assignment`, by the folder it stands in.
+
+    Raises
+    ------
+    CourseError
+        If the notebook stands in none of the course's folders.
+    """
+    kinds = {"lectures": "lecture", "solutions": "solution", "assignments": "assignment"}
+    for part in reversed(path.resolve().parent.parts):
+        if part in kinds:
+            return kinds[part]
+    raise CourseError(f"{path} stands in none of: {', '.join(kinds)}")
+
+
+def problems(path: Path) -> list[str]:
+    """Every rule of the house style that a notebook breaks, one sentence each."""
+    notebook, kind = read(path), kind_of(path)
+    found = [*_common(notebook, path)]
+    if kind != "assignment":
+        found += _executed(notebook)
+    if kind == "lecture":
+        found += _lecture(notebook)
+    if kind == "assignment":
+        found += _assignment(notebook)
+    return [f"{path}: {sentence}" for sentence in found]
+
+
+def _common(notebook: nbformat.NotebookNode, path: Path) -> Iterator[str]:
+    try:
+        nbformat.validate(notebook)
+    except nbformat.ValidationError as error:
+        yield f"not valid: {str(error).splitlines()[0]}"
+    if path.stat().st_size > MAX_BYTES:
+        yield f"{path.stat().st_size / 1000:.0f} kB, at most {MAX_BYTES // 1000}"
+    ids = [cell.id for cell in notebook.cells]
+    for id_ in ids:
+        if ids.count(id_) > 1:
+            yield f"cell id {id_} is used twice"
+        if not _ID.fullmatch(id_) or re.fullmatch(r"[0-9a-f]{8}", id_):
+            yield f"cell id {id_} says nothing: use words, such as stride-question"
+    for cell in notebook.cells:
+        for tag in cell.metadata.get("tags", []):
+            if tag not in TAGS:
+                yield f"{cell.id}: tag {tag} is not in the closed list {sorted(TAGS)}"
+        if "nbval-ignore-output" in cell.metadata.get("tags", []) and (
+            "# output varies:" not in cell.source.lower()
+        ):
+            yield f"{cell.id}: an ignored output needs its reason, '# Output varies: ...'"
+        if cell.cell_type == "markdown" and re.search(
+            r"!\[\s*\]\(|<img(?![^>]*alt=)", cell.source
+        ):
+            yield f"{cell.id}: a picture without alt text"
+    yield from _headings(notebook)
+
+
+def _headings(notebook: nbformat.NotebookNode) -> Iterator[str]:
+    levels = [(len(hashes), id_) for hashes, _, id_ in headings(notebook)]
+    if [level for level, _ in levels].count(1) != 1:
+        yield "needs exactly one title (# ...)"
+    for (above, _), (level, id_) in zip(levels, levels[1:], strict=False):
+        if level > above + 1:
+            yield f"{id_}: heading of level {level} right below level {above}"
+
+
+def headings(notebook: nbformat.NotebookNode) -> list[tuple[str, str, str]]:
+    """All headings in order, as (hashes, text, cell id)."""
+    return [
+        (*match.groups(), cell.id)
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for match in re.finditer(r"^(#{1,6}) +(.+)$", _without_code(cell.source), re.MULTILINE)
+    ]
+
+
+def _without_code(markdown: str) -> str:
+    return re.sub(r"^```.*?^```", "", markdown, flags=re.MULTILINE | re.DOTALL)
+
+
+def _executed(notebook: nbformat.NotebookNode) -> Iterator[str]:
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    counts = [cell.execution_count for cell in code]
+    if counts != list(range(1, len(code) + 1)):
+        yield f"not executed from the top in one go: execution counts {counts}"
+    for cell in code:
+        if _SPEAKS.search(cell.source) and not cell.outputs:
+            yield f"{cell.id}: prints or shows something, but no output is stored"
+        for output in cell.outputs:
+            if output.output_type == "error" or output.get("name") == "stderr":
+                yield f"{cell.id}: an error or a warning is stored"
+            data = output.get("data", {})
+            if WIDGET in data:
+                yield f"{cell.id}: a live widget is stored; only its picture can be"
+            alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
+            if "image/png" in data and len(alt) < 20:
+                yield f"{cell.id}: a picture without alt text: use plotting.show(fig, alt)"
+
+
+def _lecture(notebook: nbformat.NotebookNode) -> Iterator[str]:
+    cells = notebook.cells
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    if len(cells) >= MAX_CELLS:
+        yield f"{len(cells)} cells, fewer than {MAX_CELLS} please"
+    if len(cells) < 2 * len(code):
+        yield f"{len(code)} code cells, but only {len(cells) - len(code)} with text"
+    for cell in code:
+        lines = sum(bool(line.strip()) for line in cell.source.splitlines())
+        if lines > MAX_LINES:
+            yield f"{cell.id}: {lines} lines of code, at most {MAX_LINES}"
+    opening = cells[0].source
+    if cells[0].cell_type != "markdown" or not opening.startswith("# "):
+        yield "the first cell must be a text with the title"
+    for needed in ("**Afterwards you can**", "**Before you start**", "minutes"):
+        if needed not in opening:
+            yield f"the first cell does not say {needed}"
+    if cells[1].cell_type != "code" or len(cells[1].source.splitlines()) > MAX_FIRST_CODE_LINES:
+        yield f"the second cell must be the imports, at most {MAX_FIRST_CODE_LINES} lines"
+    sections = [text for hashes, text, _ in headings(notebook) if hashes == "##"]
+    if sections[-3:] != ENDING:
+        yield f"the last sections must be {ENDING}, not {sections[-3:]}"
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    if text.count("<details>") < 3 or text.count("<details>") != text.count("</details>"):
+        yield "the exercises need folded hints (<details>), at least three"
+
+
+def _assignment(notebook: nbformat.NotebookNode) -> Iterator[str]:
+    for cell in notebook.cells:
+        if cell.get("outputs") or cell.get("execution_count"):
+            yield f"{cell.id}: a released assignment carries no outputs"
+        if re.search(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS)", cell.source):
+            yield f"{cell.id}: a marker of a solution or a hidden test was released"

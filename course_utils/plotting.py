@@ -1,0 +1,354 @@
+"""The course's pictures: one style, each function returns its Figure, `show` adds the alt text."""
+
+import base64
+import io
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import publish_display_data
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+# Okabe and Ito's palette: distinct for colour-blind readers too.
+BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+SKY, AMBER, YELLOW, INK = "#56B4E9", "#E69F00", "#F0E442", "#222222"
+CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, AMBER)
+MARKERS = "osD^vP"
+
+DPI = 110  # 8 inches make 880 pixels: sharp at the width of a notebook cell
+STYLE = {
+    "axes.prop_cycle": plt.cycler(color=CYCLE),
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 13,
+    "axes.labelsize": 13,
+    "font.size": 13,
+    "figure.facecolor": "white",
+    "image.interpolation": "nearest",
+    "legend.frameon": False,
+    "lines.linewidth": 2,
+}
+
+
+def show(fig: Figure, alt: str) -> None:
+    """Display a figure as a PNG with a description for readers who cannot see it.
+
+    Parameters
+    ----------
+    fig
+        The figure; it is closed afterwards, so that no frontend draws it twice.
+    alt
+        What the picture shows, in one sentence of at least 20 characters. It is stored with
+        the picture, and it is what a text-only reader gets.
+
+    Raises
+    ------
+    ValueError
+        If `alt` is too short to describe anything.
+    """
+    if len(alt) < 20:
+        raise ValueError(f"alt must describe the picture in a sentence, got {alt!r}")
+    png = base64.b64encode(render(fig)).decode("ascii")
+    publish_display_data(
+        {"image/png": png, "text/plain": alt}, metadata={"image/png": {"alt": alt}}
+    )
+    plt.close(fig)
+
+
+def render(fig: Figure) -> bytes:
+    """Draw a figure into the bytes of a PNG with a palette of 256 colours, to keep it small."""
+    raw = io.BytesIO()
+    fig.savefig(raw, format="png", dpi=DPI, bbox_inches="tight", facecolor="white")
+    small = io.BytesIO()
+    picture = Image.open(raw).convert("RGB")
+    picture.quantize(256, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    return small.getvalue()
+
+
+def figure(
+    rows: int = 1, columns: int = 1, *, width: float = 8.0, height: float = 3.0, **grid
+) -> tuple[Figure, np.ndarray]:
+    """Make a figure in the course's style: `(fig, axes)`, axes always `(rows, columns)`.
+
+    `width` and `height` are in inches; a notebook shows about 8 of them side by side. Further
+    arguments go to `matplotlib.pyplot.subplots`.
+    """
+    with plt.rc_context(STYLE), plt.ioff():
+        fig, axes = plt.subplots(
+            rows, columns, figsize=(width, height), squeeze=False, layout="constrained", **grid
+        )
+    return fig, axes
+
+
+def images(
+    pictures: Sequence[np.ndarray],
+    titles: Sequence[str] | None = None,
+    *,
+    columns: int = 4,
+    signed: bool = False,
+    same_scale: bool = False,
+    height: float | None = None,
+) -> Figure:
+    """Show photos or maps side by side.
+
+    Parameters
+    ----------
+    pictures
+        Arrays `(H, W)`, drawn in greys, or `(H, W, 3)` with values in 0 to 1.
+    titles
+        One per picture.
+    columns
+        Pictures in one row.
+    signed
+        Blue below zero, white at zero, red above: for responses of edge kernels.
+    same_scale
+        One brightness scale for all of them, to compare; else each uses its own full range.
+        A grey picture within 0 to 1 is always drawn on that range.
+    height
+        Of one row, in inches; by default what fits the first picture's shape.
+
+    Raises
+    ------
+    ValueError
+        If there is no picture, one has the wrong number of axes, or titles do not match.
+    """
+    if len(pictures) == 0:
+        raise ValueError("expected at least one picture, got none")
+    if titles is not None and len(titles) != len(pictures):
+        raise ValueError(f"{len(pictures)} pictures need as many titles, got {len(titles)}")
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    if height is None:
+        height = 8 / columns * pictures[0].shape[0] / pictures[0].shape[1] + 0.35
+    fig, axes = figure(rows, columns, height=rows * height)
+    largest = max(float(np.abs(p).max()) for p in pictures)
+    for i, ax in enumerate(axes.flat):
+        ax.axis("off")
+        if i < len(pictures):
+            _image(ax, np.asarray(pictures[i]), signed, largest if same_scale else None)
+            if titles is not None:
+                ax.set_title(titles[i], color=INK)
+    return fig
+
+
+def _image(ax: Axes, picture: np.ndarray, signed: bool, largest: float | None) -> None:
+    if picture.ndim == 3 and picture.shape[2] == 3:
+        ax.imshow(np.clip(picture, 0, 1))
+        return
+    if picture.ndim != 2:
+        raise ValueError(f"a picture must be (H, W) or (H, W, 3), got shape {picture.shape}")
+    top = float(np.abs(picture).max()) or 1.0
+    if signed:
+        top = largest or top
+        ax.imshow(picture, cmap="RdBu_r", vmin=-top, vmax=top)
+    elif largest is not None:
+        ax.imshow(picture, cmap="gray", vmin=0, vmax=largest)
+    elif picture.min() >= 0 and top <= 1:
+        ax.imshow(picture, cmap="gray", vmin=0, vmax=1)
+    else:
+        ax.imshow(picture, cmap="gray")
+
+
+def numbers(
+    arrays: Sequence[np.ndarray] | np.ndarray,
+    titles: Sequence[str] | None = None,
+    *,
+    signs: Sequence[str] = (),
+    marks: Sequence[Sequence[tuple]] = (),
+    cmap: str = "signed",
+    cell: float = 0.42,
+) -> Figure:
+    """Draw small arrays as tables of coloured cells with their numbers.
+
+    Parameters
+    ----------
+    arrays
+        One array `(H, W)` or several; NaN makes an empty cell.
+    titles
+        One above each array.
+    signs
+        What stands between neighbours, such as `("∗", "=")`.
+    marks
+        For each array a list of frames `(row, column, height, width)`, or with a colour as
+        fifth entry.
+    cmap
+        `"signed"`: diverging, centred at 0. `"grey"`: from black (lowest) to white (highest).
+        `"none"`: no shading. `"heat"`: for counts.
+    cell
+        Width of a cell in inches, before the figure is fitted to the page.
+
+    Raises
+    ------
+    ValueError
+        If an array is not two-dimensional.
+    """
+    arrays = [arrays] if isinstance(arrays, np.ndarray) and arrays.ndim == 2 else list(arrays)
+    arrays = [np.asarray(a) for a in arrays]
+    for array in arrays:
+        if array.ndim != 2:
+            raise ValueError(f"can only draw (H, W) arrays, got shape {array.shape}")
+    widths = [a.shape[1] for a in arrays]
+    gap = 1.2
+    total = sum(widths) + gap * (len(arrays) - 1)
+    tallest = max(a.shape[0] for a in arrays)
+    cell = min(cell, 8 / total)
+    fig, axes = figure(width=total * cell, height=tallest * cell + 0.4)
+    ax = axes[0, 0]
+    left = 0.0
+    for i, array in enumerate(arrays):
+        top = (tallest - array.shape[0]) / 2
+        _table(ax, array, left, top, cmap, cell)
+        for row, column, height, width, *colour in marks[i] if i < len(marks) else ():
+            frame = (left + column, top + row), width, height
+            ax.add_patch(Rectangle(*frame, fill=False, lw=3, ec=colour[0] if colour else ORANGE))
+        if titles is not None:
+            ax.text(left + array.shape[1] / 2, top - 0.25, titles[i], ha="center", fontsize=12)
+        left += array.shape[1]
+        if i < len(signs):
+            ax.text(left + gap / 2, tallest / 2, signs[i], ha="center", va="center", fontsize=18)
+        left += gap
+    ax.set(xlim=(-0.1, total + 0.1), ylim=(tallest + 0.1, -0.9 if titles else -0.1))
+    ax.set_aspect("equal")
+    ax.axis("off")
+    return fig
+
+
+def _table(ax: Axes, array: np.ndarray, left: float, top: float, cmap: str, cell: float) -> None:
+    height, width = array.shape
+    colours = _shades(array, cmap)
+    texts = [[_number(v) for v in row] for row in array]
+    longest = max(len(t) for row in texts for t in row)
+    size = min(13.0, cell * 72 / max(longest * 0.72, 1.5))
+    for r in range(height):
+        for c in range(width):
+            face = colours[r, c]
+            ax.add_patch(Rectangle((left + c, top + r), 1, 1, fc=face, ec="#999999", lw=0.8))
+            dark = np.dot(face[:3], (0.299, 0.587, 0.114)) < 0.5
+            ax.text(
+                left + c + 0.5,
+                top + r + 0.5,
+                texts[r][c],
+                ha="center",
+                va="center",
+                fontsize=size,
+                color="white" if dark else INK,
+            )
+
+
+def _shades(array: np.ndarray, cmap: str) -> np.ndarray:
+    values = np.nan_to_num(np.asarray(array, dtype=float))
+    if cmap == "none":
+        return np.ones((*array.shape, 3))
+    if cmap == "signed":
+        top = np.abs(values).max() or 1.0
+        return _lighten(plt.get_cmap("RdBu_r")(0.5 + values / top * 0.5))
+    low, high = values.min(), values.max()
+    scaled = (values - low) / ((high - low) or 1.0)
+    if cmap == "grey":
+        return plt.get_cmap("gray")(scaled)
+    if cmap == "heat":
+        return plt.get_cmap("viridis")(scaled)
+    raise ValueError(f"cmap must be signed, grey, heat or none, got {cmap!r}")
+
+
+def _lighten(colours: np.ndarray, share: float = 0.35) -> np.ndarray:
+    """Mix with white, so that the numbers on top stay readable."""
+    return colours * (1 - share) + share
+
+
+def _number(value: float) -> str:
+    if isinstance(value, str | np.str_):
+        return str(value)
+    if np.isnan(value):
+        return ""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text.replace("-", "\N{MINUS SIGN}")
+
+
+def stops(
+    n: int, kernel_size: int, *, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> Figure:
+    """Draw one row of an image as boxes and each stop of a kernel as a bracket below it.
+
+    Filled dots are pixels that the kernel reads there; padding is hatched; pixels that no stop
+    reads are crossed out in orange. Drawn after Dumoulin and Visin, 2018.
+
+    Raises
+    ------
+    ValueError
+        If the kernel does not fit even once.
+    """
+    reach = dilation * (kernel_size - 1) + 1
+    starts = range(-padding, n + padding - reach + 1, stride)
+    if len(starts) == 0:
+        raise ValueError(f"a kernel that reaches over {reach} pixels does not fit {n} + {padding}")
+    read = {s + dilation * i for s in starts for i in range(kernel_size)}
+    fig, axes = figure(width=min(8, (n + 2 * padding) * 0.6), height=0.9 + 0.28 * len(starts))
+    ax = axes[0, 0]
+    for i in range(-padding, n + padding):
+        inside = 0 <= i < n
+        hatch = None if inside else "///"
+        ax.add_patch(Rectangle((i, -1), 1, 0.9, fc="#EAF3FA" if inside else "white", hatch=hatch,
+                               ec="#888888"))  # fmt: skip
+        ax.text(i + 0.5, -0.55, str(i) if inside else "0", ha="center", va="center")
+        if inside and i not in read:
+            ax.plot([i + 0.1, i + 0.9], [-0.15, -0.95], color=ORANGE, lw=3)
+    for row, start in enumerate(starts):
+        colour, y = CYCLE[row % 2], 0.25 + 0.45 * row
+        ax.plot([start + 0.08, start + reach - 0.08], [y, y], color=colour, lw=2.5)
+        taps = [start + dilation * i + 0.5 for i in range(kernel_size)]
+        ax.plot(taps, [y] * kernel_size, "o", color=colour, ms=7)
+        ax.text(start + reach + 0.1, y, f"stop {row}", va="center", color=colour, fontsize=11)
+    ax.set(xlim=(-padding - 0.1, n + padding + 1.2), ylim=(0.25 + 0.45 * len(starts), -1.1))
+    ax.axis("off")
+    return fig
+
+
+def curves(
+    x: Sequence[float],
+    lines: dict[str, Sequence[float]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    log: str = "",
+    height: float = 3.4,
+) -> Figure:
+    """Draw labelled lines; each has its own colour and marker.
+
+    `log` names the axes with a logarithmic scale: `""`, `"x"`, `"y"` or `"xy"`.
+    """
+    fig, axes = figure(height=height)
+    ax = axes[0, 0]
+    for i, (label, y) in enumerate(lines.items()):
+        every = max(1, len(y) // 10)
+        ax.plot(x, y, label=label, marker=MARKERS[i % len(MARKERS)], markevery=every,
+                color=CYCLE[i % len(CYCLE)])  # fmt: skip
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    if "x" in log:
+        ax.set_xscale("log")
+    if "y" in log:
+        ax.set_yscale("log")
+    if len(lines) > 1:
+        ax.legend(frameon=False)
+    return fig
+
+
+def bars(
+    values: dict[str, float], *, xlabel: str, log: bool = False, form: str = "{:,.0f}"
+) -> Figure:
+    """Draw named quantities as horizontal bars with their numbers beside them."""
+    fig, axes = figure(height=0.5 * len(values) + 0.8)
+    ax = axes[0, 0]
+    names = list(values)
+    drawn = ax.barh(names, list(values.values()), color=[*CYCLE, *map(to_rgb, CYCLE)][: len(names)])
+    ax.bar_label(drawn, labels=[form.format(v) for v in values.values()], padding=4)
+    ax.invert_yaxis()
+    ax.set_xlabel(xlabel)
+    if log:
+        ax.set_xscale("log")
+    ax.margins(x=0.2)
+    return fig
