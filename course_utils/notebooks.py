@@ -185,9 +185,10 @@ def _executed(notebook: nbformat.NotebookNode) -> Iterator[str]:
             data = output.get("data", {})
             if WIDGET in data:
                 yield f"{cell.id}: a live widget is stored; only its picture can be"
-            alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-            if "image/png" in data and len(alt) < 20:
-                yield f"{cell.id}: a picture without alt text: use plotting.show(fig, alt)"
+            for mime in data:
+                alt = output.metadata.get(mime, {}).get("alt", "")
+                if mime.startswith("image/") and len(alt) < 20:
+                    yield f"{cell.id}: a picture without alt text: use plotting.show(fig, alt)"
 
 
 def _lecture(notebook: nbformat.NotebookNode) -> Iterator[str]:

@@ -16,14 +16,27 @@ from jupyterquiz.dynamic import renderer
 from jupyterquiz.dynamic.loader import load_questions_script
 from rjsmin import jsmin
 
+# Dark enough for white text on each, and correct and incorrect differ in brightness too.
 _COLOURS = {
     "--jq-multiple-choice-bg": "#0B4F7A",
     "--jq-many-choice-bg": "#0B4F7A",
     "--jq-numeric-bg": "#0B4F7A",
-    "--jq-numeric-input-bg": "#F2F2F2",
+    "--jq-text-color": "#FFFFFF",
+    "--jq-mc-button-bg": "#FAFAFA",
+    "--jq-mc-button-border": "#8A8A8A",
+    "--jq-mc-button-inset-shadow": "#555555",
+    "--jq-numeric-input-bg": "#44546A",
+    "--jq-numeric-input-label": "inherit",
+    "--jq-numeric-input-shadow": "#999999",
     "--jq-incorrect-color": "#A33B00",
     "--jq-correct-color": "#00664B",
 }
+# jupyterquiz sets type for slides; this is the size of the text around the question.
+_TYPE = (
+    "<style>#{name} .Quiz {{font-size: 1rem; line-height: 1.4}}"
+    "#{name} :is(.InpLabel, .Input-text, .Feedback, .MCButton) {{font-size: 1rem}}"
+    "#{name} .Feedback {{text-align: left}}</style>"
+)
 
 
 @dataclass(frozen=True)
@@ -130,6 +143,6 @@ def _page(asked: list[Question]) -> str:
     load, static, url = load_questions_script([q.as_jupyterquiz() for q in asked], name)
     script = jsmin(renderer.build_script(load, static, url, name, load_js=True))
     return (
-        f"{styles}{box}<div class='unscripted'>{unscripted}</div></div>\n<script>"
+        f"{styles}{_TYPE.format(name=name)}{box}<div class='unscripted'>{unscripted}</div></div>\n<script>"
         f"document.querySelector('#{name} .unscripted').remove();\n{script}</script>"
     )

@@ -143,11 +143,12 @@ def _explore(
     The output carries the first picture too, which a page without a kernel shows instead. When
     a lecture is stored, only that picture is kept (see `notebooks.execute`).
     """
-    screen = ipywidgets.Image(format="png", layout={"max_width": "100%", "object_fit": "contain"})
+    screen = ipywidgets.Image(layout={"max_width": "100%", "object_fit": "contain"})
 
     def redraw(_=None) -> None:
         figure = draw(**{name: control.value for name, control in controls.items()})
-        screen.value = plotting.render(figure)
+        mime, screen.value = plotting.render(figure)
+        screen.format = mime.removeprefix("image/")
         plt.close(figure)
 
     redraw()
@@ -157,6 +158,5 @@ def _explore(
     boxes = [ipywidgets.HBox([controls.get(w, w) if isinstance(w, str) else w for w in row])
              for row in rows]  # fmt: skip
     live = ipywidgets.VBox([*boxes, screen])._repr_mimebundle_()
-    publish_display_data(
-        {**live, "image/png": still, "text/plain": alt}, metadata={"image/png": {"alt": alt}}
-    )
+    mime = f"image/{screen.format}"
+    publish_display_data({**live, mime: still, "text/plain": alt}, metadata={mime: {"alt": alt}})

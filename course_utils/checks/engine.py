@@ -198,7 +198,8 @@ class Check:
         if outcome.error is None:
             shown["yours"] = outcome.value
         shown["expected"] = wanted
-        return [line for name, value in shown.items() for line in show_value(name, value)]
+        width = max(map(len, shown))
+        return [line for n, v in shown.items() for line in show_value(n.ljust(width), v)]
 
 
 def _try(function: Callable, case: Case) -> Outcome:
