@@ -2,4 +2,4 @@
 
 
 class CourseError(Exception):
-    """An error whose text is meant for the user: what is wrong and what to do, no traceback."""
+    """What is wrong and what to do, in a sentence; the command line shows it without traceback."""

@@ -1,0 +1,1 @@
+"""Grading: what the course adds to nbgrader."""

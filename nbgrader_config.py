@@ -1,0 +1,66 @@
+"""The course, for nbgrader: where things stand, and what closes nbgrader's known holes.
+
+Every path is absolute and computed from where this file stands, so a copy of the folder is a
+course of its own. The instructor's page (docs/instructor.md) says what each part is for.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+sys.path.append(str(ROOT))  # so that the plugins are found where the package is not installed
+
+from course_utils.grading import nbgrader_plugins as plugins  # noqa: E402
+
+GRADEBOOK = ROOT / "gradebook"  # all that grading leaves behind; one line in .gitignore
+# On a machine that instructor and students share, all of them name the same folder here.
+EXCHANGE = Path(os.environ.get("COURSE_EXCHANGE") or GRADEBOOK / "exchange")
+
+if not EXCHANGE.exists() and EXCHANGE.is_relative_to(GRADEBOOK):
+    # nbgrader wants the exchange writable for everybody; the folder around it keeps others out.
+    EXCHANGE.mkdir(parents=True)
+    EXCHANGE.chmod(0o777)
+    GRADEBOOK.chmod(0o700)
+
+c = get_config()  # noqa: F821 (nbgrader's loader provides it)
+
+# Where things stand
+c.CourseDirectory.course_id = "convnet"
+c.CourseDirectory.root = str(ROOT)
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "assignments"
+c.CourseDirectory.submitted_directory = "gradebook/submitted"
+c.CourseDirectory.autograded_directory = "gradebook/autograded"
+c.CourseDirectory.feedback_directory = "gradebook/feedback"
+c.CourseDirectory.solution_directory = "gradebook/solution"
+c.CourseDirectory.source_with_tests_directory = "gradebook/source_with_tests"
+c.CourseDirectory.db_url = f"sqlite:///{GRADEBOOK / 'gradebook.db'}"
+c.Exchange.root = str(EXCHANGE)
+c.Exchange.cache = str(GRADEBOOK / "cache")
+# A student's copy is <repository>/convnet/<assignment>. JupyterLab's assignment list reads the
+# configuration once more from inside assignment_dir, so that has to be the folder of this file.
+c.Exchange.assignment_dir = str(ROOT)
+c.Exchange.path_includes_course = True
+c.CsvExportPlugin.to = str(GRADEBOOK / "grades.csv")
+
+# What students get
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError"}
+c.ClearSolutions.text_stub = "*Your answer here.*"
+c.GenerateAssignment.preprocessors = plugins.GENERATE
+
+# What is run, and how long it may take
+c.Autograde.sanitize_preprocessors = plugins.SANITIZE
+c.Autograde.autograde_preprocessors = plugins.AUTOGRADE
+c.OverwriteCells.add_missing_cells = True  # a deleted test earns nothing instead of vanishing
+c.Execute.skip_cells_with_tag = ""  # a test tagged skip-execution would count as passed
+c.Execute.timeout = 60  # seconds for each cell
+c.Execute.interrupt_on_timeout = True
+c.Execute.startup_timeout = 120  # a busy machine starts a kernel slowly; never wait for ever
+c.Execute.iopub_timeout = 10  # how long a kernel may take to obey an interrupt
+
+# What reaches a browser: the student's feedback, and the instructor's formgrader
+c.GenerateFeedback.preprocessors = plugins.FEEDBACK
+c.GenerateFeedback.exporter_class = plugins.FeedbackExporter
+c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = plugins.FILTERS
