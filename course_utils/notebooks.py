@@ -1,5 +1,6 @@
 """What every notebook keeps: run and store it the same way everywhere, and check its structure."""
 
+import itertools
 import re
 import time
 from collections.abc import Iterator
@@ -141,9 +142,7 @@ def _common(notebook: nbformat.NotebookNode, path: Path) -> Iterator[str]:
             "# output varies:" not in cell.source.lower()
         ):
             yield f"{cell.id}: an ignored output needs its reason, '# Output varies: ...'"
-        if cell.cell_type == "markdown" and re.search(
-            r"!\[\s*\]\(|<img(?![^>]*alt=)", cell.source
-        ):
+        if cell.cell_type == "markdown" and re.search(r"!\[\s*\]\(|<img(?![^>]*alt=)", cell.source):
             yield f"{cell.id}: a picture without alt text"
     yield from _headings(notebook)
 
@@ -152,7 +151,7 @@ def _headings(notebook: nbformat.NotebookNode) -> Iterator[str]:
     levels = [(len(hashes), id_) for hashes, _, id_ in headings(notebook)]
     if [level for level, _ in levels].count(1) != 1:
         yield "needs exactly one title (# ...)"
-    for (above, _), (level, id_) in zip(levels, levels[1:], strict=False):
+    for (above, _), (level, id_) in itertools.pairwise(levels):
         if level > above + 1:
             yield f"{id_}: heading of level {level} right below level {above}"
 

@@ -306,8 +306,11 @@ def stops(
     for i in range(-padding, n + padding):
         inside = 0 <= i < n
         hatch = None if inside else "///"
-        ax.add_patch(Rectangle((i, -1), 1, 0.9, fc="#EAF3FA" if inside else "white", hatch=hatch,
-                               ec="#888888"))  # fmt: skip
+        ax.add_patch(
+            Rectangle(
+                (i, -1), 1, 0.9, fc="#EAF3FA" if inside else "white", hatch=hatch, ec="#888888"
+            )
+        )
         ax.text(i + 0.5, -0.55, str(i) if inside else "0", ha="center", va="center")
         if inside and i not in read:
             ax.plot([i + 0.1, i + 0.9], [-0.15, -0.95], color=ORANGE, lw=3)
@@ -339,8 +342,14 @@ def curves(
     ax = axes[0, 0]
     for i, (label, y) in enumerate(lines.items()):
         every = max(1, len(y) // 10)
-        ax.plot(x, y, label=label, marker=MARKERS[i % len(MARKERS)], markevery=every,
-                color=CYCLE[i % len(CYCLE)])  # fmt: skip
+        ax.plot(
+            x,
+            y,
+            label=label,
+            marker=MARKERS[i % len(MARKERS)],
+            markevery=every,
+            color=CYCLE[i % len(CYCLE)],
+        )
     ax.set(xlabel=xlabel, ylabel=ylabel)
     if "x" in log:
         ax.set_xscale("log")

@@ -143,6 +143,7 @@ def _page(asked: list[Question]) -> str:
     load, static, url = load_questions_script([q.as_jupyterquiz() for q in asked], name)
     script = jsmin(renderer.build_script(load, static, url, name, load_js=True))
     return (
-        f"{styles}{_TYPE.format(name=name)}{box}<div class='unscripted'>{unscripted}</div></div>\n<script>"
-        f"document.querySelector('#{name} .unscripted').remove();\n{script}</script>"
+        f"{styles}{_TYPE.format(name=name)}{box}"
+        f"<div class='unscripted'>{unscripted}</div></div>\n"
+        f"<script>document.querySelector('#{name} .unscripted').remove();\n{script}</script>"
     )

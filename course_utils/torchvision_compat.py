@@ -52,7 +52,9 @@ def _own_operators_load() -> bool:
     """Try to load torchvision's compiled operators, without importing torchvision."""
     spec = importlib.util.find_spec("torchvision")
     if spec is None:
-        raise ModuleNotFoundError("torchvision is not installed; `course doctor` says how to mend it")
+        raise ModuleNotFoundError(
+            "torchvision is not installed; `course doctor` says how to mend it"
+        )
     for path in Path(spec.origin).parent.glob("_C.*"):
         try:
             torch.ops.load_library(path)

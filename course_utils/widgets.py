@@ -114,11 +114,15 @@ def convolution_stop(
     taps = [(r, c, 1, 1) for r in tap_rows for c in tap_columns]
     drawn = plotting.numbers(
         [padded, kernel, products, output],
-        [f"input {_size(padded)}", "flipped kernel" if flip else "kernel", "products",
-         f"output {_size(output)}"],
+        [
+            f"input {_size(padded)}",
+            "flipped kernel" if flip else "kernel",
+            "products",
+            f"output {_size(output)}",
+        ],
         signs=["⊙", "=", "Σ"],
         marks=[taps, [], [], [(row, column, 1, 1)]],
-    )  # fmt: skip
+    )
     sentence = f"stop {stop + 1} of {output.size}: the products sum to {output[row, column]:g}"
     return _titled(drawn, sentence), output.size
 
@@ -155,8 +159,10 @@ def _explore(
     still = base64.b64encode(screen.value).decode("ascii")
     for control in controls.values():
         control.observe(redraw, names="value")
-    boxes = [ipywidgets.HBox([controls.get(w, w) if isinstance(w, str) else w for w in row])
-             for row in rows]  # fmt: skip
+    boxes = [
+        ipywidgets.HBox([controls.get(w, w) if isinstance(w, str) else w for w in row])
+        for row in rows
+    ]
     live = ipywidgets.VBox([*boxes, screen])._repr_mimebundle_()
     mime = f"image/{screen.format}"
     publish_display_data({**live, mime: still, "text/plain": alt}, metadata={mime: {"alt": alt}})

@@ -40,9 +40,10 @@ class Answers:
         unusable = [
             f"{name} = {value!r} cannot be an answer: expected {_kind(self.items[name].key())}"
             for name, value in given.items()
-            if value is not None and _kind(_plain(value)) != _kind(self.items[name].key())
+            if value is not None
+            and _kind(_plain(value)) != _kind(self.items[name].key())
             and value != DOES_NOT_FIT
-        ]  # fmt: skip
+        ]
         if unusable:
             raise CheckFailed("\n  ".join(["✗ answers", *unusable]))
         still_open = [name for name, value in given.items() if value is None]

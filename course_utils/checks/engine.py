@@ -172,10 +172,10 @@ class Check:
         # Several mistakes at once: only an explanation that nothing else offers is a help.
         return [f"In this case: {here[0]}"] if len(here) == 1 else []
 
-    def _alike(self, one: Outcome, other: Outcome) -> bool:
-        if one.error is not None or other.error is not None:
-            return one.kind == other.kind
-        return difference(one.value, other.value, self.tolerance) is None
+    def _alike(self, suspect: Outcome, given: Outcome) -> bool:
+        if suspect.error is not None or given.error is not None:
+            return suspect.kind == given.kind
+        return difference(given.value, suspect.value, self.tolerance) is None
 
     def _check_rejections(self, function: Callable) -> None:
         for rejected in self.rejects:

@@ -35,8 +35,9 @@ def call(function: Callable, args: tuple, kwargs: dict) -> Outcome:
         )
     except Exception as error:
         kind = type(error).__name__
-        return Outcome(error=f"it raised {kind}: {error}{_where(error)}", kind=kind,
-                       message=str(error))  # fmt: skip
+        return Outcome(
+            error=f"it raised {kind}: {error}{_where(error)}", kind=kind, message=str(error)
+        )
     for i, (now, then) in enumerate(zip(args, before, strict=True)):
         if isinstance(then, np.ndarray) and not np.array_equal(now, then, equal_nan=True):
             return Outcome(value, modified=f"number {i + 1}")

@@ -77,8 +77,11 @@ check_correlate2d = Check(
     "correlate2d",
     oracle=_correlate,
     tool="torch.nn.functional.conv2d",
-    parts={"plain": _plain_correlations, "stride and padding": _strided_correlations,
-           "dilation": _dilated_correlations},
+    parts={
+        "plain": _plain_correlations,
+        "stride and padding": _strided_correlations,
+        "dilation": _dilated_correlations,
+    },
     suspects={
         "The kernel is flipped: that is true convolution. Here nothing is flipped.": (
             lambda image, kernel, **o: _correlate(image, kernel[::-1, ::-1], **o)
@@ -89,7 +92,9 @@ check_correlate2d = Check(
         "The stride is ignored.": _correlate_with(stride=lambda s: 1),
         "The padding is ignored.": _correlate_with(padding=lambda p: 0),
         "The dilation is ignored.": _correlate_with(dilation=lambda d: 1),
-        "The stride is applied to the rows only.": _correlate_with(stride=lambda s: (_both(s)[0], 1)),
+        "The stride is applied to the rows only.": _correlate_with(
+            stride=lambda s: (_both(s)[0], 1)
+        ),
         "The two strides are exchanged: (down, across).": _correlate_with(
             stride=lambda s: _both(s)[::-1]
         ),
@@ -100,7 +105,9 @@ check_correlate2d = Check(
             lambda image, kernel, **o: np.ascontiguousarray(_correlate(image, kernel, **o).T)
         ),
         "The products are averaged; they must be added up.": (
-            lambda image, kernel, **o: _correlate(image, kernel, **o) / image.dtype.type(kernel.size)
+            lambda image, kernel, **o: (
+                _correlate(image, kernel, **o) / image.dtype.type(kernel.size)
+            )
         ),
         "The zeros stand at the top and the left only; they belong on all four sides.": (
             lambda image, kernel, *, padding=0, **o: _correlate(
@@ -113,7 +120,7 @@ check_correlate2d = Check(
         ),
     },
     rejects=_IMPOSSIBLE,
-)  # fmt: skip
+)
 
 
 def _convolve(image, kernel):

@@ -54,8 +54,10 @@ check_pad2d = Check(
     "pad2d",
     oracle=_pad,
     tool="numpy.pad",
-    parts={"constant": _paddings("constant"),
-           "modes": _paddings("edge", "reflect", "symmetric", "mean")},
+    parts={
+        "constant": _paddings("constant"),
+        "modes": _paddings("edge", "reflect", "symmetric", "mean"),
+    },
     suspects={
         "The pairs are swapped: ((top, bottom), (left, right)), rows first.": (
             lambda image, padding, mode="constant": _pad(image, _sides(padding)[::-1], mode)
@@ -88,8 +90,11 @@ check_pad2d = Check(
         "mean: each row and column is padded with its own mean, not with the mean of the whole "
         "image.": _one_mean,
         "The padding holds ones, not zeros.": (
-            lambda image, padding, mode="constant": np.pad(image, padding, constant_values=1)
-            if mode == "constant" else _pad(image, padding, mode)
+            lambda image, padding, mode="constant": (
+                np.pad(image, padding, constant_values=1)
+                if mode == "constant"
+                else _pad(image, padding, mode)
+            )
         ),
     },
     rejects=[
@@ -99,4 +104,4 @@ check_pad2d = Check(
         rejection("padding|reflect|large", np.ones((3, 3)), 3, mode="reflect"),
         rejection("image|dimension|2-d|2d|axes|shape", np.ones((3, 3, 3)), 1),
     ],
-)  # fmt: skip
+)

@@ -11,9 +11,8 @@ from course_utils.checks.shapes import layer_size, transposed_size
 
 def _size(n: int, kernel_size: int, **geometry: int) -> Answer:
     """Ask for the size of one layer; the mistakes are those that students make."""
-    stride, padding, dilation = (
-        geometry.get(name, default) for name, default in [("stride", 1), ("padding", 0), ("dilation", 1)]
-    )  # fmt: skip
+    options = {"stride": 1, "padding": 0, "dilation": 1} | geometry
+    stride, padding, dilation = options.values()
     way = n + 2 * padding - dilation * (kernel_size - 1) - 1
     words = ", ".join(
         [f"{n}×{n}, kernel {kernel_size}", *(f"{k} {v}" for k, v in geometry.items())]
@@ -135,14 +134,18 @@ check_parameters = Answers(
         "params_one_by_one": Answer(
             "64 → 32 channels, kernel 1, bias=False",
             key=lambda: _weights(_meta(64, 32, 1, bias=False)),
-            wrong={"there is no bias here": lambda: 64 * 32 + 32,
-                   "a filter extends through all 64 channels": lambda: 32},
+            wrong={
+                "there is no bias here": lambda: 64 * 32 + 32,
+                "a filter extends through all 64 channels": lambda: 32,
+            },
         ),
         "params_flat_kernel": Answer(
             "8 → 8 channels, kernel (3, 5)",
             key=lambda: _weights(_meta(8, 8, (3, 5))),
-            wrong={"the kernel is not square: 3·5 weights": lambda: _weights(_meta(8, 8, 3)),
-                   "the biases are missing": lambda: 8 * 8 * 15},
+            wrong={
+                "the kernel is not square: 3·5 weights": lambda: _weights(_meta(8, 8, 3)),
+                "the biases are missing": lambda: 8 * 8 * 15,
+            },
         ),
         "params_pooling": Answer(
             "max pooling 2×2 on 16 channels",
@@ -152,11 +155,13 @@ check_parameters = Answers(
         "params_dense": Answer(
             "dense layer from 32×32×3 to 28×28×6, no bias",
             key=lambda: nn.Linear(3072, 28 * 28 * 6, bias=False, device="meta").weight.numel(),
-            wrong={"that is the convolution": lambda: 6 * 75,
-                   "all 28·28·6 outputs have weights of their own": lambda: 3072 * 6},
+            wrong={
+                "that is the convolution": lambda: 6 * 75,
+                "all 28·28·6 outputs have weights of their own": lambda: 3072 * 6,
+            },
         ),
     }
-)  # fmt: skip
+)
 
 
 PADDED_IMAGE = np.array(
@@ -192,8 +197,10 @@ check_slides = Answers(
         "slide_pool": Answer(
             "28×28×3 after 2×2 pooling with stride 2",
             key=lambda: (*F.max_pool2d(torch.zeros(3, 28, 28), 2).shape[1:], 3),
-            wrong={"that is what the slide prints; half of 28 is 14": lambda: (16, 16, 3),
-                   "pooling works on each channel on its own and keeps all 3": lambda: (14, 14, 1)},
+            wrong={
+                "that is what the slide prints; half of 28 is 14": lambda: (16, 16, 3),
+                "pooling works on each channel on its own and keeps all 3": lambda: (14, 14, 1),
+            },
         ),
     }
-)  # fmt: skip
+)

@@ -48,7 +48,7 @@ def _plain_sizes(rng) -> Iterator[Case]:
 
 def _strict_sizes(rng) -> Iterator[Case]:
     yield case(7, 3, stride=2, strict=True)
-    for k, stops in zip(rng.integers(1, 8, 6).tolist(), rng.integers(1, 50, 6).tolist(), strict=True):  # fmt: skip
+    for k, stops in rng.integers(1, (8, 50), (6, 2)).tolist():
         for options in grid(stride=[1, 2, 3], padding=[0, 1], dilation=[1, 2]):
             reach = options["dilation"] * (k - 1) + 1
             n = reach + (stops + 1) * options["stride"] - 2 * options["padding"]
@@ -92,7 +92,8 @@ def _layer(in_channels, out_channels, kernel_size, *, bias=True):
 
 
 def _param_count(in_channels, out_channels, kernel_size, *, bias=True):
-    return sum(p.numel() for p in _layer(in_channels, out_channels, kernel_size, bias=bias).parameters())  # fmt: skip
+    layer = _layer(in_channels, out_channels, kernel_size, bias=bias)
+    return sum(p.numel() for p in layer.parameters())
 
 
 def _weights(in_channels, out_channels, kernel_size):

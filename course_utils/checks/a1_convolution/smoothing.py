@@ -86,7 +86,7 @@ check_gaussian_kernel = Check(
         "The exponent is r²/(2σ²); without the 2 (a slide has it so) the bell is too narrow.": (
             _bell(lambda r2, sigma: -r2 / sigma**2)
         ),
-        "The weights do not add up to 1: divide by their sum, the formula's factor is not enough.": (
+        "The weights do not add up to 1: divide by their sum; the formula's factor will not do.": (
             _bell(_bell_exponent, normalise=False)
         ),
         "σ stands squared in the exponent.": _bell(lambda r2, sigma: -r2 / (2 * sigma)),

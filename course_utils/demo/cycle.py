@@ -1,0 +1,124 @@
+"""A course in a scratch folder, driven by the plain nbgrader commands."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from course_utils.demo.recipes import Recipe, fill_in
+from course_utils.errors import CourseError
+
+COURSE_ID = "convnet"
+TOGETHER = 2  # students who type at the same time: each command is one process of 150 MB
+
+
+class Course:
+    """A copy of the course, and the commands of its instructor and students.
+
+    Parameters
+    ----------
+    folder
+        Where the copy stands.
+    timeout
+        Seconds that one cell may run.
+    """
+
+    def __init__(self, folder: Path, timeout: int):
+        self.folder, self.timeout = folder, timeout
+
+    def copy_from(self, root: Path, names: Sequence[str]) -> None:
+        """Copy what a course needs: the configuration and the solutions."""
+        shutil.copy(root / "nbgrader_config.py", self.folder)
+        for name in names:
+            shutil.copytree(root / "solutions" / name, self.folder / "solutions" / name)
+        self._package_root = Path(__file__).resolve().parents[2]
+
+    def nbgrader(self, command: str, *arguments: str, follow: bool = False) -> None:
+        """Run a command as the instructor and say how long it took.
+
+        Parameters
+        ----------
+        command, arguments
+            As typed behind `nbgrader`.
+        follow
+            Say whose submission is being graded, for a command that takes long.
+        """
+        print(f"  nbgrader {' '.join([command, *arguments])}", end="", flush=True)
+        began = time.perf_counter()
+        self._run(command, *arguments, follow=follow)
+        print(f"  ({time.perf_counter() - began:.1f} s)", flush=True)
+
+    def as_student(self, command: str, assignment: str, student: str) -> None:
+        """Run a command as a student, who has a folder and a cache of their own."""
+        home = self.folder / "students" / student
+        home.mkdir(parents=True, exist_ok=True)
+        options = [f"--student={student}"] if command != "fetch_assignment" else []
+        self._run(
+            command,
+            assignment,
+            *options,
+            f"--Exchange.assignment_dir={home}",
+            f"--Exchange.cache={home / 'cache'}",
+        )
+
+    def work_and_submit(self, assignment: str, recipes: Sequence[Recipe]) -> None:
+        """Let every student fetch the assignment, work on it and hand it in."""
+        print("  nbgrader fetch_assignment, edit, submit:", end="", flush=True)
+        began = time.perf_counter()
+
+        def work(recipe: Recipe) -> None:
+            self.as_student("fetch_assignment", assignment, recipe.student)
+            copies = self.folder / "students" / recipe.student / COURSE_ID / assignment
+            for notebook in copies.glob("*.ipynb"):
+                solution = self.folder / "solutions" / assignment / notebook.name
+                fill_in(notebook, recipe, solution)
+            self.as_student("submit", assignment, recipe.student)
+            print(f" {recipe.student}", end="", flush=True)
+
+        with ThreadPoolExecutor(TOGETHER) as pool:
+            list(pool.map(work, recipes))
+        print(f"  ({time.perf_counter() - began:.1f} s)", flush=True)
+
+    def _run(self, command: str, *arguments: str, follow: bool = False) -> None:
+        if command == "collect":  # here one person plays all students, so who owns what says nothing
+            arguments += ("--ExchangeCollect.check_owner=False",)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "nbgrader", command, *arguments],
+            cwd=self.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            started = re.search(r"Autograding .*/autograded/([^/]+)/", line)
+            if follow and started:
+                print(f" {started[1]}", end="", flush=True)
+        if process.wait() != 0:
+            print(flush=True)
+            raise CourseError(
+                f"'nbgrader {command} {' '.join(arguments)}' failed. Its last words:\n"
+                + "".join(said[-15:])
+            )
+
+    def _environment(self) -> dict[str, str]:
+        """The user's own Jupyter settings and exchange must not play a part."""
+        environment = {k: v for k, v in os.environ.items() if k != "COURSE_EXCHANGE"}
+        paths = {
+            "PATH": Path(sys.executable).parent,  # nbgrader calls alembic by its name
+            "PYTHONPATH": self._package_root,
+        }
+        for name, path in paths.items():
+            environment[name] = os.pathsep.join(filter(None, [str(path), environment.get(name)]))
+        for name in ("JUPYTER_CONFIG_DIR", "IPYTHONDIR"):
+            environment[name] = str(self.folder / ".settings")
+        environment.setdefault("OMP_NUM_THREADS", "1")
+        return environment

@@ -1,0 +1,1 @@
+"""Graders graded: wrong versions that each check must reject, right ones that it must accept."""

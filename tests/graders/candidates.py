@@ -1,0 +1,38 @@
+"""Register versions of graded functions: mutants with what they must be told, alternatives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A version of a graded function; `says` is part of the message it must get, None if right."""
+
+    check: str
+    function: Callable
+    says: str | None
+
+    @property
+    def label(self) -> str:
+        return f"{self.check}-{self.function.__name__}"
+
+
+REGISTERED: list[Candidate] = []
+
+
+def mutant(check: str, says: str) -> Callable:
+    """Register a wrong version of what `check` (a function's name) checks."""
+    return _register(check, says)
+
+
+def alternative(check: str) -> Callable:
+    """Register a right version in another style."""
+    return _register(check, None)
+
+
+def _register(check: str, says: str | None) -> Callable:
+    def register(function: Callable) -> Callable:
+        REGISTERED.append(Candidate(check, function, says))
+        return function
+
+    return register
