@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-sys.path.append(str(ROOT))  # so that the plugins are found where the package is not installed
+if str(ROOT) not in sys.path:  # the plugins are found also where the package is not installed
+    sys.path.append(str(ROOT))
 
 from course_utils.grading import nbgrader_plugins as plugins  # noqa: E402
 
@@ -57,6 +58,7 @@ c.Execute.skip_cells_with_tag = ""  # a test tagged skip-execution would count a
 c.Execute.timeout = 60  # seconds for each cell
 c.Execute.interrupt_on_timeout = True
 c.Execute.startup_timeout = 120  # a busy machine starts a kernel slowly; never wait for ever
+c.Execute.shutdown_kernel = "immediate"  # a second for each submission, and nothing to save
 c.Execute.iopub_timeout = 10  # how long a kernel may take to obey an interrupt
 
 # What reaches a browser: the student's feedback, and the instructor's formgrader

@@ -3,12 +3,14 @@
 import itertools
 import re
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from nbformat.warnings import DuplicateCellId
 
 from course_utils.errors import CourseError
 
@@ -36,14 +38,18 @@ def read(path: Path) -> nbformat.NotebookNode:
     Raises
     ------
     CourseError
-        If the file is missing, is no notebook, or its cells have no ids.
+        If the file is missing, is no notebook, or its cells have no ids of their own.
     """
     try:
-        notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
+        with warnings.catch_warnings():  # nbformat would only warn, and give a random id
+            warnings.simplefilter("error", DuplicateCellId)
+            notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
     except FileNotFoundError:
         raise CourseError(f"{path} does not exist") from None
     except (nbformat.reader.NotJSONError, UnicodeDecodeError) as error:
         raise CourseError(f"{path} is not a notebook: {str(error)[:120]}") from None
+    except DuplicateCellId as error:
+        raise CourseError(f"{path}: {str(error).split('detected')[0]}is used twice") from None
     if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):
         raise CourseError(f"{path} has no cell ids: save it once in JupyterLab 4 (format 4.5)")
     return notebook
@@ -128,10 +134,7 @@ def _common(notebook: nbformat.NotebookNode, path: Path) -> Iterator[str]:
         yield f"not valid: {str(error).splitlines()[0]}"
     if path.stat().st_size > MAX_BYTES:
         yield f"{path.stat().st_size / 1000:.0f} kB, at most {MAX_BYTES // 1000}"
-    ids = [cell.id for cell in notebook.cells]
-    for id_ in ids:
-        if ids.count(id_) > 1:
-            yield f"cell id {id_} is used twice"
+    for id_ in (cell.id for cell in notebook.cells):
         if not _ID.fullmatch(id_) or re.fullmatch(r"[0-9a-f]{8}", id_):
             yield f"cell id {id_} says nothing: use words, such as stride-question"
     for cell in notebook.cells:

@@ -97,6 +97,9 @@ def questions() -> dict[str, Question]:
                 found[id_] = Question(id=id_, **entry)
             except TypeError as error:
                 raise ValueError(f"question {id_!r} of {path.name}: {error}") from None
+            for answer, why in found[id_].wrong.items():
+                if not isinstance(why, str):  # TOML reads a bare key 0.5 as two keys
+                    raise ValueError(f"question {id_!r}: quote the key {answer} of {path.name}")
     return found
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils.demo.recipes import Recipe, fill_in
@@ -17,10 +18,11 @@ COURSE_ID = "convnet"
 TOGETHER = 2  # students who type at the same time: each command is one process of 150 MB
 
 
+@dataclass(frozen=True)
 class Course:
     """A copy of the course, and the commands of its instructor and students.
 
-    Parameters
+    Attributes
     ----------
     folder
         Where the copy stands.
@@ -28,15 +30,14 @@ class Course:
         Seconds that one cell may run.
     """
 
-    def __init__(self, folder: Path, timeout: int):
-        self.folder, self.timeout = folder, timeout
+    folder: Path
+    timeout: int
 
     def copy_from(self, root: Path, names: Sequence[str]) -> None:
         """Copy what a course needs: the configuration and the solutions."""
         shutil.copy(root / "nbgrader_config.py", self.folder)
         for name in names:
             shutil.copytree(root / "solutions" / name, self.folder / "solutions" / name)
-        self._package_root = Path(__file__).resolve().parents[2]
 
     def nbgrader(self, command: str, *arguments: str, follow: bool = False) -> None:
         """Run a command as the instructor and say how long it took.
@@ -85,7 +86,9 @@ class Course:
         print(f"  ({time.perf_counter() - began:.1f} s)", flush=True)
 
     def _run(self, command: str, *arguments: str, follow: bool = False) -> None:
-        if command == "collect":  # here one person plays all students, so who owns what says nothing
+        if (
+            command == "collect"
+        ):  # here one person plays all students, so who owns what says nothing
             arguments += ("--ExchangeCollect.check_owner=False",)
         process = subprocess.Popen(
             [sys.executable, "-m", "nbgrader", command, *arguments],
@@ -114,7 +117,7 @@ class Course:
         environment = {k: v for k, v in os.environ.items() if k != "COURSE_EXCHANGE"}
         paths = {
             "PATH": Path(sys.executable).parent,  # nbgrader calls alembic by its name
-            "PYTHONPATH": self._package_root,
+            "PYTHONPATH": Path(__file__).resolve().parents[2],
         }
         for name, path in paths.items():
             environment[name] = os.pathsep.join(filter(None, [str(path), environment.get(name)]))

@@ -90,7 +90,7 @@ def read_rows(course: Course, assignment: str, recipes: Sequence[Recipe]) -> lis
                     {id_: scores[id_] for id_ in order},
                     points,
                     sections,
-                    _why({cells[id_]["id"]: (cells[id_], points[id_] - scores[id_]) for id_ in order}),
+                    _why([(points[id_] - scores[id_], cells[id_]) for id_ in order]),
                 )
             )
     return rows
@@ -117,27 +117,27 @@ def _sections(notebook: NotebookNode) -> dict[str, str]:
     return found
 
 
-def _why(losses: Mapping[str, tuple[NotebookNode, float]]) -> str:
+def _why(losses: Sequence[tuple[float, NotebookNode]]) -> str:
     """What the test of the largest loss said, and how many more tests took points."""
-    lost = sorted((pair for pair in losses.values() if pair[1] > 0), key=lambda pair: -pair[1])
+    lost = sorted((pair for pair in losses if pair[0] > 0), key=lambda pair: -pair[0])
     if not lost:
         return ""
-    more = f" (+{len(lost) - 1} more)" if len(lost) > 1 else ""
-    return _phrase(lost[0][0]) + more
+    more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
+    return _phrase(lost[0][1]) + more
 
 
 def _phrase(cell: NotebookNode) -> str:
-    for output in cell.get("outputs", []):
-        if output.output_type == "error":
-            lines = strip_ansi("\n".join(output.traceback)).splitlines()
-            told = [line for line in lines if line.startswith("✗")]
-            if not told:
-                return f"{output.ename}: {output.evalue}".rstrip(": ").splitlines()[0]
-            # The check's own explanation is the sentence below its finding.
-            after = lines[lines.index(told[0]) + 1 :]
-            first = after[0].strip() if after else ""
-            finding = told[0].removeprefix("✗ ")
-            return finding if not first or first.startswith("Seen with") else first
-    text = "".join(o.get("text", "") for o in cell.get("outputs", []))
-    wrong = [line.removeprefix("✗ ") for line in text.splitlines() if line.startswith("✗")]
-    return wrong[0] if wrong else "the answer did not earn all points"
+    """What the outputs of a test say, in one sentence: a check's explanation before all else."""
+    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+    if any(error.ename == "CellTimeoutError" for error in errors):
+        return "It ran over the time limit."
+    if not errors:
+        text = "".join(output.get("text", "") for output in cell.get("outputs", []))
+        wrong = [line.removeprefix("✗ ") for line in text.splitlines() if line.startswith("✗")]
+        return wrong[0] if wrong else "The answer did not earn all points."
+    lines = strip_ansi("\n".join(errors[0].traceback)).splitlines()
+    at = next((i for i, line in enumerate(lines) if line.startswith("✗")), None)
+    if at is None:
+        return f"{errors[0].ename}: {errors[0].evalue}".splitlines()[0]
+    explained = [line.strip() for line in lines[at + 1 : at + 2] if "Seen with" not in line]
+    return explained[0] if explained else lines[at].removeprefix("✗ ")

@@ -1,0 +1,82 @@
+"""The `course` command: each subcommand is thin, what it does stands in the module it calls."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_utils.errors import CourseError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Look after the convnet course: check the set-up, run notebooks, release, grade.",
+)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, what is missing, and the command that mends it."""
+    from course_utils import doctor as doctor_
+
+    raise typer.Exit(doctor_.main())
+
+
+@app.command()
+def execute(
+    notebooks: Annotated[list[Path], typer.Argument(help="Notebooks of lectures/ or solutions/.")],
+) -> None:
+    """Run notebooks from the top, store their outputs, and check their structure."""
+    from course_utils import notebooks as notebooks_
+
+    for path in notebooks:
+        typer.echo(f"{path}: running …")
+        typer.echo(f"{path}: {notebooks_.execute(path):.0f} s")
+
+
+@app.command()
+def release(
+    assignments: Annotated[list[str] | None, typer.Argument(help="Names; all by default.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say what would change.")] = False,
+) -> None:
+    """Make assignments/ from solutions/."""
+    from course_utils.release import release as release_
+
+    changed = release_(assignments, ROOT, check=check)
+    for path in changed:
+        typer.echo(f"{'differs' if check else 'written'}: {path}")
+    if not changed:
+        typer.echo("assignments/ is up to date")
+    raise typer.Exit(int(check and bool(changed)))
+
+
+@app.command()
+def demo(
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep the scratch course in this new folder.")
+    ] = None,
+    timeout: Annotated[int, typer.Option(min=1, help="Seconds that a cell may take.")] = 10,
+) -> None:
+    """Grade a sample class, from release to gradebook, in a scratch folder."""
+    from course_utils.demo import run
+
+    began = time.perf_counter()
+    run(root=ROOT, keep=keep, timeout=timeout)
+    typer.echo(f"The whole cycle took {time.perf_counter() - began:.0f} s.")
+
+
+def main() -> None:
+    """Run the command; what the user can mend is told in a sentence, without traceback."""
+    try:
+        app()
+    except CourseError as error:
+        sys.exit(f"course: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""The engine, on a small check of its own: doubling an array."""
+
+import numpy as np
+import pytest
+
+from course_utils.checks.compare import difference, show_value
+from course_utils.checks.engine import Check, CheckFailed, case, grid, rejection
+from course_utils.checks.outcome import call
+
+TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
+
+
+def cases(rng):
+    yield case(np.array([1.0, 2]))
+    yield case(rng.normal(size=(3, 4)).astype(np.float32))
+    yield case(rng.normal(size=(6, 4))[:, ::2], times=3)
+
+
+def times(x, *, times=2):
+    return x * x.dtype.type(times)
+
+
+check = Check(
+    "scale",
+    oracle=times,
+    tool="numpy",
+    parts={"arrays": cases},
+    suspects={"It is added, not multiplied.": lambda x, *, times=2: x + x.dtype.type(times),
+              "times is ignored.": lambda x, *, times=2: x * x.dtype.type(2)},
+    rejects=[rejection("times|factor", np.ones(2), times=-1)],
+)  # fmt: skip
+
+
+def told(function, *parts, seed=None) -> str:
+    with pytest.raises(CheckFailed) as failure:
+        check(function, *(parts or ["arrays"]), seed=seed)
+    return str(failure.value)
+
+
+def test_a_right_function_is_confirmed(capsys):
+    check(times, "arrays")
+    assert "3 cases agree with numpy" in capsys.readouterr().out
+
+
+def test_the_suspect_that_fits_all_cases_speaks():
+    assert "times is ignored." in told(lambda x, times=2: x * x.dtype.type(2))
+
+
+def test_a_suspect_that_fits_one_case_speaks_with_reserve():
+    def two_mistakes(x, times=2):
+        return x + 2 if x.ndim == 1 else x * x.dtype.type(5)
+
+    assert "In this case: It is added" in told(two_mistakes)
+
+
+def test_a_mistake_that_nobody_foresaw_is_shown_with_its_values():
+    text = told(lambda x, times=2: x * x.dtype.type(7))
+    assert "yours" in text
+    assert "[ 7. 14.]" in text
+    assert "[2. 4.]" in text
+
+
+def test_the_smallest_wrong_case_is_shown():
+    assert "Seen with 2 x." in told(lambda x, times=2: -x)
+
+
+def test_a_hidden_test_shows_no_value():
+    text = told(lambda x, times=2: -x, seed=5)
+    assert "expected =" not in text
+    assert "yours" not in text
+
+
+def test_hidden_tests_use_other_numbers_and_more_of_them():
+    seen = {None: [], 7: []}
+    for seed, values in seen.items():
+        check(lambda x, times=2, v=values: (v.append(x.copy()), x * x.dtype.type(times))[1],
+              "arrays", seed=seed)  # fmt: skip
+    assert len(seen[7]) > len(seen[None])
+    assert not any(np.array_equal(a, seen[None][1]) for a in seen[7])
+
+
+@pytest.mark.parametrize(
+    ("function", "sentence"),
+    [
+        (lambda x, times=2: None, "returned None"),
+        (lambda x, times=2: x[0], "a float64, but the result is a NumPy array"),
+        (lambda x, times=2: np.ma.array(x * 2), "a MaskedArray, but"),
+        (lambda x, times=2: (x * 2)[None], "has shape (1, 2), expected (2,)"),
+        (lambda x, times=2: (x * 2).astype(int), "has dtype int64, expected float64"),
+        (lambda x, times=2: x * np.inf, "NaN or infinity"),
+        (lambda x, times=2: x.__imul__(2), "changes its argument number 1"),
+        (lambda x, times=2: {}["key"], "it raised KeyError: 'key'"),
+        (lambda: 0, "it raised TypeError"),
+    ],
+)
+def test_results_of_the_wrong_kind_are_named(function, sentence):
+    assert sentence in told(function)
+
+
+def test_the_line_that_raised_is_quoted():
+    def divides(x, times=2):
+        return 1 // 0
+
+    assert "return 1 // 0" in told(divides)
+
+
+def test_what_is_not_written_is_told_kindly():
+    def stub(x, times=2):
+        raise NotImplementedError
+
+    assert "it is not written yet" in told(stub)
+    assert "it is not written yet" in told(stub, "invalid")
+
+
+def test_arguments_are_shared_with_nobody():
+    def spoils(x, times=2):
+        result = times_before(x, times=times)
+        x[...] = 0
+        return result
+
+    times_before = times
+    assert "changes its argument" in told(spoils)
+    check(times, "arrays")  # the cases of the next call are whole again
+
+
+def test_non_contiguous_arguments_arrive_so():
+    layouts = []
+    check(lambda x, times=2: (layouts.append(x.flags.c_contiguous), x * x.dtype.type(times))[1],
+          "arrays")  # fmt: skip
+    assert layouts == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (None, "this call cannot work, yet it returned"),
+        (IndexError("x"), "expected ValueError with a sentence, but it raised IndexError"),
+        (ValueError(), "an empty message"),
+        (ValueError("nonsense"), "does not say what is wrong: name 'times'"),
+    ],
+)
+def test_rejections_need_the_right_error_with_the_right_words(error, sentence):
+    def function(x, times=2):
+        if error is not None:
+            raise error
+        return x
+
+    assert sentence in told(function, "invalid")
+
+
+def test_a_rejection_in_own_words_is_accepted(capsys):
+    def function(x, times=2):
+        raise ValueError("the FACTOR must not be negative")
+
+    check(function, "invalid")
+    assert "1 impossible calls" in capsys.readouterr().out
+
+
+def test_an_unknown_part_is_a_slip_of_the_notebook():
+    with pytest.raises(ValueError, match="no part 'array'"):
+        check(times, "array")
+
+
+def test_students_see_no_traceback_of_the_engine():
+    assert CheckFailed("✗ text")._render_traceback_() == ["✗ text"]
+
+
+def test_integers_are_compared_exactly():
+    assert difference(3, 3, TOLERANCE) is None
+    assert difference(np.int64(3), 3, TOLERANCE) is None
+    assert "returned 4" in difference(4, 3, TOLERANCE)
+    assert "a float" in difference(3.0, 3, TOLERANCE)
+    assert "a bool" in difference(True, 1, TOLERANCE)
+
+
+def test_tolerance_grows_with_the_values_and_shrinks_with_precision():
+    wanted = np.array([1e6, 1.0])
+    assert difference(wanted + 1e-4, wanted, TOLERANCE) is None
+    assert difference(wanted + 1e-2, wanted, TOLERANCE) is not None
+    single = wanted.astype(np.float32)
+    assert difference(single + np.float32(1), single, TOLERANCE) is None
+
+
+def test_large_arrays_are_told_by_their_shape():
+    assert show_value("x", np.ones((9, 9))) == ["x = an array of shape (9, 9)"]
+    assert len(show_value("x", np.ones((2, 2)))) == 2
+
+
+def test_grid_varies_the_last_name_fastest():
+    assert list(grid(a=[1, 2], b=[3, 4]))[1] == {"a": 1, "b": 4}
+
+
+def test_a_call_reports_and_never_raises():
+    assert call(lambda: 3, (), {}).value == 3
+    assert call(lambda: [][0], (), {}).kind == "IndexError"

@@ -1,0 +1,114 @@
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils import plotting
+from course_utils.data import photo
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def size_of(fig):
+    mime, picture = plotting.render(fig)
+    return mime, len(picture), Image.open(io.BytesIO(picture)).size
+
+
+def test_show_publishes_the_picture_with_its_description_and_closes_it(monkeypatch):
+    sent = []
+    monkeypatch.setattr(plotting, "publish_display_data", lambda *a, **k: sent.append((a[0], k)))
+    plotting.show(plotting.numbers(np.eye(2)), "the identity matrix of two rows")
+    (data, more), *none = sent
+    assert not none
+    assert data["text/plain"] == more["metadata"]["image/png"]["alt"]
+    assert plt.get_fignums() == []
+
+
+def test_a_picture_must_be_described():
+    with pytest.raises(ValueError, match="describe the picture"):
+        plotting.show(plotting.numbers(np.eye(2)), "plot")
+
+
+def test_drawings_become_png_and_photos_jpeg():
+    assert size_of(plotting.numbers(np.eye(3)))[0] == "image/png"
+    assert size_of(plotting.images([photo("grass", size=(200, 200))]))[0] == "image/jpeg"
+
+
+def test_pictures_stay_small_and_fit_a_page():
+    _, size, (width, _) = size_of(plotting.images([photo("coffee", size=(200, 300))] * 4))
+    assert size < 60_000
+    assert width <= 850
+
+
+def test_images_mark_signs_and_share_scales():
+    fig = plotting.images([np.array([[-1.0, 2]]), np.array([[0.5, 0.5]])], signed=True)
+    limits = [ax.images[0].get_clim() for ax in fig.axes[:2]]
+    assert limits[0][0] == -limits[0][1]
+    shared = plotting.images([np.ones((2, 2)), 4 * np.ones((2, 2))], same_scale=True)
+    assert [ax.images[0].get_clim() for ax in shared.axes[:2]] == [(0, 4), (0, 4)]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "titles", "sentence"),
+    [
+        ([], None, "at least one"),
+        ([np.ones((2, 2))], ["a", "b"], "as many titles"),
+        ([np.ones(3)], None, r"must be \(H, W\)"),
+        ([np.ones((2, 2, 4))], None, r"must be \(H, W\)"),
+    ],
+)
+def test_bad_pictures_get_a_sentence(pictures, titles, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        plotting.images(pictures, titles, height=2)
+
+
+def test_numbers_writes_every_number():
+    fig = plotting.numbers([np.array([[1.0, -2], [0.25, np.nan]])], ["title"])
+    texts = [t.get_text() for t in fig.axes[0].texts]
+    assert texts == ["1", "\N{MINUS SIGN}2", "0.25", "", "title"]
+
+
+def test_numbers_refuses_volumes_and_unknown_shades():
+    with pytest.raises(ValueError, match=r"\(H, W\)"):
+        plotting.numbers([np.ones((2, 2, 2))])
+    with pytest.raises(ValueError, match="cmap must be"):
+        plotting.numbers(np.eye(2), cmap="jet")
+
+
+@pytest.mark.parametrize(("options", "count"), [({}, 5), ({"stride": 2}, 3), ({"padding": 1}, 7)])
+def test_stops_draws_one_bracket_for_each(options, count):
+    fig = plotting.stops(7, 3, **options)
+    labels = [t.get_text() for t in fig.axes[0].texts if t.get_text().startswith("stop")]
+    assert len(labels) == count
+
+
+def test_stops_crosses_out_what_nobody_reads():
+    crossed = [
+        line for line in plotting.stops(7, 3, stride=3).axes[0].lines
+        if line.get_color() == plotting.ORANGE and len(set(line.get_ydata())) == 2
+    ]  # fmt: skip
+    assert len(crossed) == 1
+
+
+def test_stops_refuses_a_kernel_that_does_not_fit():
+    with pytest.raises(ValueError, match="does not fit"):
+        plotting.stops(4, 3, dilation=2)
+
+
+def test_curves_differ_in_more_than_colour():
+    lines = {name: [1, 2, 3] for name in "abc"}
+    fig = plotting.curves([1, 2, 3], lines, xlabel="epoch", ylabel="loss", log="xy")
+    drawn = fig.axes[0].lines
+    assert len({line.get_marker() for line in drawn}) == 3
+    assert fig.axes[0].get_xscale() == fig.axes[0].get_yscale() == "log"
+
+
+def test_bars_carry_their_numbers():
+    fig = plotting.bars({"dense": 4e9, "shared": 1e4}, xlabel="weights", log=True)
+    assert {"4,000,000,000", "10,000"} <= {t.get_text() for t in fig.axes[0].texts}
