@@ -1,5 +1,6 @@
 """The `course` command: each subcommand is thin, what it does stands in the module it calls."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -15,8 +16,16 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Look after the convnet course: check the set-up, run notebooks, release, grade.",
 )
+
+
+@app.callback()
+def prepare(context: typer.Context) -> None:
+    """Look after the convnet course: check the set-up, run notebooks, release, grade."""
+    # nbgrader starts alembic by name, so it must be found where no environment is activated too.
+    # The doctor looks at the search path as it is.
+    if context.invoked_subcommand != "doctor":
+        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 @app.command()

@@ -1,11 +1,12 @@
 """What is installed, what is missing, and the command that mends it.
 
-Needs the standard library alone, so that it also runs where nothing else does:
-`python -m course_utils.doctor`.
+Needs the standard library alone, and only an old Python, so that it also runs where nothing else
+does: `python -m course_utils.doctor`.
 """
 
+from __future__ import annotations
+
 import importlib.metadata
-import importlib.util
 import json
 import re
 import shutil
@@ -16,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SET_UP = "make lab"  # sets up, or mends, everything that pip installs
+PIP = f"{sys.executable} -m pip install"
+WIDTH = 29  # of the column of names
 
 
 @dataclass(frozen=True)
@@ -34,138 +36,182 @@ class Finding:
         return not self.remedy
 
     @property
-    def mark(self) -> str:
-        """A sign for the margin of the report."""
-        return "✓" if self.fine else "·" if self.optional else "✗"
+    def broken(self) -> bool:
+        """Whether the course does not work like this."""
+        return not self.fine and not self.optional
+
+    @property
+    def line(self) -> str:
+        """A line of the table."""
+        sign = "✓" if self.fine else "·" if self.optional else "✗"
+        return f"{sign} {self.name.ljust(WIDTH)} {self.found}"
 
 
-def examine(root: Path = ROOT) -> list[Finding]:
-    """Look at everything that the course needs; changes nothing."""
-    return [
-        _python(),
-        *_packages(root),
-        _torchvision(),
-        _kernel(),
-        *_commands(),
-        _extensions(),
-        _bubblewrap(),
-        _gpu(),
-    ]
+def examine(root: Path = ROOT) -> Iterator[Finding]:
+    """Look at everything that the course needs, one by one; changes nothing.
+
+    What depends on something broken is left out: its own remedy would be wrong.
+    """
+    for look in (_python, _packages, _torch, _kernel, _extensions, _commands):
+        findings = []
+        for finding in look(root):
+            yield finding
+            findings.append(finding)
+        if any(finding.broken for finding in findings):
+            return
 
 
-def report(findings: list[Finding]) -> str:
-    """The findings as a table, with the remedies below it."""
-    width = max(len(f.name) for f in findings)
-    lines = [f"{f.mark} {f.name.ljust(width)}  {f.found}" for f in findings]
-    broken = [f for f in findings if not f.fine and not f.optional]
-    optional = [f for f in findings if not f.fine and f.optional]
-    for title, some in (("To mend", broken), ("If you want it", optional)):
+def remedies(findings: list[Finding]) -> str:
+    """What is to be done, one command a line."""
+    lines = []
+    for title, some in (
+        ("To mend:", [f for f in findings if f.broken]),
+        ("If you want it:", [f for f in findings if f.optional and not f.fine]),
+    ):
         if some:
-            remedies = dict.fromkeys(f"{f.remedy}" for f in some)
-            lines += ["", f"{title}:", *(f"  {remedy}" for remedy in remedies)]
-    if not broken:
-        lines += ["", "Everything that the course needs is here."]
+            lines += [title, *(f"  {remedy}" for remedy in dict.fromkeys(f.remedy for f in some))]
+    if not any(f.broken for f in findings):
+        lines.append("Everything that the course needs is here.")
     return "\n".join(lines)
 
 
 def main() -> int:
-    """Print the report; 1 if something that the course needs is missing."""
-    findings = examine()
-    print(report(findings))
-    return int(any(not f.fine and not f.optional for f in findings))
+    """Print each finding as it is found, then the remedies; 1 if something needed is missing."""
+    findings = []
+    for finding in examine():
+        print(finding.line, flush=True)
+        findings.append(finding)
+    print("\n" + remedies(findings))
+    return int(any(finding.broken for finding in findings))
 
 
-def _python() -> Finding:
+def _python(root: Path) -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
-    too_old = sys.version_info < (3, 11)
-    return Finding(
-        "Python", version, "install Python 3.11 or newer, then: make lab" if too_old else ""
-    )
+    if sys.version_info < (3, 11):  # noqa: UP036 - an old Python is what this is to find
+        yield Finding("Python", version, "make lab PYTHON=/path/to/python3.11 (or newer)")
+    else:
+        yield Finding("Python", f"{version}, {sys.executable}")
+
+
+def pins(root: Path) -> dict[str, str]:
+    """The version of each package that the course asks for by name, from pyproject.toml."""
+    import tomllib  # not there before Python 3.11, which the report says first
+
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    return dict(pin.split("==") for pin in wanted)
 
 
 def _packages(root: Path) -> Iterator[Finding]:
-    """Each pinned package: the versions that the course was tested with."""
-    import tomllib  # not there before Python 3.11, which the report is to say first
-
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    pins = [*project["dependencies"], *project["optional-dependencies"]["test"]]
-    for pin in pins:
-        name, wanted = re.fullmatch(r"([\w.-]+)==(.+)", pin).groups()
-        try:
-            version = importlib.metadata.version(name).split("+")[0]
-        except importlib.metadata.PackageNotFoundError:
-            yield Finding(name, f"missing, {wanted} wanted", SET_UP)
-            continue
-        if version == wanted:
-            yield Finding(name, version)
+    """The course itself and each pinned package: the versions that the course was tested with."""
+    if not (root / "pyproject.toml").exists():
+        yield Finding(
+            "course", f"no pyproject.toml in {root}", "cd CLONE-OF-THE-COURSE && make lab"
+        )
+        return
+    remedy, own = f"{PIP} -r {root / 'requirements.lock'}", root / ".venv"
+    if (own / ".ready").exists() and Path(sys.prefix).resolve() != own.resolve():
+        remedy = f"source {own / 'bin' / 'activate'}"  # this Python is not the course's
+    for name, wanted in pins(root).items():
+        found = _version(name)
+        if found is None:
+            yield Finding(name, f"missing, {wanted} wanted", remedy)
+        elif found != wanted:
+            yield Finding(name, f"{found}, tested with {wanted}", remedy, optional=True)
         else:
-            yield Finding(name, f"{version}, tested with {wanted}", SET_UP, optional=True)
+            yield Finding(name, found)
+    if _version("convnet-course") is None:
+        if not remedy.startswith("source"):
+            remedy = f"{PIP} --no-deps --editable {root}"
+        yield Finding("course", "not installed", remedy)
+    else:
+        yield Finding("course", str(root))
 
 
-def _torchvision() -> Finding:
-    name = "torchvision imports"
-    if importlib.util.find_spec("torchvision") is None or importlib.util.find_spec("torch") is None:
-        return Finding(name, "not installed", SET_UP)
-    ran = _run(sys.executable, "-c", "import course_utils.torchvision_compat")
-    if ran is None or ran.returncode:
-        last = ran.stderr.strip().splitlines()[-1:] if ran else ["no answer"]
-        return Finding(name, *last, remedy="rm -r .venv && make lab")
-    return Finding(name, "yes")
+def _version(name: str) -> str | None:
+    try:
+        # Without the local part, such as +cpu, which names a build for one machine.
+        return importlib.metadata.version(name).split("+")[0]
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
-def _kernel() -> Finding:
-    ran = _run(sys.executable, "-m", "jupyter", "kernelspec", "list", "--json")
-    kernels = json.loads(ran.stdout)["kernelspecs"] if ran and not ran.returncode else {}
-    return (
-        Finding("kernel python3", "yes")
-        if "python3" in kernels
-        else Finding("kernel python3", "missing", SET_UP)
+def _torch(root: Path) -> Iterator[Finding]:
+    """Whether PyTorch and torchvision work together, and what they run on."""
+    name, remedy = "torchvision imports", f"{PIP} --force-reinstall --no-deps torch torchvision"
+    ran = _run(
+        sys.executable,
+        "-c",
+        "from course_utils import reproducibility, torchvision_compat\n"
+        "print(reproducibility.device())",
     )
+    if ran.returncode:
+        yield Finding(name, _last_line(ran.stderr), remedy)
+    else:
+        yield Finding(name, "yes")
+        device = ran.stdout.split()[-1]
+        yield Finding("GPU", "none, and none is needed" if device == "cpu" else device)
 
 
-def _commands() -> Iterator[Finding]:
-    # nbgrader runs alembic by name, so it must be on the search path, not only installed.
-    for command, remedy in [
-        ("alembic", "activate the environment: source .venv/bin/activate"),
-        ("git", "sudo apt install git"),
+def _kernel(root: Path) -> Iterator[Finding]:
+    """Whether notebooks start in this Python: another kernel of that name would hide it."""
+    ran = _run(sys.executable, "-m", "jupyter", "kernelspec", "list", "--json")
+    remedy = f"{sys.executable} -m ipykernel install --sys-prefix"
+    kernels = {} if ran.returncode else json.loads(ran.stdout)["kernelspecs"]
+    if "python3" not in kernels:
+        yield Finding("kernel python3", _last_line(ran.stderr) or "missing", remedy)
+        return
+    spec = kernels["python3"]
+    program = spec["spec"]["argv"][0]
+    # Jupyter reads a bare `python` as the Python that it runs in itself.
+    if Path(program).is_absolute() and Path(program) != Path(sys.executable):
+        where = spec["resource_dir"]
+        yield Finding("kernel python3", f"{where} starts {program}", f"rm -r {where}")
+    else:
+        yield Finding("kernel python3", "yes")
+
+
+def _extensions(root: Path) -> Iterator[Finding]:
+    """Whether JupyterLab shows nbgrader's menus (lab) and serves what they need (server)."""
+    for side, name in (
+        ("labextension", "@jupyter/nbgrader"),
+        ("server extension", "nbgrader.server_extensions.formgrader"),
+    ):
+        ran = _run(sys.executable, "-m", "jupyter", *side.split(), "list")
+        enabled = re.search(rf"{re.escape(name)}\s.*enabled", ran.stdout + ran.stderr)
+        remedy = f"{sys.executable} -m jupyter {side} enable {'--py ' * (side[0] == 's')}"
+        remedy += "nbgrader" if side[0] == "s" else name
+        yield Finding(
+            f"nbgrader's {side}",
+            "enabled" if enabled else "not enabled",
+            "" if enabled else remedy,
+        )
+
+
+def _commands(root: Path) -> Iterator[Finding]:
+    beside = Path(sys.executable).parent
+    activate = f"source {beside / 'activate'}"
+    # nbgrader starts alembic by name, so it must be on the search path, not only installed.
+    for command, remedy, missing, optional in [
+        ("alembic", activate, "not on PATH; plain nbgrader commands need it", True),
+        ("git", "sudo apt install git", "missing", True),
+        ("bwrap", "sudo apt install bubblewrap", "missing; for instructors, to grade", True),
     ]:
         where = shutil.which(command)
-        yield Finding(f"command {command}", where or "not on PATH", "" if where else remedy)
+        yield Finding(command, where or missing, "" if where else remedy, optional)
 
 
-def _extensions() -> Finding:
-    ran = _run(sys.executable, "-m", "jupyter", "server", "extension", "list")
-    listed = ran.stdout + ran.stderr if ran else ""
-    enabled = re.search(r"nbgrader\S*\s.*enabled", listed) is not None
-    return Finding(
-        "nbgrader in JupyterLab", "enabled" if enabled else "not enabled", "" if enabled else SET_UP
-    )
-
-
-def _bubblewrap() -> Finding:
-    where = shutil.which("bwrap")
-    return Finding(
-        "bubblewrap (sandbox)",
-        where or "missing; needed by instructors alone",
-        "" if where else "sudo apt install bubblewrap",
-        optional=True,
-    )
-
-
-def _gpu() -> Finding:
-    if importlib.util.find_spec("torch") is None:
-        return Finding("GPU", "unknown without torch")
-    import torch
-
-    found = torch.cuda.get_device_name() if torch.cuda.is_available() else "none, none is needed"
-    return Finding("GPU", found)
-
-
-def _run(*command: str) -> subprocess.CompletedProcess | None:
+def _run(*command: str) -> subprocess.CompletedProcess:
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=120, check=False, cwd=ROOT
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return subprocess.CompletedProcess(command, 1, "", str(error))
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or [""])[-1][:120]
 
 
 if __name__ == "__main__":

@@ -9,13 +9,17 @@ import functools
 import html
 import tomllib
 from dataclasses import dataclass, field
-from importlib import resources
+from pathlib import Path
 
 from IPython.display import publish_display_data
 from jupyterquiz.dynamic import renderer
 from jupyterquiz.dynamic.loader import load_questions_script
 from rjsmin import jsmin
 
+# jupyterquiz reads the first letter of a version that JupyterLab's MathJax does not state, and
+# stops there with an error. Our questions need no MathJax: any version will do.
+_MATHJAX = "if (window.MathJax && !MathJax.version) { MathJax.version = 'unknown'; }"
+FOLDER = Path(__file__).with_name("questions")
 # Dark enough for white text on each, and correct and incorrect differ in brightness too.
 _COLOURS = {
     "--jq-multiple-choice-bg": "#0B4F7A",
@@ -86,10 +90,7 @@ def questions() -> dict[str, Question]:
         If two questions share an id, or a key is missing or unknown in a file.
     """
     found: dict[str, Question] = {}
-    folder = resources.files("course_utils") / "questions"
-    for path in sorted(folder.iterdir(), key=lambda p: p.name):
-        if not path.name.endswith(".toml"):
-            continue
+    for path in sorted(FOLDER.glob("*.toml")):
         for id_, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
             if id_ in found:
                 raise ValueError(f"question id {id_!r} of {path.name} is used twice")
@@ -148,5 +149,5 @@ def _page(asked: list[Question]) -> str:
     return (
         f"{styles}{_TYPE.format(name=name)}{box}"
         f"<div class='unscripted'>{unscripted}</div></div>\n"
-        f"<script>document.querySelector('#{name} .unscripted').remove();\n{script}</script>"
+        f"<script>{_MATHJAX}\ndocument.querySelector('#{name} .unscripted').remove();\n{script}</script>"
     )

@@ -122,8 +122,8 @@ def _generate(names: list[str], root: Path, scratch: Path) -> Path:
     for name in names:
         result = api.generate_assignment(name)
         if not result["success"]:
-            said = re.findall(r"^\s*\w+Error: (.+)$", result.get("log", ""), re.MULTILINE)
-            why = said[-1] if said else result["error"].strip().splitlines()[-1]
+            said = re.findall(r"^\s*[\w.]*Error: (.+)$", result.get("log", ""), re.MULTILINE)
+            why = said[0] if said else result["error"].strip().splitlines()[-1]
             raise CourseError(f"nbgrader cannot generate {name}: {why}. Nothing was changed.")
     return scratch / "assignments"
 

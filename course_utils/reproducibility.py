@@ -1,5 +1,6 @@
 """Same seed, same result: random numbers, threads and device."""
 
+import operator
 import random
 
 import numpy as np
@@ -18,7 +19,10 @@ def seed_everything(seed: int = 0) -> np.random.Generator:
     ------
     ValueError
         If the seed is not between 0 and 2³² − 1, which is what NumPy takes.
+    TypeError
+        If it is no whole number.
     """
+    seed = _whole_number("seed", seed)
     if not 0 <= seed < 2**32:
         raise ValueError(f"seed must lie between 0 and 2**32 - 1, got {seed}")
     random.seed(seed)
@@ -43,7 +47,18 @@ def limit_threads(count: int) -> None:
     ------
     ValueError
         If `count` is below 1.
+    TypeError
+        If it is no whole number.
     """
+    count = _whole_number("count", count)
     if count < 1:
         raise ValueError(f"count must be at least 1, got {count}")
     torch.set_num_threads(count)
+
+
+def _whole_number(name: str, value: int) -> int:
+    """The value as Python's own int; NumPy's integers are whole numbers too."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, got {value!r}") from None

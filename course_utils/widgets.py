@@ -147,7 +147,7 @@ def _explore(
     The output carries the first picture too, which a page without a kernel shows instead. When
     a lecture is stored, only that picture is kept (see `notebooks.execute`).
     """
-    screen = ipywidgets.Image(layout={"max_width": "100%", "object_fit": "contain"})
+    screen = ipywidgets.Image(layout={"max_width": "100%", "align_self": "flex-start"})
 
     def redraw(_=None) -> None:
         figure = draw(**{name: control.value for name, control in controls.items()})

@@ -174,7 +174,7 @@ class Check:
 
     def _alike(self, suspect: Outcome, given: Outcome) -> bool:
         if suspect.error is not None or given.error is not None:
-            return suspect.kind == given.kind
+            return suspect.error is not None and given.error is not None
         return difference(given.value, suspect.value, self.tolerance) is None
 
     def _check_rejections(self, function: Callable) -> None:

@@ -114,7 +114,8 @@ class Course:
 
     def _environment(self) -> dict[str, str]:
         """The user's own Jupyter settings and exchange must not play a part."""
-        environment = {k: v for k, v in os.environ.items() if k != "COURSE_EXCHANGE"}
+        foreign = ("COURSE_EXCHANGE", "MPLBACKEND")
+        environment = {k: v for k, v in os.environ.items() if k not in foreign}
         paths = {
             "PATH": Path(sys.executable).parent,  # nbgrader calls alembic by its name
             "PYTHONPATH": Path(__file__).resolve().parents[2],

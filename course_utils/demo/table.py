@@ -28,7 +28,7 @@ def table(rows: Sequence[Row]) -> str:
     lines += ["─" * len(head)]
     for row in rows:
         scores = [f"{_sum(row.scores, row, section):g}" for section in sections]
-        story = f"{row.recipe.story}. {row.why}".rstrip()
+        story = f"{row.recipe.story} → {row.why}" if row.why else row.recipe.story
         lines += [line(row.recipe.student, scores, f"{row.total:g}")]
         lines += textwrap.wrap(story, WIDTH, initial_indent=" " * 11, subsequent_indent=" " * 11)
     titles = [s.removeprefix(label).lstrip(" ·") for label, s in zip(labels, sections, strict=True)]

@@ -88,20 +88,28 @@ class Canonical(NbGraderPreprocessor):
         return nb, resources
 
 
+class MasterMetadata(NbGraderPreprocessor):
+    """Give each cell of a submission the metadata that the master has, and nothing else.
+
+    What a cell is for and how many points it gives is not the student's to say, and tags change
+    how a cell is run. This comes first, because tags can also make a notebook invalid.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        """Cells that the master does not know keep their text only."""
+        known = {_grade_id(cell): cell.metadata.nbgrader for cell in _master_cells(self, resources)}
+        for cell in nb.cells:
+            about = known.get(_grade_id(cell))
+            cell.metadata = nbformat.from_dict({"nbgrader": about} if about else {})
+        return nb, resources
+
+
 class RestoreCells(OverwriteCells):
     """Put back every locked or graded cell that is missing, where the master has it.
 
     nbgrader's own way stops with a KeyError when the cell before the missing one is gone too or
-    is read-only, and never restores a read-only cell such as the imports. All metadata but
-    nbgrader's is dropped, because tags and the like change how a cell is run.
+    is read-only, and never restores a read-only cell such as the imports.
     """
-
-    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        """Drop foreign metadata, overwrite locked cells, put back missing ones."""
-        for cell in nb.cells:
-            ours = cell.metadata.get("nbgrader")
-            cell.metadata = NotebookNode({"nbgrader": ours} if ours else {})
-        return super().preprocess(nb, resources)
 
     def add_missing_grade_cells(
         self, nb: NotebookNode, resources: dict
@@ -114,7 +122,7 @@ class RestoreCells(OverwriteCells):
             ).source_cells
         }
         at = 0  # where the next missing cell belongs: behind the one before it in the master
-        for master in self._master_cells():
+        for master in _master_cells(self, resources):
             id_ = master.metadata.nbgrader.grade_id
             place = [i for i, cell in enumerate(nb.cells) if _grade_id(cell) == id_]
             if place:
@@ -130,15 +138,19 @@ class RestoreCells(OverwriteCells):
     ) -> tuple[NotebookNode, dict]:
         return nb, resources
 
-    def _master_cells(self) -> list[NotebookNode]:
-        coursedir = self.parent.parent.coursedir  # this preprocessor → exporter → converter
-        folder = coursedir.format_path(coursedir.source_directory, ".", self.assignment_id)
-        master = nbformat.read(Path(folder, f"{self.notebook_id}.ipynb"), as_version=4)
-        return [cell for cell in master.cells if _grade_id(cell)]
+
+def _master_cells(preprocessor: NbGraderPreprocessor, resources: dict) -> list[NotebookNode]:
+    """The cells of the instructor's notebook that nbgrader knows, in their order."""
+    coursedir = preprocessor.parent.parent.coursedir  # preprocessor → exporter → converter
+    about = resources["nbgrader"]
+    folder = coursedir.format_path(coursedir.source_directory, ".", about["assignment"])
+    master = nbformat.read(Path(folder, f"{about['notebook']}.ipynb"), as_version=4)
+    return [cell for cell in master.cells if _grade_id(cell)]
 
 
 def _grade_id(cell: NotebookNode) -> str | None:
-    return cell.metadata.get("nbgrader", {}).get("grade_id")
+    about = cell.metadata.get("nbgrader")
+    return about.get("grade_id") if isinstance(about, dict) else None
 
 
 def _restored(master: NotebookNode, source) -> NotebookNode:
@@ -236,7 +248,14 @@ GENERATE = [
     ComputeChecksums,
     CheckCellMetadata,
 ]
-SANITIZE = [ClearOutput, DeduplicateIds, OverwriteKernelspec, RestoreCells, CheckCellMetadata]
+SANITIZE = [
+    MasterMetadata,
+    ClearOutput,
+    DeduplicateIds,
+    OverwriteKernelspec,
+    RestoreCells,
+    CheckCellMetadata,
+]
 AUTOGRADE = [
     ExecuteWithinLimits,
     LimitOutput,

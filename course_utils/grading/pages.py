@@ -23,6 +23,7 @@ _BLOCKS = {"blockquote", "dd", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "
 _TABLES = {"caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"}
 _SILENT = ["script", "style", "iframe", "object", "embed", "svg", "math", "template", "noscript"]
 _ATTRIBUTES = {"alt", "class", "colspan", "id", "name", "open", "rowspan", "title"}
+_HINTS = "<style>summary { display: list-item; cursor: pointer }</style>"  # bootstrap hides the ▸
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
 
 
@@ -68,7 +69,11 @@ class FeedbackExporter(HTMLExporter):
         """Render the page, then clean its body."""
         page, resources = super().from_notebook_node(nb, resources, **kwargs)
         head, body = page.split("<body>", maxsplit=1)  # the head holds nothing of the student's
-        return f"{head}<body>{clean_html(body)}</body>\n</html>\n", resources
+        # The table of contents calls every test "Test cell": let it say which one.
+        body = re.sub(
+            r'<a href="#([\w-]+)">Test cell</a>', r'<a href="#\1">\1</a>', clean_html(body)
+        )
+        return f"{head}{_HINTS}<body>{body}</body>\n</html>\n", resources
 
 
 class HideTests(ClearHiddenTests):

@@ -112,9 +112,8 @@ ONE = "[x]\ntext='?'\nanswer=1\nbecause='b'\nproof='1'"
     ],
 )
 def test_a_slip_in_a_question_file_is_named(tmp_path, monkeypatch, files, sentence):
-    (tmp_path / "questions").mkdir()
     for name, text in files.items():
-        (tmp_path / "questions" / name).write_text(text)
-    monkeypatch.setattr(quiz.resources, "files", lambda _: tmp_path)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(quiz, "FOLDER", tmp_path)
     with pytest.raises(ValueError, match=sentence):
         quiz.questions.__wrapped__()

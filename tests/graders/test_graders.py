@@ -7,11 +7,13 @@ module `graders.<assignment>` of the same name.
 import importlib
 import pkgutil
 
+import numpy as np
 import pytest
 
 from course_utils import checks
 from course_utils.checks.answers import DOES_NOT_FIT, Answers
 from course_utils.checks.engine import Check, CheckFailed
+from course_utils.checks.outcome import call
 from graders import candidates
 
 ASSIGNMENTS = [m.name for m in pkgutil.iter_modules(checks.__path__) if m.ispkg]
@@ -131,3 +133,13 @@ def test_blank_and_unusable_answers_are_told_apart(name, capsys):
     group.answered(**{**blank, first: group.items[first].key()})
     assert "still open" in capsys.readouterr().out
     group.answered(**{**blank, first: DOES_NOT_FIT})
+
+
+@pytest.mark.parametrize(("name", "sentence"), SUSPECTS)
+def test_suspects_answer_every_case(name, sentence):
+    """One that stumbles over a case can never be recognised; a size that does not fit is meant."""
+    check = CHECKS[name]
+    for cases in check.parts.values():
+        for case in cases(np.random.default_rng(0)):
+            outcome = call(check.suspects[sentence], case.args, case.kwargs)
+            assert outcome.error is None or "Kernel size can't be greater" in outcome.error

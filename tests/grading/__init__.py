@@ -1,0 +1,1 @@
+"""Tests of grading: what nbgrader does with the course's configuration."""

@@ -1,0 +1,67 @@
+"""The whole cycle with the sample classes: every student earns what the recipe foresees."""
+
+import re
+
+import pytest
+
+from course_utils import demo
+from course_utils.demo.recipes import PERFECT, Recipe, sample_class
+from course_utils.errors import CourseError
+from course_utils.release import ROOT, known_assignments
+
+
+@pytest.mark.timeout(900)  # eight students or more for each assignment, one of them endless
+@pytest.mark.parametrize("name", known_assignments())
+def test_every_student_earns_what_the_recipe_foresees(name, tmp_path, capsys):
+    rows = demo.run([name], keep=tmp_path / "course", root=ROOT)
+    assert {row.recipe.student: row.lost for row in rows} == {
+        row.recipe.student: row.expected_lost() for row in rows
+    }
+    assert all(sum(row.points.values()) == 100 for row in rows)
+    assert all(bool(row.why) == bool(row.lost) for row in rows)
+
+    printed = capsys.readouterr().out
+    for row in rows:
+        assert re.search(rf"^{row.recipe.student}\b.* {row.total:g}$", printed, re.MULTILINE)
+
+    grades = (tmp_path / "course/gradebook/grades.csv").read_text().splitlines()
+    assert len(grades) == 1 + len(rows)
+    pages = list((tmp_path / "course/gradebook/feedback").rglob("*.html"))
+    assert len(pages) >= len(rows)
+    fetched = tmp_path / "course/students" / rows[0].recipe.student
+    assert list(fetched.rglob("feedback/*/*.html"))
+
+
+@pytest.mark.parametrize("name", known_assignments())
+def test_every_class_has_a_perfect_and_a_blank_student(name):
+    recipes = sample_class(name)
+    assert any(r.solved and not r.cells and not r.lost for r in recipes)
+    assert any(not r.solved and not r.cells and r.lost is None for r in recipes)
+    assert len({r.student for r in recipes}) == len(recipes)
+
+
+def test_an_assignment_without_a_class_gets_a_perfect_and_a_blank_student():
+    perfect, blank = sample_class("a9_not_yet_written")
+    assert perfect == PERFECT
+    assert not blank.solved
+
+
+def test_a_recipe_for_a_cell_that_is_gone_is_refused(tmp_path):
+    from course_utils.demo.recipes import fill_in
+    from grading.tiny import make_course
+
+    path = make_course(tmp_path)
+    with pytest.raises(ValueError, match="conv9d"):
+        fill_in(path, Recipe("zoe", "names a cell that is gone", cells={"conv9d": "1"}), path)
+
+
+def test_an_unknown_assignment_is_told_with_the_known_ones():
+    with pytest.raises(CourseError, match="no assignment 'a0'; known are: a1_convolution"):
+        demo.run(["a0"])
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(tmp_path):
+    (tmp_path / "mine.txt").write_text("keep me")
+    with pytest.raises(CourseError, match="is not empty"):
+        demo.run(keep=tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]

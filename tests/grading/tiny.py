@@ -1,0 +1,109 @@
+"""A course with one small assignment that needs no torch, and ways to run nbgrader in it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from course_utils.release import ROOT
+
+NAME = "t1_tiny"
+DOUBLE = "def double(x):\n    ### BEGIN SOLUTION\n    return x + x\n    ### END SOLUTION"
+CHECK = """assert double(2) == 4
+### BEGIN HIDDEN TESTS
+assert double(-21) == -42
+### END HIDDEN TESTS"""
+ANSWERS = """### BEGIN SOLUTION
+first = 3  # how many corners has a triangle?
+second = [
+    4,
+]  # and a square?
+### END SOLUTION"""
+CHECK_ANSWERS = """assert first is not None, "first is not answered"
+### BEGIN HIDDEN TESTS
+(first == 3) + (second == [4])
+### END HIDDEN TESTS"""
+
+
+def _about(id_: str, points: int | None = None, solution: bool = False) -> dict:
+    about = {
+        "grade_id": id_,
+        "grade": points is not None,
+        "locked": not solution,
+        "schema_version": 3,
+        "solution": solution,
+        "task": False,
+    }
+    return {"nbgrader": about | ({} if points is None else {"points": points})}
+
+
+def _code(id_: str, source: str, **about) -> NotebookNode:
+    return new_code_cell(source, id=id_, metadata=_about(id_, **about))
+
+
+def notebook() -> NotebookNode:
+    """Seven points by machine and three by hand; the master with its solutions."""
+    essay = _about("essay", points=3, solution=True)
+    return new_notebook(
+        cells=[
+            new_markdown_cell("# Tiny", id="title"),
+            _code("imports", "import math"),
+            _code("double", DOUBLE, solution=True),
+            _code("check-double", CHECK, points=5),
+            new_code_cell("print(math.pi)", id="show"),
+            _code("answers", ANSWERS, solution=True),
+            _code("check-answers", CHECK_ANSWERS, points=2),
+            new_markdown_cell("Because it is so.", id="essay", metadata=essay),
+        ],
+        metadata={
+            "kernelspec": {"display_name": "anything", "name": "python3", "language": "python"},
+            "language_info": {"name": "python", "version": "3.99"},
+        },
+    )
+
+
+def make_course(folder: Path, name: str = NAME) -> Path:
+    """Write a course with one assignment into a folder and return the path of its notebook."""
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    path = folder / "solutions" / name / f"{name}.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook(), path)
+    return path
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The caller's, without the settings of their own Jupyter and with alembic on PATH."""
+    own = {k: v for k, v in os.environ.items() if k != "COURSE_EXCHANGE"}
+    return own | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{own.get('PATH', '')}",
+        "PYTHONPATH": str(ROOT),
+        "JUPYTER_CONFIG_DIR": str(folder / ".settings"),
+        "IPYTHONDIR": str(folder / ".settings"),
+    }
+
+
+def nbgrader(folder: Path, *arguments: str, code: int = 0, cwd: Path | None = None) -> str:
+    """Type a command in a course; demand its exit code and return all that it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments],
+        cwd=cwd or folder,
+        env=environment(folder),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == code, said
+    return said
+
+
+def cell(nb: NotebookNode, id_: str) -> NotebookNode:
+    """The cell of a notebook that has this id."""
+    return next(c for c in nb.cells if c.id == id_)

@@ -1,0 +1,305 @@
+"""Set-up: pins agree, `make` says what is wrong and changes nothing then, imports are light."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+PYPROJECT = (ROOT / "pyproject.toml").read_text()
+PIN = re.compile(r"([A-Za-z0-9._-]+)==([\w.]+)")  # exact, and without a local part such as +cpu
+
+
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pinned(lines):
+    """Name and version of each line, all of which must be exact pins."""
+    matches = [PIN.fullmatch(line) for line in lines]
+    assert None not in matches, lines[matches.index(None)]
+    return {normal(match[1]): match[2] for match in matches}
+
+
+@pytest.fixture(scope="module")
+def direct():
+    project = tomllib.loads(PYPROJECT)["project"]
+    return pinned([*project["dependencies"], *project["optional-dependencies"]["test"]])
+
+
+@pytest.fixture(scope="module")
+def locked():
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    return pinned([line for line in lines if not line.startswith("#")])
+
+
+class TestPins:
+    def test_lock_holds_every_direct_pin(self, direct, locked):
+        assert {name: locked.get(name) for name in direct} == direct
+
+    def test_lock_is_sorted_and_says_how_to_renew_it(self):
+        lines = (ROOT / "requirements.lock").read_text().splitlines()
+        assert "make lock" in lines[0]
+        pins = [line for line in lines if not line.startswith("#")]
+        assert pins == sorted(pins, key=str.upper)
+
+    def test_lock_holds_what_pip_builds_the_project_with(self, locked):
+        (backend,) = tomllib.loads(PYPROJECT)["build-system"]["requires"]
+        name, lowest = backend.split(">=")
+        assert int(locked[name].split(".")[0]) >= int(lowest)
+        assert f"'{backend}'" in (ROOT / "Makefile").read_text()
+
+    def test_conda_pins_equal_those_of_pyproject(self, direct):
+        environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+        by_pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
+        assert "--editable ." in by_pip
+        assert pinned([line for line in by_pip if not line.startswith("-")]) == direct
+
+    def test_every_direct_pin_says_its_reason(self, direct):
+        lines = [line for line in PYPROJECT.splitlines() if re.match(r'\s+"[^"]+==', line)]
+        assert len(lines) == len(direct)
+        assert [line for line in lines if not re.search(r"# \S+ \S+", line)] == []
+
+    def test_supported_pythons_are_the_same_everywhere(self):
+        lowest = tomllib.loads(PYPROJECT)["project"]["requires-python"].removeprefix(">=")
+        environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+        assert f"python={lowest}" in environment["dependencies"]
+        assert lowest in (ROOT / ".devcontainer/devcontainer.json").read_text()
+        workflow = (ROOT / ".github/workflows/test.yml").read_text()
+        assert f'"{lowest}"' in workflow
+        assert "bash .ci/run" in workflow
+
+
+class TestImport:
+    def test_is_quick_and_leaves_the_large_packages_alone(self):
+        code = (
+            "import time; began = time.perf_counter(); import course_utils;"
+            "print(time.perf_counter() - began);"
+            "import sys; print(*{'torch', 'numpy', 'matplotlib', 'nbgrader'} & set(sys.modules))"
+        )
+        seconds = []
+        for _ in range(5):  # the quickest of five: other tests run beside this one
+            ran = subprocess.run(
+                [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+            )
+            taken, loaded = ran.stdout.splitlines()
+            seconds.append(float(taken))
+            assert loaded == ""
+        assert min(seconds) < 0.2
+
+
+def make(*arguments, cwd=ROOT, path=None, **environment):
+    """Run make as a user does, with `path` ahead on PATH, not as a part of `make test`."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("MAKE") and k != "MFLAGS"}
+    kept["PATH"] = f"{path}{os.pathsep}{kept['PATH']}" if path else kept["PATH"]
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=cwd,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+class TestHelp:
+    def test_lists_every_target_and_is_the_default(self):
+        makefile = (ROOT / "Makefile").read_text()
+        targets = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)[1].split()
+        assert {"lab", "test", "demo", "release", "bench", "help"} <= set(targets)
+        ran = make()
+        assert ran.returncode == 0
+        assert ran.stdout == make("help").stdout
+        listed = dict(re.findall(r"^  (\w+) +(\S.+)$", ran.stdout, re.MULTILINE))
+        assert list(listed) == targets
+
+
+# What makes pip find nothing at all, whatever this machine's own configuration is.
+NO_NETWORK = {
+    "PIP_CONFIG_FILE": os.devnull,
+    "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+    "PIP_EXTRA_INDEX_URL": "",
+    "PIP_FIND_LINKS": "",
+}
+SET_UP = (".venv/.ready",)
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """The files that set-up reads, in a folder of their own (with a space, as people have it)."""
+    folder = tmp_path / "my course"
+    folder.mkdir()
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+@pytest.fixture
+def python(tmp_path):
+    """Write a `python3` that does what a shell script says and else is this Python."""
+
+    def write(script):
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        program = folder / "python3"
+        program.write_text(f'#!/bin/sh\n{script}\nexec "{sys.executable}" "$@"\n')
+        program.chmod(0o755)
+        return folder
+
+    return write
+
+
+def earlier(clone):
+    """An environment that an earlier set-up finished; its Python is this one."""
+    (clone / ".venv/bin").mkdir(parents=True)
+    (clone / ".venv/bin/python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (clone / ".venv/bin/python").chmod(0o755)
+    (clone / ".venv/.ready").write_text(f"{clone}\n")
+
+
+def outdate(clone):
+    """Make the pins newer than the environment."""
+    os.utime(clone / ".venv/.ready", (0, 0))
+
+
+def contents(folder):
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def assert_refused(ran, *words):
+    """Make failed, and its last line but make's own is one sentence with these words."""
+    assert ran.returncode != 0
+    said = ran.stdout.strip().splitlines()[-1]
+    for word in words:
+        assert word in said
+    assert "Traceback" not in ran.stdout + ran.stderr
+
+
+class TestSetUp:
+    def test_old_python_is_refused(self, clone, python):
+        fake = python(
+            'case "$*" in *"sys.exit(sys.version_info"*) exit 1;; '
+            "*platform*) echo 3.9.18; exit 0;; esac"
+        )
+        before = contents(clone)
+        ran = make(*SET_UP, cwd=clone, path=fake)
+        assert_refused(ran, "needs Python 3.11 or newer", "python3 is 3.9.18", "make PYTHON=")
+        assert contents(clone) == before
+
+    def test_missing_python_is_named(self, clone):
+        ran = make(*SET_UP, "PYTHON=python3.99", cwd=clone)
+        assert_refused(ran, "There is no python3.99", "make PYTHON=")
+
+    def test_missing_venv_is_told_with_debians_package(self, clone, python):
+        fake = python('case "$*" in *ensurepip*) exit 1;; esac')
+        before = contents(clone)
+        assert_refused(make(*SET_UP, cwd=clone, path=fake), "sudo apt install python3-venv")
+        assert contents(clone) == before
+
+    def test_without_network_nothing_changes(self, clone):
+        before = contents(clone)
+        ran = make(*SET_UP, f"PYTHON={sys.executable}", cwd=clone, **NO_NETWORK)
+        assert_refused(ran, "cannot be fetched", "no network", "nothing was changed")
+        assert contents(clone) == before
+
+    def test_finished_set_up_is_skipped(self, clone):
+        earlier(clone)
+        ran = make("--question", *SET_UP, cwd=clone)
+        assert (ran.returncode, ran.stdout) == (0, "")
+
+    def test_changed_pins_are_noticed(self, clone):
+        earlier(clone)
+        outdate(clone)
+        assert make("--question", *SET_UP, cwd=clone).returncode == 1
+
+    def test_failed_update_leaves_the_earlier_environment(self, clone):
+        earlier(clone)
+        before = contents(clone / ".venv")
+        (clone / "requirements.lock").write_text("there-is-no-such-package==1.0\n")
+        outdate(clone)
+        ran = make(*SET_UP, cwd=clone, PIP_RETRIES="0", **NO_NETWORK)
+        assert_refused(ran, "could not be installed", "nothing is lost")
+        assert contents(clone / ".venv") == before
+
+    @pytest.mark.parametrize(
+        ("spoil", "said"),
+        [
+            (lambda venv: (venv / ".unfinished").touch(), "was left unfinished"),
+            (
+                lambda venv: (venv / ".ready").write_text("/elsewhere\n"),
+                "was made for another folder",
+            ),
+            (lambda venv: (venv / "bin/python").unlink(), "has no working Python"),
+        ],
+        ids=["unfinished", "moved", "no Python"],
+    )
+    def test_spoiled_environment_is_made_anew(self, clone, spoil, said):
+        earlier(clone)
+        outdate(clone)
+        spoil(clone / ".venv")
+        before = contents(clone)
+        ran = make(*SET_UP, f"PYTHON={sys.executable}", cwd=clone, **NO_NETWORK)
+        assert f".venv {said}: making it anew." in ran.stdout
+        assert_refused(ran, "nothing was changed")  # here it cannot be made: the old one is back
+        assert contents(clone) == before
+
+
+class TestLab:
+    def test_opens_the_first_lecture_though_the_port_is_taken(self, tmp_path):
+        if not (ROOT / ".venv/.ready").exists():
+            pytest.skip("the environment was not made by make (conda, say)")
+        environment = os.environ | {
+            "BROWSER": "true",  # the program that opens nothing and succeeds
+            "JUPYTER_CONFIG_DIR": str(tmp_path),
+            "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
+        }
+        with socket.socket() as taken, (tmp_path / "log").open("w+") as log:
+            try:
+                taken.bind(("127.0.0.1", 8888))
+                taken.listen()
+            except OSError:
+                pass  # somebody else has it: as good
+            lab = subprocess.Popen(
+                ["make", "lab"],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                url = None
+                for _ in range(240):
+                    said = Path(log.name).read_text()
+                    url = re.search(r"http://127\.0\.0\.1:(\d+)(/lab\S*)\?token=(\w+)", said)
+                    if url or lab.poll() is not None:
+                        break
+                    time.sleep(0.25)
+                assert url, said
+                assert url[1] != "8888"
+                assert url[2] == "/lab/tree/lectures/00_start_here.ipynb"
+                # The whole course is in the file browser, not the folder of the lecture alone.
+                api = f"http://127.0.0.1:{url[1]}/api/contents/README.md?token={url[3]}&content=0"
+                for _ in range(40):
+                    try:
+                        assert b'"README.md"' in urlopen(api, timeout=10).read()
+                        break
+                    except ConnectionError:
+                        time.sleep(0.25)
+                else:
+                    pytest.fail("the server did not answer")
+            finally:
+                os.killpg(lab.pid, signal.SIGTERM)
+                lab.wait(timeout=30)
