@@ -12,6 +12,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode
 from nbgrader import utils
+from nbgrader.api import SourceCell
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -20,7 +21,6 @@ from nbgrader.preprocessors import (
     ClearOutput,
     ClearSolutions,
     ComputeChecksums,
-    DeduplicateIds,
     Execute,
     GetGrades,
     IncludeHeaderFooter,
@@ -96,10 +96,13 @@ class MasterMetadata(NbGraderPreprocessor):
     """
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        """Cells that the master does not know keep their text only."""
+        """Cells that the master does not know, and all but the last of doubled ones, get none.
+
+        nbgrader's own way with a doubled test cell ends the grading of the whole class.
+        """
         known = {_grade_id(cell): cell.metadata.nbgrader for cell in _master_cells(self, resources)}
-        for cell in nb.cells:
-            about = known.get(_grade_id(cell))
+        for cell in reversed(nb.cells):
+            about = known.pop(_grade_id(cell), None)
             cell.metadata = nbformat.from_dict({"nbgrader": about} if about else {})
         return nb, resources
 
@@ -129,7 +132,8 @@ class RestoreCells(OverwriteCells):
                 at = place[0] + 1
             elif id_ in sources and (utils.is_locked(master) or utils.is_grade(master)):
                 self.log.warning("Cell %s was missing and is put back", id_)
-                nb.cells.insert(at, _restored(master, sources[id_]))
+                taken = {cell.get("id") for cell in nb.cells}
+                nb.cells.insert(at, _restored(master, sources[id_], taken))
                 at += 1
         return nb, resources
 
@@ -153,13 +157,14 @@ def _grade_id(cell: NotebookNode) -> str | None:
     return about.get("grade_id") if isinstance(about, dict) else None
 
 
-def _restored(master: NotebookNode, source) -> NotebookNode:
+def _restored(master: NotebookNode, source: SourceCell, taken: set[str]) -> NotebookNode:
     """A cell of the master with the text that the gradebook keeps: a stub, not the solution."""
-    about = {**master.metadata.nbgrader, "checksum": source.checksum, "cell_type": source.cell_type}
-    make = (
-        nbformat.v4.new_code_cell if source.cell_type == "code" else nbformat.v4.new_markdown_cell
-    )
-    return make(source.source, id=master.id, metadata={"nbgrader": about})
+    about = {**master.metadata.nbgrader, "checksum": source.checksum}
+    make = getattr(nbformat.v4, f"new_{source.cell_type}_cell")
+    cell = make(source.source, metadata=nbformat.from_dict({"nbgrader": about}))
+    if master.id not in taken:
+        cell.id = master.id
+    return cell
 
 
 class ExecuteWithinLimits(Execute):
@@ -251,7 +256,6 @@ GENERATE = [
 SANITIZE = [
     MasterMetadata,
     ClearOutput,
-    DeduplicateIds,
     OverwriteKernelspec,
     RestoreCells,
     CheckCellMetadata,
