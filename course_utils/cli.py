@@ -66,6 +66,7 @@ def release(
 
 @app.command()
 def demo(
+    assignments: Annotated[list[str] | None, typer.Argument(help="Names; all by default.")] = None,
     keep: Annotated[
         Path | None, typer.Option(help="Keep the scratch course in this new folder.")
     ] = None,
@@ -75,7 +76,7 @@ def demo(
     from course_utils.demo import run
 
     began = time.perf_counter()
-    run(root=ROOT, keep=keep, timeout=timeout)
+    run(assignments, root=ROOT, keep=keep, timeout=timeout)
     typer.echo(f"The whole cycle took {time.perf_counter() - began:.0f} s.")
 
 

@@ -149,5 +149,6 @@ def _page(asked: list[Question]) -> str:
     return (
         f"{styles}{_TYPE.format(name=name)}{box}"
         f"<div class='unscripted'>{unscripted}</div></div>\n"
-        f"<script>{_MATHJAX}\ndocument.querySelector('#{name} .unscripted').remove();\n{script}</script>"
+        f"<script>{_MATHJAX}\n"
+        f"document.querySelector('#{name} .unscripted').remove();\n{script}</script>"
     )

@@ -1,6 +1,7 @@
 """What a sample student hands in, written as the difference to the instructor's solution."""
 
 import importlib
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
