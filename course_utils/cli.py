@@ -76,7 +76,7 @@ def demo(
     from course_utils.demo import run
 
     began = time.perf_counter()
-    run(assignments, root=ROOT, keep=keep, timeout=timeout)
+    run(assignments=assignments, root=ROOT, keep=keep, timeout=timeout)
     typer.echo(f"The whole cycle took {time.perf_counter() - began:.0f} s.")
 
 

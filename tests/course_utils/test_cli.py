@@ -91,8 +91,8 @@ def test_release_tells_what_changed(run, monkeypatch, arguments, changed, code, 
 def test_demo_passes_its_options_on(run, monkeypatch, tmp_path):
     calls = []
     monkeypatch.setattr("course_utils.demo.run", lambda **options: calls.append(options))
-    assert run("demo", "--keep", str(tmp_path), "--timeout", "5").exit_code == 0
-    assert calls == [{"root": ROOT, "keep": tmp_path, "timeout": 5}]
+    assert run("demo", "a1", "--keep", str(tmp_path), "--timeout", "5").exit_code == 0
+    assert calls == [{"assignments": ["a1"], "root": ROOT, "keep": tmp_path, "timeout": 5}]
     assert run("demo", "--timeout", "0").exit_code == 2
 
 
