@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from course_utils.checks.engine import CheckFailed
 
 DOES_NOT_FIT = "does not fit"
@@ -40,9 +42,7 @@ class Answers:
         unusable = [
             f"{name} = {value!r} cannot be an answer: expected {_kind(self.items[name].key())}"
             for name, value in given.items()
-            if value is not None
-            and _kind(_plain(value)) != _kind(self.items[name].key())
-            and value != DOES_NOT_FIT
+            if value is not None and not _usable(_plain(value), self.items[name].key())
         ]
         if unusable:
             raise CheckFailed("\n  ".join(["✗ answers", *unusable]))
@@ -72,16 +72,31 @@ class Answers:
 
 
 def _plain(value: Any) -> Any:
-    """Lists and tuples are the same answer."""
-    return tuple(value) if isinstance(value, list) else value
+    """The answer as plain Python: lists, tuples and rows of an array are the same answer."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return tuple(_plain(v) for v in value)
+    if isinstance(value, str):
+        return value.strip().strip(".!").lower()
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "no truth value"
-    if isinstance(value, tuple):
-        return f"{len(value)} whole numbers"
-    return "a whole number" if isinstance(value, int) else f"no {type(value).__name__}"
+def _usable(value: Any, key: Any) -> bool:
+    """Whether an answer is of a kind that may be right; every size may be one that does not fit."""
+    if isinstance(key, tuple):
+        return isinstance(value, tuple) and len(value) == len(key) and all(map(_whole, value))
+    return _whole(value) or value == DOES_NOT_FIT
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _kind(key: Any) -> str:
+    if isinstance(key, tuple):
+        return f"{len(key)} whole numbers"
+    return f'a whole number, or "{DOES_NOT_FIT}"'
 
 
 def _explain(item: Answer, value: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-SHOWN_ELEMENTS = 40  # larger arrays are told by their shape alone
+SHOWN_ELEMENTS = 64  # larger arrays are told by their shape alone
 
 
 def difference(given: Any, wanted: Any, tolerance: dict[str, float]) -> str | None:
@@ -31,7 +31,7 @@ def _array_difference(given: Any, wanted: np.ndarray, tolerance: dict[str, float
     if given.shape != wanted.shape:
         return f"the result has shape {given.shape}, expected {wanted.shape}"
     if given.dtype != wanted.dtype:
-        return f"the result has dtype {given.dtype}, expected {wanted.dtype}, as the input"
+        return f"the result has dtype {given.dtype}, expected {wanted.dtype}"
     if not np.isfinite(given).all():
         return "the result holds NaN or infinity"
     scale = max(1.0, float(np.abs(wanted).max(initial=0)))

@@ -13,13 +13,15 @@ import numpy as np
 class Outcome:
     """The result of one call: a value, or an error with its kind and message.
 
-    `modified` names the first argument that the call changed.
+    `kind` is the error's type, `ValueError` for those derived from it; `where` quotes the student's
+    line that raised. `modified` names the first argument that the call changed.
     """
 
     value: Any = None
     error: str | None = None
     kind: str = ""
     message: str = ""
+    where: str = ""
     modified: str = ""
 
 
@@ -34,9 +36,12 @@ def call(function: Callable, args: tuple, kwargs: dict) -> Outcome:
             error="it is not written yet", kind="NotImplementedError", message=str(error)
         )
     except Exception as error:
-        kind = type(error).__name__
+        name = type(error).__name__
         return Outcome(
-            error=f"it raised {kind}: {error}{_where(error)}", kind=kind, message=str(error)
+            error=f"it raised {name}: {error}",
+            kind="ValueError" if isinstance(error, ValueError) else name,
+            message=str(error),
+            where=_where(error),
         )
     for i, (now, then) in enumerate(zip(args, before, strict=True)):
         if isinstance(then, np.ndarray) and not np.array_equal(now, then, equal_nan=True):
@@ -60,5 +65,5 @@ def _where(error: Exception) -> str:
             continue
         line = linecache.getline(frame.filename, frame.lineno or 0).strip()
         if line:
-            return f"\n  at line {frame.lineno} of your cell: {line}"
+            return f"At line {frame.lineno} of your cell: {line}"
     return ""

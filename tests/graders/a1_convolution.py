@@ -41,7 +41,7 @@ def walks(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
 
 @alternative("conv_output_size")
 def by_divmod(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
-    for name in ("stride", "dilation"):
+    for name in ("n", "stride", "dilation"):
         if locals()[name] < 1:
             raise ValueError(f"{name} < 1")
     if kernel_size < 1:
@@ -73,7 +73,7 @@ def accepts_everything(n, kernel_size, *, stride=1, padding=0, dilation=1, stric
     return (n + 2 * padding - dilation * (kernel_size - 1) - 1) // max(stride, 1) + 1
 
 
-@mutant("conv_output_size", says="does not say what is wrong")
+@mutant("conv_output_size", says="its message is empty")
 def rejects_without_a_word(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
     way = n + 2 * padding - dilation * (kernel_size - 1) - 1
     if min(kernel_size, stride, dilation) < 1 or padding < 0 or way < 0:
@@ -143,8 +143,9 @@ def numpy_does_it(image, padding, mode="constant"):
         raise ValueError("padding is negative")
     if mode not in ("constant", "edge", "reflect", "symmetric", "mean"):
         raise ValueError(f"mode {mode}")
-    if mode == "reflect" and np.max(padding) >= min(image.shape):
-        raise ValueError("padding too large to reflect")
+    limit = min(image.shape) - (mode == "reflect")
+    if mode in ("reflect", "symmetric") and np.max(padding) > limit:
+        raise ValueError(f"padding too large to {mode}")
     return np.pad(image, padding, mode=mode)
 
 
@@ -372,6 +373,35 @@ def leaves_memory_uninitialised(image, kernel, *, stride=1, padding=0, dilation=
     return np.full(np.subtract(image.shape, kernel.shape) + 1, np.nan, image.dtype)
 
 
+@mutant("correlate2d", says="does not say what is wrong: check padding yourself")
+def leaves_the_errors_to_numpy(image, kernel, *, stride=1, padding=0, dilation=1):
+    if image.ndim != 2 or kernel.ndim != 2:
+        raise ValueError("image and kernel must have two axes")
+    down, across = (stride, stride) if isinstance(stride, int) else stride
+    if down < 1 or across < 1:
+        raise ValueError("stride must be positive")
+    height, width = image.shape
+    x = np.zeros((height + 2 * padding, width + 2 * padding), image.dtype)
+    x[padding : padding + height, padding : padding + width] = image
+    reach = [dilation * (k - 1) + 1 for k in kernel.shape]
+    windows = np.lib.stride_tricks.sliding_window_view(x, reach)
+    windows = windows[::down, ::across, ::dilation, ::dilation]
+    return (windows * kernel).sum((2, 3))
+
+
+@mutant("correlate2d", says="changes its argument number 2")
+def flips_there_and_back(image, kernel, *, stride=1, padding=0, dilation=1):
+    kernel[:] = kernel[::-1, ::-1].copy()
+    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
+    return (windows * kernel[::-1, ::-1]).sum((2, 3))
+
+
+@mutant("correlate2d", says="multiplied as matrices")
+def multiplies_matrices(image, kernel, *, stride=1, padding=0, dilation=1):
+    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
+    return (windows @ kernel).sum((2, 3))
+
+
 @mutant("correlate2d", says="In this case: The kernel is flipped")
 def flips_and_ignores_the_rest(image, kernel, *, stride=1, padding=0, dilation=1):
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(image, padding), kernel.shape)
@@ -559,8 +589,28 @@ def median_promotes(image, k):
     return np.median(windows, axis=(2, 3)).astype(np.float64)
 
 
+@mutant("median_filter", says="left as they were")
+def skips_the_border(image, k):
+    out = image.copy()
+    h = k // 2
+    for r in range(h, image.shape[0] - h):
+        for c in range(h, image.shape[1] - h):
+            out[r, c] = np.median(image[r - h : r + h + 1, c - h : c + h + 1])
+    return out
+
+
 @mutant("median_filter", says="values differ")
 def takes_the_wrong_rank(image, k):
     padded = np.pad(image, k // 2, mode="symmetric")
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k))
     return np.sort(windows.reshape(*image.shape, -1), axis=-1)[..., min(k, k * k - 1)]
+
+
+@alternative("mean_kernel")
+def own_kind_of_value_error(k):
+    class BadSize(ValueError):
+        pass
+
+    if k < 1:
+        raise BadSize("the size of the kernel must be positive")
+    return np.full((k, k), k**-2.0)

@@ -27,6 +27,22 @@ def _correlate_with(**wrong):
     return suspect
 
 
+def _matrix_product(image, kernel, *, stride=1, padding=0, dilation=1):
+    """The window times the kernel as matrices, all entries added up."""
+    columns = np.repeat(kernel.sum(axis=1)[None], kernel.shape[1], axis=0)
+    if kernel.shape[0] != kernel.shape[1]:
+        raise ValueError("the shapes do not match")
+    return _correlate(
+        image, columns.astype(image.dtype), stride=stride, padding=padding, dilation=dilation
+    )
+
+
+def _window_not_strided(image, kernel, *, stride=1, padding=0, dilation=1):
+    options = {"padding": padding, "dilation": dilation}
+    height, width = _correlate(image, kernel, stride=stride, **options).shape
+    return _correlate(image, kernel, **options)[:height, :width].copy()
+
+
 def _both(stride):
     return stride if isinstance(stride, tuple) else (stride, stride)
 
@@ -65,12 +81,15 @@ def _dilated_correlations(rng) -> Iterator[Case]:
 
 _IMPOSSIBLE = [
     rejection("stride", np.ones((5, 5)), np.ones((3, 3)), stride=0),
+    rejection("stride", np.ones((5, 5)), np.ones((3, 3)), stride=(1, 0)),
+    rejection("stride", np.ones((5, 5)), np.ones((3, 3)), stride=-1),
     rejection("padding", np.ones((5, 5)), np.ones((3, 3)), padding=-1),
     rejection("dilation", np.ones((5, 5)), np.ones((3, 3)), dilation=0),
-    rejection("kernel|fit|larger", np.ones((2, 5)), np.ones((3, 3))),
-    rejection("kernel|fit|larger|dilat", np.ones((5, 5)), np.ones((3, 3)), dilation=3),
-    rejection("image|dimension|2-d|2d|axes|shape", np.ones((5, 5, 3)), np.ones((3, 3))),
-    rejection("kernel|dimension|2-d|2d|axes|shape", np.ones((5, 5)), np.ones(3)),
+    rejection("kernel|fit|large|small", np.ones((2, 5)), np.ones((3, 3))),
+    rejection("kernel|fit|large|small", np.ones((5, 2)), np.ones((3, 3))),
+    rejection("kernel|fit|large|small|dilat", np.ones((5, 5)), np.ones((3, 3)), dilation=3),
+    rejection("image|dimension|2|two|ax|shape|array", np.ones((5, 5, 3)), np.ones((3, 3))),
+    rejection("kernel|dimension|2|two|ax|shape|array", np.ones((5, 5)), np.ones(3)),
 ]
 
 check_correlate2d = Check(
@@ -103,6 +122,17 @@ check_correlate2d = Check(
         ),
         "Height and width of the result are exchanged.": (
             lambda image, kernel, **o: np.ascontiguousarray(_correlate(image, kernel, **o).T)
+        ),
+        "Window and kernel are multiplied as matrices (@). Multiply element by element (*), then "
+        "add up.": _matrix_product,
+        "The window starts at the number of the stop; it starts at that number times the stride.": (
+            _window_not_strided
+        ),
+        "The result has one row and one column too few: the first stop counts too.": (
+            lambda image, kernel, **o: _correlate(image, kernel, **o)[:-1, :-1]
+        ),
+        "The result is padded; it is the image that needs the border.": (
+            lambda image, kernel, *, padding=0, **o: np.pad(_correlate(image, kernel, **o), padding)
         ),
         "The products are averaged; they must be added up.": (
             lambda image, kernel, **o: (
@@ -148,6 +178,9 @@ check_convolve2d = Check(
         ),
         "The kernel is flipped left to right only; top and bottom must be exchanged too.": (
             lambda image, kernel: _correlate(image, kernel[:, ::-1])
+        ),
+        "The kernel is turned by a quarter; convolution turns it by half a turn.": (
+            lambda image, kernel: _correlate(image, np.rot90(kernel))
         ),
         "Transposing a kernel is not flipping it.": lambda image, kernel: _correlate(
             image, kernel.T

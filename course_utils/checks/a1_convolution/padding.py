@@ -19,7 +19,11 @@ def _sides(padding):
 def _paddings(*modes):
     def cases(rng) -> Iterator[Case]:
         for mode in modes:
-            yield case(np.arange(1.0, 10).reshape(3, 3), 1, mode=mode)
+            small = np.arange(1.0, 10).reshape(3, 3)
+            yield case(small, 1, mode=mode)
+            yield case(small, 2, mode=mode)  # as far as reflect can go
+            if mode != "reflect":
+                yield case(small, 3, mode=mode)  # as far as symmetric can go
         for image in images(rng, [(4, 4), (5, 7), (8, 3)]):
             for mode in modes:
                 yield case(image, 0, mode=mode)
@@ -101,7 +105,9 @@ check_pad2d = Check(
         rejection("padding", np.ones((3, 3)), -1),
         rejection("padding", np.ones((3, 3)), ((0, 1), (-1, 0))),
         rejection("mode", np.ones((3, 3)), 1, mode="mirror"),
-        rejection("padding|reflect|large", np.ones((3, 3)), 3, mode="reflect"),
-        rejection("image|dimension|2-d|2d|axes|shape", np.ones((3, 3, 3)), 1),
+        rejection("padding|reflect|large|small|image", np.ones((3, 5)), 3, mode="reflect"),
+        rejection("padding|reflect|large|small|image", np.ones((5, 3)), 3, mode="reflect"),
+        rejection("padding|symmetric|large|small|image", np.ones((3, 5)), 4, mode="symmetric"),
+        rejection("image|dimension|2|two|ax|shape|array", np.ones((3, 3, 3)), 1),
     ],
 )

@@ -1,6 +1,5 @@
 """The graded questions of a1; every key is asked from PyTorch."""
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -46,7 +45,7 @@ check_sizes = Answers(
         "size_plain": _size(28, 5),
         "size_large_kernel": _size(64, 7),
         "size_same": _size(20, 3, padding=1),
-        "size_imagenet": _size(224, 7, stride=2, padding=3),
+        "size_halved": _size(225, 7, stride=2, padding=3),
         "size_uneven": _size(12, 4, stride=3),
         "size_two_layers": Answer(
             "32×32, two layers of kernel 5, the second with stride 2",
@@ -83,10 +82,10 @@ check_geometry = Answers(
     {
         "geometry_dilated": _size(32, 3, dilation=4),
         "geometry_reach": Answer(
-            "5×5, kernel 3, dilation 3",
-            key=lambda: _fits(5, 3, dilation=3),
+            "8×8, kernel 5, dilation 2",
+            key=lambda: _fits(8, 5, dilation=2),
             wrong={
-                "the kernel reaches over 3·(3-1) + 1 = 7 pixels": lambda: 3,
+                "the kernel reaches over 2·(5-1) + 1 = 9 pixels": lambda: 4,
                 "no stop at all is not a size of 0: the layer cannot be applied": lambda: 0,
             },
         ),
@@ -107,14 +106,15 @@ check_geometry = Answers(
             },
         ),
         "geometry_transposed": Answer(
-            "transposed: 4×4, kernel 3, stride 2, padding 1",
-            key=lambda: transposed_size(4, 3, stride=2, padding=1),
+            "transposed: 5×5, kernel 4, stride 2, padding 1",
+            key=lambda: transposed_size(5, 4, stride=2, padding=1),
             wrong={
                 "that is the convolution, not the transposed one": lambda: layer_size(
-                    4, 3, stride=2, padding=1
+                    5, 4, stride=2, padding=1
                 ),
-                "stride times size is what output_padding=1 would give": lambda: 8,
-                "the padding takes one row away on both sides": lambda: 8 + 1,
+                "the padding takes one row away on both sides": lambda: 11,
+                "here the padding takes rows away": lambda: 12,
+                "that is the spread image; the kernel adds 3, the padding takes 2": lambda: 9,
             },
         ),
     }
@@ -164,34 +164,21 @@ check_parameters = Answers(
 )
 
 
-PADDED_IMAGE = np.array(
-    [
-        [3, 3, 4, 4, 7, 0],
-        [9, 7, 6, 5, 8, 2],
-        [6, 5, 5, 6, 9, 2],
-        [7, 1, 3, 2, 7, 8],
-        [0, 3, 7, 1, 8, 3],
-        [4, 0, 4, 3, 2, 2],
-    ]
-)
-EDGE_KERNEL = np.array([[1, 0, -1]] * 3)
-
-
-def _first_row(kernel: np.ndarray) -> tuple[int, ...]:
-    image, kernel = (torch.tensor(a.copy())[None, None] for a in (PADDED_IMAGE, kernel))
-    return tuple(F.conv2d(image, kernel, padding=1)[0, 0, 0].tolist())
+def _spread(n: int, stride: int) -> int:
+    """Size of what a transposed convolution slides over, before any padding: 1×1 keeps it."""
+    return transposed_size(n, 1, stride=stride)
 
 
 check_slides = Answers(
     {
-        "slide_row": Answer(
-            "first row of the zero-padded example, cross-correlation",
-            key=lambda: _first_row(EDGE_KERNEL),
+        "slide_spread": Answer(
+            "4×4 spread for a transposed convolution with stride 2",
+            key=lambda: (_spread(4, 2),) * 2,
             wrong={
-                "that is true convolution: the kernel was flipped": lambda: _first_row(
-                    EDGE_KERNEL[::-1, ::-1]
-                ),
-                "−13 is the slip of the slide itself": lambda: (-10, -13, 1, -5, 7, 15),
+                "that is a ring of zeros around each pixel, as the slide says; the zeros stand "
+                "between the pixels": lambda: (12, 12),
+                "there is no zero behind the last pixel": lambda: (8, 8),
+                "there is no zero before the first nor behind the last pixel": lambda: (9, 9),
             },
         ),
         "slide_pool": Answer(

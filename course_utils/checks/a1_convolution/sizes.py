@@ -31,6 +31,10 @@ def _rounded_up(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False
     return -(-_way(n, kernel_size, padding, dilation) // stride) + 1
 
 
+def _rounded(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
+    return round(_way(n, kernel_size, padding, dilation) / stride) + 1
+
+
 def _stride_ignored(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
     return _output_size(n, kernel_size, padding=padding, dilation=dilation)
 
@@ -63,6 +67,9 @@ check_conv_output_size = Check(
     suspects={
         "The + 1 is missing: the first stop counts too.": _size_formula(_way, last=0),
         "You round up. A stop that does not fit is left out: round down.": _rounded_up,
+        "You round to the nearest number. A stop that does not fit is left out: round down.": (
+            _rounded
+        ),
         "The padding is added on one side only: it stands on both, hence 2p.": _size_formula(
             lambda n, k, p, d: _way(n, k, p, d) - p
         ),
@@ -76,13 +83,17 @@ check_conv_output_size = Check(
         "n - k - 1.": _size_formula(lambda n, k, p, d: _way(n, k, p, d) - 1),
     },
     rejects=[
+        rejection("n\\b|size|input", 0, 1),
         rejection("stride", 7, 3, stride=0),
+        rejection("stride", 7, 3, stride=-1),
         rejection("padding", 7, 3, padding=-1),
         rejection("dilation", 7, 3, dilation=0),
+        rejection("dilation", 7, 3, dilation=-2),
         rejection("kernel", 7, 0),
-        rejection("kernel|fit|larger", 5, 7),
-        rejection("kernel|fit|larger", 5, 3, dilation=3),
-        rejection("stride|divide|fit", 7, 3, stride=3, strict=True),
+        rejection("kernel", 7, -1),
+        rejection("kernel|fit|large|small", 5, 7),
+        rejection("kernel|fit|large|small|dilat|reach", 5, 3, dilation=3),
+        rejection("stride|divi|fit|remain|rest|left|unread", 7, 3, stride=3, strict=True),
     ],
 )
 
@@ -140,9 +151,11 @@ check_conv_param_count = Check(
         ),
     },
     rejects=[
-        rejection("in_channels", 0, 4, 3),
-        rejection("out_channels", 3, 0, 3),
+        rejection("in_channels|in\\b|input|channels", 0, 4, 3),
+        rejection("in_channels|in\\b|input|channels", -2, 4, 3),
+        rejection("out_channels|out\\b|output|channels", 3, 0, 3),
         rejection("kernel", 3, 4, 0),
         rejection("kernel", 3, 4, (3, 0)),
+        rejection("kernel", 3, 4, (-3, -5)),
     ],
 )

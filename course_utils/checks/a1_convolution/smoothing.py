@@ -48,7 +48,7 @@ check_mean_kernel = Check(
         ),
         "Only the middle has a weight: that kernel changes nothing.": _impulse,
     },
-    rejects=[rejection("k", 0), rejection("k", -3)],
+    rejects=[rejection("k\\b|size|kernel", 0), rejection("k\\b|size|kernel", -3)],
 )
 
 
@@ -99,15 +99,24 @@ check_gaussian_kernel = Check(
         "The largest weight is 1: divide by the sum of the weights, not by their maximum.": (
             lambda k, sigma: _gaussian(k, sigma) / _gaussian(k, sigma).max()
         ),
+        "The minus sign of the exponent is missing: the weights grow towards the rim.": _bell(
+            lambda r2, sigma: r2 / (2 * sigma**2)
+        ),
+        "The exponent is multiplied with σ²: put 2 * sigma**2 into brackets.": _bell(
+            lambda r2, sigma: -r2 / 2 * sigma**2
+        ),
+        "Each row is normalised by itself: divide by the sum of all weights.": (
+            lambda k, sigma: np.tile(_gaussian(k, sigma).sum(axis=0), (k, 1))
+        ),
         "The kernel is one row: combine the row with the column, (k, k).": (
             lambda k, sigma: _gaussian(k, sigma).sum(axis=0)
         ),
     },
     rejects=[
-        rejection("k|odd", 4, 1.0),
-        rejection("k", 0, 1.0),
-        rejection("sigma", 3, 0.0),
-        rejection("sigma", 3, -1.0),
+        rejection("k\\b|odd|even|size|kernel", 4, 1.0),
+        rejection("k\\b|odd|even|size|kernel", 0, 1.0),
+        rejection("sigma|σ|standard|deviation", 3, 0.0),
+        rejection("sigma|σ|standard|deviation", 3, -1.0),
     ],
 )
 
@@ -116,10 +125,23 @@ def _median(image, k, *, mode="reflect"):
     return ndimage.median_filter(image, size=k, mode=mode)
 
 
+def _border_kept(image, k):
+    inside = np.zeros(image.shape, dtype=bool)
+    inside[k // 2 : image.shape[0] - k // 2, k // 2 : image.shape[1] - k // 2] = True
+    return np.where(inside, _median(image, k), image)
+
+
+def _window_cut(image, k):
+    padded = np.pad(image, k // 2, constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k))
+    return np.nanmedian(windows, axis=(2, 3)).astype(image.dtype)
+
+
 def _noisy_images(rng) -> Iterator[Case]:
     spot = np.zeros((4, 5))
     spot[1, 2] = 9
     yield case(spot, 3)
+    yield case(np.array([[7.0, 1, 9, 4], [2, 12, 3, 8], [6, 10, 5, 11]]), 3)
     for image in images(rng, [(7, 9), (11, 6), (8, 8)]):
         for k in (1, 3, 5):
             yield case(image, k)
@@ -152,6 +174,11 @@ check_median_filter = Check(
         "The median of the row medians is not the median of the window: sort all k² values.": (
             lambda image, k: _median(_median(image, (1, k)), (k, 1))
         ),
+        "The median of the column medians is not the median of the window: sort all k² values.": (
+            lambda image, k: _median(_median(image, (k, 1)), (1, k))
+        ),
+        "The pixels at the border are left as they were: mirror the image there.": _border_kept,
+        "The window is cut off at the border; fill it up by mirroring the image.": _window_cut,
         "The result must be as large as the image: pad it first.": (
             lambda image, k: _median(image, k)[
                 k // 2 : image.shape[0] - k // 2, k // 2 : image.shape[1] - k // 2
@@ -159,8 +186,8 @@ check_median_filter = Check(
         ),
     },
     rejects=[
-        rejection("k|odd", np.ones((4, 4)), 2),
-        rejection("k", np.ones((4, 4)), 0),
-        rejection("image|dimension|2-d|2d|axes|shape", np.ones((4, 4, 3)), 3),
+        rejection("k\\b|odd|even|size|window|kernel", np.ones((4, 4)), 2),
+        rejection("k\\b|odd|even|size|window|kernel", np.ones((4, 4)), 0),
+        rejection("image|dimension|2|two|ax|shape|array", np.ones((4, 4, 3)), 3),
     ],
 )

@@ -120,6 +120,7 @@ def test_arguments_are_shared_with_nobody():
 
     times_before = times
     assert "changes its argument" in told(spoils)
+    assert "ignored" not in told(spoils)  # its values are right: no suspect is asked
     check(times, "arrays")  # the cases of the next call are whole again
 
 
@@ -135,8 +136,9 @@ def test_non_contiguous_arguments_arrive_so():
     [
         (None, "this call cannot work, yet it returned"),
         (IndexError("x"), "expected ValueError with a sentence, but it raised IndexError"),
-        (ValueError(), "an empty message"),
-        (ValueError("nonsense"), "does not say what is wrong: name 'times'"),
+        (ValueError(), "its message is empty: say what is wrong with times"),
+        (ValueError("nonsense"), "does not say what is wrong: check times yourself"),
+        (ValueError("sometimes"), "does not say what is wrong: check times yourself"),
     ],
 )
 def test_rejections_need_the_right_error_with_the_right_words(error, sentence):
@@ -154,6 +156,36 @@ def test_a_rejection_in_own_words_is_accepted(capsys):
 
     check(function, "invalid")
     assert "1 impossible calls" in capsys.readouterr().out
+
+
+def test_a_kind_of_value_error_is_one(capsys):
+    class TooSmall(ValueError):
+        pass
+
+    def function(x, times=2):
+        raise TooSmall("times must not be negative")
+
+    check(function, "invalid")
+
+
+def test_the_line_of_somebody_elses_error_is_quoted():
+    def function(x, times=2):
+        return np.zeros(times)
+
+    assert "return np.zeros(times)" in told(function, "invalid")
+
+
+def test_the_suspect_that_fits_most_cases_speaks_first():
+    def nearly(x, times=2):  # as the second suspect but for one case, where the first fits too
+        return x * x.dtype.type(2) if x.ndim == 2 else x + x.dtype.type(2)
+
+    suspects = {
+        "first": lambda x, times=2: x + x.dtype.type(2),
+        "second": lambda x, times=2: x + 2 if x.ndim == 1 else x * x.dtype.type(2),
+    }
+    three = Check("scale", times, "numpy", {"arrays": cases}, suspects)
+    with pytest.raises(CheckFailed, match="second"):
+        three(nearly)
 
 
 def test_an_unknown_part_is_a_slip_of_the_notebook():
