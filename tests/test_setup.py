@@ -296,7 +296,7 @@ class TestLab:
                     try:
                         assert b'"README.md"' in urlopen(api, timeout=10).read()
                         break
-                    except ConnectionError:
+                    except OSError:  # also as URLError: it says its address before it listens
                         time.sleep(0.25)
                 else:
                     pytest.fail("the server did not answer")
