@@ -1,5 +1,7 @@
 """Set-up: pins agree, `make` says what is wrong and changes nothing then, imports are light."""
 
+import ast
+import importlib.metadata
 import os
 import re
 import shutil
@@ -29,6 +31,15 @@ def pinned(lines):
     matches = [PIN.fullmatch(line) for line in lines]
     assert None not in matches, lines[matches.index(None)]
     return {normal(match[1]): match[2] for match in matches}
+
+
+def imports(path):
+    """Top-level names that a module imports, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module.split(".")[0]
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +80,19 @@ class TestPins:
         lines = [line for line in PYPROJECT.splitlines() if re.match(r'\s+"[^"]+==', line)]
         assert len(lines) == len(direct)
         assert [line for line in lines if not re.search(r"# \S+ \S+", line)] == []
+
+    def test_every_package_that_is_imported_is_pinned(self, direct):
+        """What another package happens to bring along may be gone with its next version."""
+        ours = {"course_utils", *(path.name for path in (ROOT / "tests").iterdir())}
+        files = [*(ROOT / "course_utils").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+        imported = {name for path in files for name in imports(path)} - ours
+        distributions = importlib.metadata.packages_distributions()
+        unpinned = {
+            name
+            for name in imported - sys.stdlib_module_names
+            if not {normal(d) for d in distributions[name]} & direct.keys()
+        }
+        assert unpinned == set()
 
     def test_supported_pythons_are_the_same_everywhere(self):
         lowest = tomllib.loads(PYPROJECT)["project"]["requires-python"].removeprefix(">=")
