@@ -151,6 +151,8 @@ class Check:
             print(f"✓ {self.name}, {part}: {len(cases)} cases agree with {self.tool}")
             return
         _, at, why = min(wrong)
+        if given[at].kind == "NotImplementedError":
+            raise CheckFailed(f"✗ {self.name}: {why}")
         lines = [f"✗ {self.name}, {part}: {why}", given[at].where]
         lines += self._explanations(cases, given, at)
         lines += [f"Seen with {self._describe(cases[at])}."]
@@ -173,7 +175,7 @@ class Check:
         One that gives all of them is certain. Else there are several mistakes at once, and the
         sentence is said of this case only.
         """
-        if given[at].modified or given[at].kind == "NotImplementedError":
+        if given[at].modified:
             return []
         ranked = []
         for sentence, suspect in self.suspects.items():
@@ -194,6 +196,8 @@ class Check:
     def _check_rejections(self, function: Callable) -> None:
         for rejected in self.rejects:
             outcome = _try(function, rejected.case)
+            if outcome.kind == "NotImplementedError":
+                raise CheckFailed(f"✗ {self.name}: {outcome.error}")
             why = _why_not_rejected(outcome, rejected.words)
             if why:
                 call_text = self._describe(rejected.case)
@@ -231,8 +235,6 @@ def _word(name: str, value: Any) -> str:
 
 
 def _why_not_rejected(outcome: Outcome, words: str) -> str | None:
-    if outcome.kind == "NotImplementedError":
-        return outcome.error
     if outcome.error is None:
         text = " ".join(show_value("", outcome.value))
         return f"this call cannot work, yet it returned {text.strip()}. Raise ValueError."
