@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:  # the plugins are found also where the package is not installed
-    sys.path.append(str(ROOT))
+    sys.path.insert(0, str(ROOT))  # the plugins of this copy, whatever is installed
 
 from course_utils.grading import nbgrader_plugins as plugins  # noqa: E402
 

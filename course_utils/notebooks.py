@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat.warnings import DuplicateCellId
 
 from course_utils.errors import CourseError
@@ -25,10 +25,11 @@ MAX_CELLS = 60
 MAX_LINES = 20
 MAX_FIRST_CODE_LINES = 8
 MAX_BYTES = 500_000
-CELL_SECONDS, NOTEBOOK_SECONDS = 20, 90
+TIMEOUT = 200  # seconds for a cell, ten times what a lecture's cell may take
 ENDING = ["In short", "Exercises", "Sources"]
 
 _ID = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+_RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?")  # as editors give
 _SPEAKS = re.compile(r"^\s*(print\(|plotting\.show\(|quiz\.ask\(|widgets\.explore)", re.MULTILINE)
 
 
@@ -68,9 +69,13 @@ def execute(path: Path) -> float:
         written when every cell ran.
     """
     notebook = read(path)
+    if kind_of(path) == "assignment":
+        raise CourseError(
+            f"{path} is made from solutions/ and stored without outputs: make release"
+        )
     client = NotebookClient(
         notebook,
-        timeout=10 * CELL_SECONDS,
+        timeout=TIMEOUT,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
@@ -79,13 +84,15 @@ def execute(path: Path) -> float:
     began = time.perf_counter()
     try:
         client.execute()
-    except CellExecutionError as error:
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise CourseError(f"{path} did not run, nothing was stored:\n{error}") from None
     seconds = time.perf_counter() - began
     store(notebook, path)
     found = problems(path)
     if found:
-        raise CourseError("\n".join(found))
+        raise CourseError(
+            "\n".join([*found, f"{path} is stored all the same: mend and run again."])
+        )
     return seconds
 
 
@@ -133,10 +140,16 @@ def _common(notebook: nbformat.NotebookNode, path: Path) -> Iterator[str]:
     except nbformat.ValidationError as error:
         yield f"not valid: {str(error).splitlines()[0]}"
     if path.stat().st_size > MAX_BYTES:
-        yield f"{path.stat().st_size / 1000:.0f} kB, at most {MAX_BYTES // 1000}"
+        sizes = sorted(((len(str(cell)), cell.id) for cell in notebook.cells), reverse=True)
+        largest = ", ".join(f"{id_} {size / 1000:.0f} kB" for size, id_ in sizes[:3])
+        size = path.stat().st_size / 1000
+        yield f"{size:.0f} kB, at most {MAX_BYTES // 1000}; largest: {largest}"
     for id_ in (cell.id for cell in notebook.cells):
-        if not _ID.fullmatch(id_) or re.fullmatch(r"[0-9a-f]{8}", id_):
-            yield f"cell id {id_} says nothing: use words, such as stride-question"
+        if not _ID.fullmatch(id_) or _RANDOM_ID.fullmatch(id_):
+            yield (
+                f'cell id {id_} says nothing: in a text editor, change its "id" to words, '
+                "such as stride-question"
+            )
     for cell in notebook.cells:
         for tag in cell.metadata.get("tags", []):
             if tag not in TAGS:
@@ -175,6 +188,9 @@ def _without_code(markdown: str) -> str:
 
 def _executed(notebook: nbformat.NotebookNode) -> Iterator[str]:
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell in code:
+        if not cell.source.strip():
+            yield f"{cell.id} is an empty code cell: delete it"
     counts = [cell.execution_count for cell in code]
     if counts != list(range(1, len(code) + 1)):
         yield f"not executed from the top in one go: execution counts {counts}"
@@ -195,6 +211,9 @@ def _executed(notebook: nbformat.NotebookNode) -> Iterator[str]:
 
 def _lecture(notebook: nbformat.NotebookNode) -> Iterator[str]:
     cells = notebook.cells
+    if len(cells) < 2:
+        yield "needs at least a text with the title and a cell with the imports"
+        return
     code = [cell for cell in cells if cell.cell_type == "code"]
     if len(cells) >= MAX_CELLS:
         yield f"{len(cells)} cells, fewer than {MAX_CELLS} please"

@@ -8,14 +8,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import publish_display_data
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
 # Okabe and Ito's palette: distinct for colour-blind readers too.
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-SKY, AMBER, YELLOW, INK = "#56B4E9", "#E69F00", "#F0E442", "#222222"
+SKY, AMBER, INK = "#56B4E9", "#E69F00", "#222222"
 CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, AMBER)
 MARKERS = "osD^vP"
 
@@ -367,7 +366,7 @@ def bars(
     fig, axes = figure(height=0.5 * len(values) + 0.8)
     ax = axes[0, 0]
     names = list(values)
-    drawn = ax.barh(names, list(values.values()), color=[*CYCLE, *map(to_rgb, CYCLE)][: len(names)])
+    drawn = ax.barh(names, list(values.values()), color=(CYCLE * 2)[: len(names)])
     ax.bar_label(drawn, labels=[form.format(v) for v in values.values()], padding=4)
     ax.invert_yaxis()
     ax.set_xlabel(xlabel)

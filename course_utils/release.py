@@ -113,7 +113,8 @@ def _generate(names: list[str], root: Path, scratch: Path) -> Path:
     from traitlets.config import PyFileConfigLoader
 
     for name in names:
-        shutil.copytree(root / "solutions" / name, scratch / "solutions" / name)
+        hidden = shutil.ignore_patterns(".*", "__pycache__")  # what editors leave behind
+        shutil.copytree(root / "solutions" / name, scratch / "solutions" / name, ignore=hidden)
     config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     config.CourseDirectory.root = str(scratch)
     config.GenerateAssignment.no_database = True

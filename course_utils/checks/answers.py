@@ -36,7 +36,7 @@ class Answers:
         Raises
         ------
         CheckFailed
-            If nothing is answered, or an answer is of a kind that cannot be right.
+            If nothing is answered. An answer that cannot be right is told, and costs only itself.
         """
         self._same_names(given)
         unusable = [
@@ -44,12 +44,12 @@ class Answers:
             for name, value in given.items()
             if value is not None and not _usable(_plain(value), self.items[name].key())
         ]
-        if unusable:
-            raise CheckFailed("\n  ".join(["✗ answers", *unusable]))
         still_open = [name for name, value in given.items() if value is None]
         if len(still_open) == len(given):
             raise CheckFailed(f"✗ answers: none of {', '.join(given)} is answered yet")
-        done = len(given) - len(still_open)
+        done = len(given) - len(still_open) - len(unusable)
+        for sentence in unusable:
+            print(f"✗ {sentence}")
         rest = f"; still open: {', '.join(still_open)}" if still_open else ""
         print(f"✓ answers: {done} of {len(given)} given{rest}")
 

@@ -1,7 +1,10 @@
 """Calling a student's function: what came back, or what went wrong, in words."""
 
+import contextlib
 import linecache
+import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +33,10 @@ def call(function: Callable, args: tuple, kwargs: dict) -> Outcome:
     args = tuple(_copy(a) for a in args)
     before = [np.array(a) if isinstance(a, np.ndarray) else a for a in args]
     try:
-        value = function(*args, **kwargs)
+        # A warning is no mistake, but nbgrader takes any text on stderr for a failure.
+        with warnings.catch_warnings(), contextlib.redirect_stderr(sys.stdout):
+            warnings.simplefilter("ignore")
+            value = function(*args, **kwargs)
     except NotImplementedError as error:
         return Outcome(
             error="it is not written yet", kind="NotImplementedError", message=str(error)

@@ -35,11 +35,8 @@ from nbgrader.preprocessors import (
 
 from course_utils.grading.blanks import without_values
 from course_utils.grading.pages import FILTERS, FeedbackExporter, HideTests
+from course_utils.notebooks import LANGUAGE
 
-PYTHON = {
-    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
 IMAGES = ("image/png", "image/jpeg")
 SHOWN = {"text/plain", "text/html", "text/markdown", "text/latex", *IMAGES}
 
@@ -81,7 +78,7 @@ class Canonical(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """Keep the kernel's name, and of each cell what nbgrader and JupyterLab need."""
-        nb.metadata = nbformat.from_dict(PYTHON)
+        nb.metadata = nbformat.from_dict(LANGUAGE)
         for cell in nb.cells:
             kept = ("nbgrader", "tags", "deletable", "editable")
             cell.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k in kept})
@@ -113,6 +110,11 @@ class RestoreCells(OverwriteCells):
     nbgrader's own way stops with a KeyError when the cell before the missing one is gone too or
     is read-only, and never restores a read-only cell such as the imports.
     """
+
+    def report_change(self, name: str, attr: str, old: object, new: object) -> None:
+        """Report what changed, but for checksums: hidden tests change those of every submission."""
+        if attr != "checksum":
+            super().report_change(name, attr, old, new)
 
     def add_missing_grade_cells(
         self, nb: NotebookNode, resources: dict

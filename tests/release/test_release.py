@@ -39,7 +39,7 @@ def _edit(path: Path, old: str, new: str) -> None:
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_the_committed_assignment_is_what_its_solution_gives(name):
-    assert release([name], check=True) == []
+    assert release([name], check=True) == [], "run: make release"
 
 
 def test_every_folder_of_assignments_has_a_solution():

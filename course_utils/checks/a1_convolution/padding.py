@@ -12,6 +12,9 @@ def _pad(image, padding, mode="constant"):
     return np.pad(image, padding, mode=mode)
 
 
+_OTHER = {"reflect": "symmetric", "symmetric": "reflect"}
+
+
 def _sides(padding):
     return ((padding, padding),) * 2 if isinstance(padding, int) else padding
 
@@ -46,6 +49,22 @@ def _corners_left_empty(image, padding, mode="constant"):
     inside[top : out.shape[0] - bottom] = True
     inside[:, left : out.shape[1] - right] = True
     return np.where(inside, out, np.zeros((), out.dtype))
+
+
+def _far_side_off(image, padding, mode="constant"):
+    """The near side is right; the far side mirrors in the other way."""
+    if mode not in ("reflect", "symmetric"):
+        return _pad(image, padding, mode)
+    rows, columns = (
+        np.concatenate(
+            [
+                np.pad(np.arange(n), (before, 0), mode=mode),
+                np.pad(np.arange(n), (0, after), mode=_OTHER[mode])[n:],
+            ]
+        )
+        for n, (before, after) in zip(image.shape, _sides(padding), strict=True)
+    )
+    return image[np.ix_(rows, columns)]
 
 
 def _one_mean(image, padding, mode="constant"):
@@ -85,9 +104,12 @@ check_pad2d = Check(
             dict.fromkeys(("edge", "reflect", "symmetric", "mean"), "constant")
         ),
         "reflect leaves the border pixel out of the mirror image, symmetric repeats it: the two "
-        "are exchanged.": _as_mode({"reflect": "symmetric", "symmetric": "reflect"}),
+        "are exchanged.": _as_mode(_OTHER),
         "reflect does not repeat the border pixel.": _as_mode({"reflect": "symmetric"}),
         "symmetric repeats the border pixel.": _as_mode({"symmetric": "reflect"}),
+        "At the bottom and the right the mirror is one pixel off: where does the last one go?": (
+            _far_side_off
+        ),
         "The corners stay empty: pad the rows first, then the columns of the result.": (
             _corners_left_empty
         ),

@@ -1,5 +1,8 @@
 """The engine, on a small check of its own: doubling an array."""
 
+import sys
+import warnings
+
 import numpy as np
 import pytest
 
@@ -156,6 +159,31 @@ def test_a_rejection_in_own_words_is_accepted(capsys):
 
     check(function, "invalid")
     assert "1 impossible calls" in capsys.readouterr().out
+
+
+def test_warnings_and_words_on_stderr_cost_nothing(capsys):
+    def noisy(x, times=2):
+        warnings.warn("careful", stacklevel=1)
+        print("working", file=sys.stderr)
+        np.log(np.zeros(1))
+        return x * x.dtype.type(times)
+
+    check(noisy, "arrays")
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert "working" in printed.out
+
+
+def test_two_errors_are_no_likeness():
+    suspects = {"It stumbles.": lambda x, times=2: x["no index"]}
+    raising = Check("scale", times, "numpy", {"arrays": cases}, suspects)
+    with pytest.raises(CheckFailed) as failure:
+        raising(lambda x, times=2: undefined_name)  # noqa: F821 - that is the mistake
+    assert "It stumbles" not in str(failure.value)
+
+
+def test_a_wrong_dtype_shows_no_numbers():
+    assert "yours" not in told(lambda x, times=2: (x * times).astype(np.float16))
 
 
 def test_a_kind_of_value_error_is_one(capsys):
