@@ -1,0 +1,447 @@
+"""The examiner's view of the candidate: run a cell, ask a question, hold what cannot cross.
+
+Everything that comes from the candidate may be hostile. A message is read with limits, turned into
+plain data of exact types, and believed to be nothing more than the student's answer.
+"""
+
+import builtins
+import contextlib
+import functools
+import itertools
+import keyword
+import os
+import select
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import zmq
+from jupyter_client.session import Session
+from nbformat import NotebookNode
+
+from course_utils.grading import sandbox, wire
+from course_utils.grading.outputs import Outputs
+
+SERVE = "__import__('course_utils.grading.inside', fromlist=['serve']).serve()"
+MAX_MESSAGE = 8 << 20  # bytes of one message of the kernel
+GRACE = 2.0  # seconds to obey an interrupt
+END_SECONDS = 5.0  # to leave off answering questions
+LOOK = 0.25  # seconds between looks at memory and processes
+
+
+class CandidateError(Exception):
+    """What the student's code raised when it was asked: of its type, with its text.
+
+    `own_line` quotes the student's line. What is raised is of a class made for the purpose, which
+    is also derived from the built-in error that the student's is: `except ValueError` works.
+    """
+
+    text = own_line = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Unanswered(BaseException):
+    """There is no answer, because of time, the end of the kernel, or a forged message.
+
+    Derived from BaseException, so that no check takes it for an error of the student's function.
+    """
+
+
+class Ended(Unanswered):
+    """The kernel is gone; a new one must be started before anything else is asked."""
+
+
+class Remote:
+    """Something that stays in the candidate: a function, a model, an iterator, any object.
+
+    Calling it, its attributes and its items ask the candidate; what can cross comes back by value.
+    Two of them are equal only if they are one and the same here, whatever the student's type says.
+    """
+
+    __slots__ = ("_candidate", "_number")
+
+    def __init__(self, candidate: "Candidate", number: int) -> None:
+        object.__setattr__(self, "_candidate", candidate)
+        object.__setattr__(self, "_number", number)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it in the candidate."""
+        return self._candidate.ask("call", self._number, *args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        # Special methods would let the student's type decide how it is compared or printed here.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._candidate.ask("get", self._number, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._candidate.ask("set", self._number, name, value)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._candidate.ask("get item", self._number, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._candidate.ask("set item", self._number, key, value)
+
+    def __len__(self) -> int:
+        return self._candidate.ask("length", self._number)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator:
+        iterator = self._candidate.ask("iterate", self._number)
+        while item := self._candidate.ask("next", iterator._number):
+            yield item[0]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} in the student's notebook>"
+
+
+class Candidate:
+    """A kernel that runs the student's notebook and answers questions about it.
+
+    Parameters
+    ----------
+    limits
+        What it may use.
+    files
+        Contents of files beside the notebook, by relative path.
+    forbidden
+        Packages that it cannot import.
+
+    Raises
+    ------
+    CourseError
+        If no sandbox can be had.
+    Ended
+        If the kernel does not come up.
+    """
+
+    def __init__(
+        self,
+        limits: sandbox.Limits,
+        files: Mapping[str, bytes] | None = None,
+        forbidden: tuple[str, ...] = (),
+    ) -> None:
+        self.limits = limits
+        self.seconds = limits.cell_seconds  # for the next cell, or the next block of questions
+        self.sandbox = sandbox.start(limits, files, forbidden)
+        self.answers = 0  # how many questions have been answered
+        self._numbers = itertools.count(1)
+        self._callbacks: dict[int, Callable] = {}
+        self._outputs = Outputs(limits.output)
+        self._reader = wire.Reader(limits.reply)
+        self._context = zmq.Context()
+        self._session = Session(key=self.sandbox.key)
+        self._session.digest_history_size = 0  # replayed messages do no harm here
+        self._connect()
+        self._deadline = time.monotonic() + sandbox.START_SECONDS
+        if self._wait_for_message() != {"ready": True}:
+            self.end()
+            raise Ended("the kernel did not come up as it should")
+
+    def _connect(self) -> None:
+        kinds = {"shell": zmq.DEALER, "control": zmq.DEALER, "iopub": zmq.SUB}
+        self._sockets = {}
+        for channel, kind in kinds.items():
+            s = self._sockets[channel] = self._context.socket(kind)
+            s.linger, s.rcvhwm = 0, 64
+            s.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+            if kind == zmq.SUB:
+                s.subscribe(b"")
+            s.connect(self.sandbox.addresses[channel])
+        self.sandbox.questions.setblocking(False)
+        self._ended = os.pidfd_open(self.sandbox.process.pid)
+        self._poller = zmq.Poller()
+        watched = self._sockets["shell"], self._sockets["iopub"], self.sandbox.questions
+        for s in (*watched, self._ended):
+            self._poller.register(s, zmq.POLLIN)
+        self._look_at = time.monotonic() + LOOK
+
+    def run(self, source: str) -> list[NotebookNode]:
+        """Run a cell; what the student's code raises is among the outputs.
+
+        Raises
+        ------
+        Ended
+            If the kernel ends or cannot be stopped; its `outputs` are those until then.
+        """
+        self._outputs = Outputs(self.limits.output)
+        request = self._execute(source, silent=False)
+        try:
+            if self._finish(request):
+                self._outputs.error("OutOfTime", f"it ran for more than {self.seconds:g} s")
+        except Ended as ended:
+            self._outputs.error("Ended", str(ended))
+            ended.outputs = self._outputs.items
+            raise
+        return self._outputs.items
+
+    @contextlib.contextmanager
+    def questions(self) -> Iterator[Outputs]:
+        """Let the candidate answer questions in this block; gives what it prints meanwhile.
+
+        Raises
+        ------
+        Unanswered
+            If an answer does not come in time, or is none.
+        Ended
+            If the kernel is gone.
+        """
+        self._outputs = Outputs(self.limits.output)
+        request = self._execute(SERVE, silent=True)
+        if self._wait_for_message() != {"ready": True}:
+            self._fail("the candidate does not answer questions any more")
+        try:
+            yield self._outputs
+        finally:
+            if not self.sandbox.ended:
+                self._callbacks.clear()
+                self._deadline = time.monotonic() + END_SECONDS
+                self._send({"do": "end"})
+                self._finish(request)
+
+    def named(self, name: str) -> Any:
+        """What the student's notebook has under a name: plain data, or a `Remote`.
+
+        Raises
+        ------
+        CandidateError
+            A NameError if there is nothing.
+        """
+        return self._ask({"do": "name", "target": name})
+
+    def ask(self, do: str, target: int | None, *args: Any, **kwargs: Any) -> Any:
+        """Ask for one thing, as named in `inside`; arguments that it changes are changed here."""
+        arrays = []
+        given = wire.pack((args, kwargs), self._refer, arrays)
+        return self._ask({"do": do, "target": target, "given": given}, arrays)
+
+    def put(self, value: Any) -> Any:
+        """Leave a value in the candidate, so that two questions can be about the same array."""
+        given = wire.pack(((value,), {}), self._refer)
+        return self._ask({"do": "put", "target": None, "given": given, "keep": True})
+
+    def _ask(self, question: dict, arrays: list | tuple = ()) -> Any:
+        if self.sandbox.ended:
+            raise Unanswered("this was made by a kernel that has ended")
+        number, began = next(self._numbers), time.monotonic()
+        self._deadline = began + self._left  # how long the examiner thinks does not count
+        self._send({"number": number, **question})
+        while "call" in (message := self._wait_for_message()):
+            self._answer_call(message)
+        self._left -= time.monotonic() - began
+        if message.get("number") != number:
+            self._fail("the candidate answered a question that was not asked")
+        self.answers += 1
+        try:
+            if "error" in message:
+                raise _error(*message["error"])
+            wire.put_back(arrays, message.get("changed", []))
+            return wire.unpack(message["value"], self._resolve)
+        except (wire.WireError, TypeError, KeyError, AttributeError) as error:
+            if isinstance(error, CandidateError):
+                raise
+            self._fail(f"the candidate's answer is none: {error}"[:300])
+
+    def _answer_call(self, message: dict) -> None:
+        """Call a function of the examiner's that was given to the candidate."""
+        try:
+            function = self._callbacks[message["call"]]
+            args, kwargs = wire.unpack(message["given"], self._resolve)
+            call = functools.partial(function, *args, **kwargs)
+        except (wire.WireError, TypeError, KeyError, ValueError):
+            self._fail("the candidate called a function that it was not given")
+        try:
+            answer = {"value": wire.pack(call(), self._refer)}
+        except Exception as error:
+            answer = {"error": [_builtin(type(error).__mro__), str(error)[:1000]]}
+        self._send(answer)
+
+    def _refer(self, value: Any) -> list:
+        if isinstance(value, Remote):
+            if value._candidate is not self:
+                raise TypeError("this object is of a kernel that has ended")
+            return ["kept", value._number]
+        if not callable(value) or isinstance(value, type):
+            raise TypeError(f"a {type(value).__name__} cannot be given to the candidate")
+        number = len(self._callbacks)
+        self._callbacks[number] = value
+        return ["yours", number]
+
+    def _resolve(self, reference: Any) -> Remote:
+        kept, number, name = reference
+        if kept != "kept" or type(number) is not int or type(name) is not str:
+            raise wire.WireError("no reference")
+        return _remote_class(_plain_name(name))(self, number)
+
+    def _send(self, message: dict) -> None:
+        """Send whole, reading meanwhile, since the candidate may be busy with talking."""
+        data = memoryview(wire.write(message))
+        while data:
+            try:
+                data = data[self.sandbox.questions.send(data) :]
+            except BlockingIOError:
+                select.select([], [self.sandbox.questions], [], 0.05)
+                self._poll(0)
+                if time.monotonic() > self._deadline:
+                    self._fail("the candidate does not listen")
+            except OSError:
+                self._fail("the candidate has closed the connection")
+
+    def _wait_for_message(self) -> dict:
+        """The next message on the connection of questions."""
+        while (message := self._read()) is None:
+            self._poll()
+            if time.monotonic() > self._deadline:
+                self._stop()
+        return message
+
+    def _read(self) -> dict | None:
+        """A message if it is whole, as far as can be told without waiting."""
+        try:
+            while (message := self._reader.feed(self.sandbox.questions)) is None:
+                pass
+        except BlockingIOError:
+            return None
+        except (wire.WireError, OSError) as error:
+            self._fail(f"the candidate's answer is none: {error}")
+        if not isinstance(message, dict):
+            self._fail("the candidate's answer is none")
+        return message
+
+    def _stop(self) -> None:
+        """The time for questions is over: end the student's function, or else the kernel."""
+        self._interrupt()
+        self._deadline = time.monotonic() + GRACE
+        why = f"your code ran for more than {self.seconds:g} s"
+        while time.monotonic() < self._deadline:
+            message = self._read()
+            if message is not None and "number" in message:
+                raise Unanswered(why)
+            self._poll()
+        self._fail(f"{why} and could not be stopped")
+
+    def _execute(self, source: str, *, silent: bool) -> str:
+        content = {
+            "code": source,
+            "silent": silent,
+            "store_history": not silent,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": False,
+        }
+        self._left = self.seconds
+        self._deadline = time.monotonic() + self._left
+        sent = self._session.send(self._sockets["shell"], "execute_request", content)
+        self._replied = self._idle = ""
+        return sent["header"]["msg_id"]
+
+    def _finish(self, request: str) -> bool:
+        """Wait until a cell has ended and its last output is here; whether it was interrupted."""
+        interrupted = False
+        while self._replied != request:
+            self._poll()
+            if time.monotonic() > self._deadline:
+                if interrupted:
+                    self._fail(f"it ran for more than {self.seconds:g} s and cannot be stopped")
+                self._interrupt()
+                interrupted = True
+                self._deadline = time.monotonic() + GRACE
+        patience = time.monotonic() + GRACE  # where messages were lost in a flood, it never comes
+        while self._idle != request and time.monotonic() < patience:
+            self._poll()
+        return interrupted
+
+    def _interrupt(self) -> None:
+        self._session.send(self._sockets["control"], "interrupt_request", {})
+
+    def _poll(self, milliseconds: int = 50) -> None:
+        """Take in what the kernel has to say, and look whether it keeps its limits."""
+        ready = dict(self._poller.poll(milliseconds))
+        for channel in ("shell", "iopub"):
+            if self._sockets[channel] in ready:
+                self._take(channel)
+        if self._ended in ready:
+            self._fail("the kernel ended")
+        if time.monotonic() > self._look_at:
+            self._look_at = time.monotonic() + LOOK
+            if why := self.sandbox.overuse():
+                self._fail(f"it used {why}")
+
+    def _take(self, channel: str) -> None:
+        """Take the messages that are there, at most as many as fit between two looks."""
+        for _ in range(50):
+            try:
+                parts = self._sockets[channel].recv_multipart(zmq.NOBLOCK)
+                _, parts = self._session.feed_identities(parts)
+                message = self._session.deserialize(parts)
+                kind, parent = message["msg_type"], message["parent_header"].get("msg_id", "")
+            except zmq.Again:
+                return
+            except Exception:  # whatever a hostile kernel sends: it is no message
+                continue
+            if channel == "shell":
+                self._replied = parent
+            elif kind != "status":
+                self._outputs.add(kind, message["content"])
+            elif isinstance(message["content"], dict) and (
+                message["content"].get("execution_state") == "idle"
+            ):
+                self._idle = parent
+
+    def _fail(self, why: str) -> None:
+        """End the kernel, since nothing that it says can be believed or waited for any more."""
+        words = self.sandbox.last_words() if not self.answers and "ended" in why else ""
+        self.end()
+        raise Ended(why + (f" ({words})" if words and words != "it said nothing" else ""))
+
+    def end(self) -> None:
+        """Kill the kernel and all that it has started."""
+        if not self.sandbox.ended:
+            self.sandbox.end()
+            os.close(self._ended)
+            for s in self._sockets.values():
+                s.close(0)
+            self._context.term()
+
+
+def _plain_name(name: str) -> str:
+    """A type's name as the student gave it, if it can be one."""
+    usable = name.isidentifier() and not keyword.iskeyword(name) and len(name) < 80
+    return name if usable else "object"
+
+
+@functools.lru_cache(maxsize=1000)
+def _remote_class(name: str) -> type:
+    """So that `type(value).__name__` in a message is the name of the student's type."""
+    return type(name, (Remote,), {"__slots__": ()})
+
+
+def _builtin(types: tuple[type, ...]) -> str:
+    """The first name among an error's types that every Python knows."""
+    return next(t.__name__ for t in types if getattr(builtins, t.__name__, None) is t)
+
+
+def _error(name: str, bases: list, text: str, line: str) -> CandidateError:
+    if not all(type(word) is str for word in (name, text, line, *bases)):
+        raise wire.WireError("no error")
+    known = [getattr(builtins, base, None) for base in bases]
+    base = next((k for k in known if isinstance(k, type) and issubclass(k, Exception)), Exception)
+    error = _error_class(_plain_name(name), base)()
+    error.text, error.own_line = text[:4000], line[:500]
+    return error
+
+
+@functools.lru_cache(maxsize=1000)
+def _error_class(name: str, base: type) -> type:
+    def take_nothing(self: Exception, *_: Any) -> None:
+        """Some built-in errors demand arguments of their own."""
+
+    try:
+        return type(name, (CandidateError, base), {"__init__": take_nothing})
+    except TypeError:  # a few cannot be combined
+        return type(name, (CandidateError,), {})

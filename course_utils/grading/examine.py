@@ -1,0 +1,381 @@
+"""Examine a submission: run it in the candidate, ask it the master's tests, and judge the answers.
+
+A mark needs positive evidence: the test has asked, answers have come, and it ran to its end.
+"""
+
+import ast
+import builtins
+import contextlib
+import io
+import symtable
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_notebook, new_output
+
+from course_utils.grading import rebuild
+from course_utils.grading.candidate import Candidate, CandidateError, Ended, Unanswered
+from course_utils.grading.sandbox import Limits
+from course_utils.notebooks import LANGUAGE
+
+MAX_ENDS = 6  # kernels that a submission may end
+OWN_CODE = str(Path(__file__).resolve().parents[1])
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What one graded cell earned.
+
+    Attributes
+    ----------
+    name, points
+        Grade id, and the most that can be earned.
+    score
+        From 0 to the points; None where a person has to decide.
+    verdict
+        `"passed"`, `"partly"`, `"failed"`, `"no answer"`, `"by hand"` or `"not graded"`.
+    reason
+        For the student, a sentence or more; empty if all is well.
+    """
+
+    name: str
+    points: float
+    score: float | None
+    verdict: str
+    reason: str = ""
+
+
+@dataclass
+class ExamResult:
+    """What a submitted notebook earned.
+
+    Attributes
+    ----------
+    cells
+        One result for each graded cell, in the order of the notebook.
+    notebook
+        What was run, with outputs, as students may see it but for the source of hidden tests.
+    remarks
+        What the instructor should look at.
+    seconds
+        Where the time went.
+    """
+
+    cells: list[CellResult]
+    notebook: NotebookNode
+    remarks: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def score(self) -> float:
+        """Sum of the scores that are known."""
+        return sum(cell.score or 0 for cell in self.cells)
+
+    @property
+    def not_graded(self) -> bool:
+        """Whether a fault of the grading itself left a cell without a score."""
+        return any(cell.verdict == "not graded" for cell in self.cells)
+
+
+def examine(
+    submission: bytes,
+    master: NotebookNode,
+    limits: Limits,
+    files: Mapping[str, bytes] | None = None,
+) -> ExamResult:
+    """Grade one submitted notebook.
+
+    Parameters
+    ----------
+    submission
+        The file as it was handed in.
+    master
+        The instructor's notebook, with tests and hidden tests.
+    limits
+        What the submission may use.
+    files
+        Contents of other files that lie beside it, by relative path.
+
+    Returns
+    -------
+    ExamResult
+        Also for what is no notebook at all.
+
+    Raises
+    ------
+    CourseError
+        If grading is not possible on this machine.
+    """
+    try:
+        sources, remarks = rebuild.read(submission), []
+    except rebuild.Unreadable as error:
+        sources, remarks = [], [str(error)]
+    steps = rebuild.rebuild(sources, master)
+    exam = _Exam(steps, master, limits, dict(files or {}))
+    cells = exam.refuse(remarks[0]) if remarks else exam.run()
+    shown = [step.cell for step in steps]
+    if remarks:
+        note = new_markdown_cell(f"**This submission could not be graded:** {remarks[0]}")
+        shown.insert(0, note | {"id": "cannot-be-graded"})
+    notebook = new_notebook(cells=shown, metadata=nbformat.from_dict(LANGUAGE))
+    faults = [f"{c.name}: {c.reason}" for c in cells if c.verdict == "not graded"]
+    return ExamResult(cells, notebook, remarks + faults, exam.seconds)
+
+
+class _Exam:
+    """One run through a rebuilt notebook."""
+
+    def __init__(self, steps: list, master: NotebookNode, limits: Limits, files: dict) -> None:
+        self.steps, self.limits, self.files = steps, limits, files
+        self.forbidden = tuple(master.metadata.get("convnet", {}).get("forbidden", ()))
+        self.student_names = _names_to_be_defined(master)
+        self.names: dict[str, Any] = {"__name__": "__examiner__"}
+        self.asked: set[str] = set()  # names whose value is the student's
+        self.candidate: Candidate | None = None
+        self.skipped: set[int] = set()  # cells that ended a kernel are not run again
+        self.ends = 0
+        self.until = time.monotonic() + limits.total_seconds
+        self.seconds = dict.fromkeys(("start", "cells", "tests"), 0.0)
+
+    def refuse(self, why: str) -> list[CellResult]:
+        """Nothing is run, nothing is earned."""
+        return [
+            CellResult(step.name, _points(step.cell), 0, "no answer", why)
+            for step in self.steps
+            if step.role in ("test", "by hand")
+        ]
+
+    def run(self) -> list[CellResult]:
+        results = []
+        try:
+            for at, step in enumerate(self.steps):
+                if step.role == "by hand":
+                    points = _points(step.cell)
+                    results.append(CellResult(step.name, points, None, "by hand"))
+                if step.cell.cell_type != "code":
+                    continue
+                if step.role == "test":
+                    results.append(self._test(at))
+                else:
+                    self._run_cell(at)
+                if step.role == "given":
+                    self._take_over(step.cell.source)
+        finally:
+            if self.candidate is not None:
+                self.candidate.end()
+        return results
+
+    def _run_cell(self, at: int) -> None:
+        """Run a cell in the candidate and keep what it shows."""
+        cell = self.steps[at].cell
+        if not cell.source.strip():
+            return
+        with self._timed("cells"):
+            try:
+                self._ready(at)
+                cell.outputs = self.candidate.run(cell.source)
+            except Ended as ended:
+                self._count(ended, at)
+                cell.outputs = getattr(ended, "outputs", [_error("Ended", str(ended))])
+            except Unanswered as unanswered:
+                cell.outputs = [_error("NotRun", f"Not run: {unanswered}.")]
+        if any(output.get("ename") == "OutOfTime" for output in cell.outputs):
+            self.skipped.add(at)
+        cell.execution_count = at + 1
+
+    def _ready(self, at: int) -> None:
+        """Have a kernel in which every cell before this one has been run."""
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise Unanswered(f"the {self.limits.total_seconds:g} s of the submission are used up")
+        if self.candidate is None:
+            if self.ends >= MAX_ENDS:
+                raise Unanswered(f"the submission ended {self.ends} kernels")
+            began = time.monotonic()
+            self.candidate = Candidate(self.limits, self.files, self.forbidden)
+            self.seconds["start"] += time.monotonic() - began
+            for earlier, step in enumerate(self.steps[:at]):
+                again = step.role != "test" and step.cell.cell_type == "code"
+                if again and earlier not in self.skipped and step.cell.source.strip():
+                    self._replay(earlier)
+        self.candidate.seconds = min(self.limits.cell_seconds, left)
+
+    def _replay(self, at: int) -> None:
+        self.candidate.seconds = min(self.limits.cell_seconds, self.until - time.monotonic())
+        try:
+            self.candidate.run(self.steps[at].cell.source)
+        except Ended as ended:
+            self._count(ended, at)
+            raise Unanswered(f"the notebook cannot be run a second time: {ended}") from None
+
+    def _count(self, ended: Ended, at: int) -> None:
+        self.ends += 1
+        self.skipped.add(at)
+        if self.candidate is not None:
+            self.candidate.end()
+            self.candidate = None
+
+    def _take_over(self, source: str) -> None:
+        """Run a read-only cell here as well: imports and data that the tests use.
+
+        One that needs what the student defines is left out here; its names are asked for.
+        """
+        lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
+        source = "\n".join(lines)
+        if self.student_names & _names_used(source):
+            return
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(source, "<given>", "exec"), self.names)
+
+    def _test(self, at: int) -> CellResult:
+        """Ask the questions of a test cell, and judge."""
+        cell, name = self.steps[at].cell, self.steps[at].name
+        points, said, shown, score = _points(cell), io.StringIO(), [], None
+        try:
+            with self._timed("tests"), contextlib.redirect_stdout(said):
+                self._ready(at)
+                score = self._ask(cell.source, points, shown)
+            verdict, reason = "passed" if score == points else "partly" if score else "failed", ""
+        except (Exception, Unanswered) as error:
+            if isinstance(error, Ended):
+                self._count(error, at)
+            score, verdict, reason = _judge(error, cell.source)
+        text = said.getvalue()[: 10 * self.limits.output]
+        cell.outputs = [new_output("stream", name="stdout", text=text)] if text else []
+        cell.outputs += shown
+        if reason:
+            cell.outputs.append(_error(verdict, reason))
+        cell.execution_count = at + 1
+        return CellResult(name, points, score, verdict, reason or _first_wrong(text))
+
+    def _ask(self, source: str, points: float, shown: list[NotebookNode]) -> float:
+        """Run a test cell, the visible part and then the hidden one, and return its score.
+
+        What the student's functions print is kept of the visible part only: of the hidden one it
+        could be the inputs.
+        """
+        before, value = self.candidate.answers, None
+        hidden, used = rebuild.hidden_lines(source), _names_used(source)
+        statements = ast.parse(source).body
+        parts = [[s for s in statements if (s.lineno in hidden) == h] for h in (False, True)]
+        for part in filter(None, parts):
+            with self.candidate.questions() as printed:
+                self._bind(used)
+                value = _run_statements(part, self.names, self.student_names)
+            if part is parts[0]:
+                shown += printed.items
+        if self.candidate.answers == before:
+            raise _NoEvidence("the test asked nothing of the submission")
+        return points if value is None else float(min(max(value, 0), points))
+
+    def _bind(self, used: set[str]) -> None:
+        """Ask for the student's names that a test uses; what is given is the examiner's own."""
+        own = self.names.keys() - self.asked | set(dir(builtins))
+        for name in sorted(used - (own - self.student_names)):
+            self.names[name] = self.candidate.named(name)
+            self.asked.add(name)
+
+    @contextlib.contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
+        began, starting = time.monotonic(), self.seconds["start"]
+        try:
+            yield
+        finally:
+            started = self.seconds["start"] - starting
+            self.seconds[what] += time.monotonic() - began - started
+
+
+class _NoEvidence(Exception):
+    """A test that cannot give a mark."""
+
+
+def _judge(error: BaseException, source: str) -> tuple[float | None, str, str]:
+    """Score, verdict and reason for what a test cell raised."""
+    if isinstance(error, Unanswered):
+        return 0, "no answer", f"{str(error)[0].upper()}{str(error)[1:]}."
+    if isinstance(error, _NoEvidence):
+        return None, "not graded", f"{error}: no evidence, no mark"
+    frames = traceback.extract_tb(error.__traceback__)
+    at = next((f.lineno for f in reversed(frames) if f.filename == "<test>"), 0)
+    hidden = at in rebuild.hidden_lines(source)
+    if isinstance(error, CandidateError):
+        line = f"\n  {error.own_line}" if error.own_line else ""
+        kind = type(error).__name__
+        text = str(error) if kind == "NameError" else f"your code raised {kind}: {error}"
+        return 0, "failed", f"✗ {text}{line}"
+    if hasattr(error, "_render_traceback_"):  # a check's explanation, made for students
+        return 0, "failed", str(error)
+    if isinstance(error, AssertionError):
+        if hidden:
+            return 0, "failed", "✗ A hidden test failed."
+        line = source.splitlines()[at - 1].strip() if at else "assert"
+        return 0, "failed", f"✗ {line}" + (f"\n  {error}" if str(error) else "")
+    if frames and frames[-1].filename.startswith(OWN_CODE):
+        return None, "not graded", f"the check itself failed: {type(error).__name__}: {error}"
+    kind = type(error).__name__
+    why = "" if hidden else f": {error}"
+    return 0, "failed", f"✗ The test could not use your result: {kind}{why}"[:1000]
+
+
+def _run_statements(statements: list, names: dict, student_names: set[str]) -> float | None:
+    """Run statements; the value of the last one, if it is an expression that gives a score.
+
+    What the student's own function returns is never a score.
+    """
+    *first, last = statements
+    asks_back = (
+        isinstance(last, ast.Expr)
+        and isinstance(last.value, ast.Name | ast.Call)
+        and (getattr(getattr(last.value, "func", last.value), "id", None) in student_names)
+    )
+    if not isinstance(last, ast.Expr) or asks_back:
+        first, last = statements, None
+    exec(compile(ast.Module(first, []), "<test>", "exec"), names)
+    if last is None:
+        return None
+    value = eval(compile(ast.Expression(last.value), "<test>", "eval"), names)
+    return value if type(value) in (int, float) else None
+
+
+def _points(cell: NotebookNode) -> float:
+    return float(cell.metadata.nbgrader.get("points", 0))
+
+
+def _error(name: str, text: str) -> NotebookNode:
+    return new_output("error", ename=name, evalue=text, traceback=text.splitlines())
+
+
+def _first_wrong(text: str) -> str:
+    return next((line for line in text.splitlines() if line.startswith("✗")), "")
+
+
+def _names_to_be_defined(master: NotebookNode) -> set[str]:
+    """What the student's cells are to define: what the solutions bind at their top level."""
+    names = set()
+    for cell in master.cells:
+        if cell.cell_type == "code" and rebuild.role(cell) in ("solution", "by hand"):
+            symbols = _table(cell.source).get_symbols()
+            names |= {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
+    return names
+
+
+def _names_used(source: str) -> set[str]:
+    """Global names that a piece of code reads and does not make itself, also inside functions."""
+    top = _table(source)
+    used, tables = set(), [top]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        symbols = [s for s in table.get_symbols() if s.is_referenced()]
+        used |= {s.get_name() for s in symbols if table is top or s.is_global()}
+    return used - {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
+
+
+def _table(source: str) -> symtable.SymbolTable:
+    return symtable.symtable(source, "<cell>", "exec")

@@ -1,0 +1,238 @@
+"""The side of the candidate: a Jupyter kernel that also answers the examiner's questions.
+
+This runs in the sandbox, in one process with the student's code, so nothing here is a secret and
+nothing here can be relied on: what is answered is taken for the student's own work in any case.
+"""
+
+import builtins
+import contextlib
+import importlib.abc
+import importlib.machinery
+import os
+import signal
+import socket
+import sys
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgpack  # noqa: F401 - loaded before the student's folder comes first on the search path
+import zmq
+from ipykernel.kernelapp import IPKernelApp
+
+from course_utils.grading import wire
+from course_utils.tracebacks import own_line
+
+ANSWER_LIMIT = 1 << 30  # bytes of a question: the examiner is trusted
+_ERRORS_TOLD = 10  # names of base classes that cross with an error
+
+
+class Kernel(IPKernelApp):
+    """A kernel whose sockets were made outside, so that it needs no folder shared with outside."""
+
+    listening: list = []  # noqa: RUF012 - filled once, before the only instance starts
+
+    def _bind_socket(self, s: zmq.Socket, port: int) -> int:
+        if s is self.stdin_socket:
+            return 1  # nobody can type here
+        s.setsockopt(zmq.USE_FD, self.listening.pop(0))
+        s.bind("ipc:///listening-already")
+        return 1
+
+    def init_heartbeat(self) -> None:
+        """Leave it out: the examiner watches the process itself."""
+
+    def write_connection_file(self, **kwargs: Any) -> None:
+        """Leave it out: the examiner has all of it."""
+
+
+class Agent:
+    """Answers questions about what the student's notebook has defined.
+
+    A question is a dict with a number and what to do; the answer carries the same number.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.reader = wire.Reader(ANSWER_LIMIT)
+        self.kept = {}  # what the examiner may refer to, by number
+        self.busy = False  # whether the student's code is running
+
+    def receive(self) -> dict:
+        """The examiner's next message."""
+        while (message := self.reader.feed(self.connection)) is None:
+            pass
+        return message
+
+    def send(self, message: dict) -> None:
+        """Send a message to the examiner."""
+        self.connection.sendall(wire.write(message))
+
+    def serve(self) -> None:
+        """Answer questions until the examiner has no more; an interrupt ends the student's code."""
+
+        def interrupt(*_: Any) -> None:
+            if self.busy:
+                raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            self.send({"ready": True})
+            while (question := self.receive()) != {"do": "end"}:
+                self.answer(question)
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def answer(self, question: dict) -> None:
+        """Do what is asked and send what came of it."""
+        arrays, number = [], question["number"]
+        try:
+            value = self._do(question, arrays)
+            kept = question.get("keep")
+            packed = {"other": self.refer(value)} if kept else wire.pack(value, self.refer)
+            answer = {"value": packed, "changed": wire.changes(arrays)}
+        except BaseException as error:  # SystemExit and an interrupt are answers too
+            answer = {"error": _told(error)}
+        finally:
+            self.busy = False
+        self.send({"number": number, **answer})
+
+    def _do(self, question: dict, arrays: list) -> Any:
+        do, target = question["do"], question.get("target")
+        if do == "name":
+            return self._named(target)
+        thing = self.kept[target] if target is not None else None
+        args, kwargs = wire.unpack(question["given"], self.resolve, arrays)
+        self.busy = True
+        return _DEEDS[do](thing, *args, **kwargs)
+
+    def _named(self, name: str) -> Any:
+        names = IPKernelApp.instance().shell.user_ns
+        if name not in names:
+            raise NameError(f"`{name}` is not defined")
+        return names[name]
+
+    def refer(self, value: Any) -> list:
+        """Keep a thing, and give the number and the name of its type."""
+        self.kept[id(value)] = value
+        return ["kept", id(value), type(value).__name__]
+
+    def resolve(self, reference: list) -> Any:
+        """The thing that was kept, or a function that asks the examiner's own."""
+        kind, number = reference[:2]
+        return self.kept[number] if kind == "kept" else self._examiners(number)
+
+    def _examiners(self, number: int) -> Callable:
+        def function(*args: Any, **kwargs: Any) -> Any:
+            busy, self.busy = self.busy, False
+            try:
+                given = wire.pack((args, kwargs), self.refer)
+                self.send({"call": number, "given": given})
+                while "number" in (message := self.receive()):
+                    self.answer(message)  # the function itself may ask for something
+            finally:
+                self.busy = busy
+            if "error" in message:
+                name, text = message["error"]
+                raise getattr(builtins, name, RuntimeError)(text)
+            return wire.unpack(message["value"], self.resolve)
+
+        return function
+
+
+def _next(iterator: Iterator) -> list:
+    """The next item in a list; an empty list at the end, since StopIteration means other things."""
+    return [item for item, _ in zip(iterator, range(1), strict=False)]
+
+
+_DEEDS = {
+    "call": lambda thing, *args, **kwargs: thing(*args, **kwargs),
+    "get": getattr,
+    "set": setattr,
+    "get item": lambda thing, key: thing[key],
+    "set item": lambda thing, key, value: thing.__setitem__(key, value),
+    "length": len,
+    "iterate": iter,
+    "next": _next,
+    "put": lambda _, value: value,
+}
+
+
+def _told(error: BaseException) -> list:
+    """Of an error: its type, what it derives from, its text, and the student's line."""
+    with contextlib.suppress(BaseException):
+        bases = [base.__name__ for base in type(error).__mro__[:_ERRORS_TOLD]]
+        return [type(error).__name__, bases, str(error)[:4000], own_line(error, (__file__,))]
+    return ["Exception", ["Exception"], "an error that cannot be told", ""]
+
+
+class _Silent(types.ModuleType):
+    """Stands where the checks stand: they are the examiner's, and it runs them."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Silent(f"{self.__name__}.{name}")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        print(f"{self.__name__.rpartition('.')[2]}: the examiner runs the checks, not this cell.")
+
+
+class _Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds what is not here: the checks as silent modules, and what an assignment leaves out."""
+
+    def __init__(self, forbidden: list[str]) -> None:
+        self.forbidden = set(forbidden)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        top = name.partition(".")[0]
+        if top in self.forbidden:
+            raise ModuleNotFoundError(
+                f"{top} is not there while this assignment is graded: build it yourself", name=name
+            )
+        if name == "course_utils.checks" or name.startswith("course_utils.checks."):
+            return importlib.machinery.ModuleSpec(name, self, is_package=True)
+        return None
+
+    def create_module(self, spec: Any) -> types.ModuleType:
+        return _Silent(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        module.__path__ = []
+
+
+def _limit(limits: dict) -> None:
+    """Lower what this process and its children may use; it cannot be raised again."""
+    import resource
+
+    for name, value in limits.items():
+        kind = getattr(resource, name)
+        hard = resource.getrlimit(kind)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (value, value))
+
+
+def main() -> None:
+    """Start the kernel on file descriptors that the examiner has opened."""
+    Agent.only = agent = Agent(socket.socket(fileno=int(sys.argv[1])))
+    hello = agent.receive()
+    _limit(hello["limits"])
+    for name, data in hello["files"].items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    sys.meta_path.insert(0, _Absent(hello["forbidden"]))
+    os.environ |= hello["environment"]
+    Kernel.listening = [int(fd) for fd in sys.argv[2:]]
+    sys.argv[1:] = []
+    app = Kernel.instance(transport="ipc", log_level=50)
+    app.session.key = hello["key"]
+    app.initialize([])
+    agent.send({"ready": True})
+    app.start()
+
+
+def serve() -> None:
+    """What the examiner runs as a cell, to ask its questions during it."""
+    Agent.only.serve()

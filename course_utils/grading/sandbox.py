@@ -1,0 +1,369 @@
+"""A kernel in a sandbox: no network, a read-only system, and bounded memory, disk and processes.
+
+Source: bubblewrap, https://github.com/containers/bubblewrap. The kernel's sockets are opened out
+here and inherited, so no folder is shared with the sandbox and nothing can be written outside it.
+"""
+
+import contextlib
+import functools
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from course_utils.errors import CourseError
+from course_utils.grading import wire
+
+PACKAGE = Path(__file__).resolve().parents[1]
+# Of course_utils, what the student's code has no business with: oracles, answers, right solutions.
+HIDDEN = ("checks", "demo", "grading")
+INSIDE = ("__init__.py", "inside.py", "wire.py")  # of grading
+CHANNELS = ("shell", "control", "iopub")
+START_SECONDS = 60
+INSTALL = "sudo apt install bubblewrap"
+NOBODY = 65534
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime", "/etc/ssl")
+MB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use.
+
+    Attributes
+    ----------
+    cell_seconds
+        For each cell of the student and for all questions of one test cell.
+    total_seconds
+        For the whole submission.
+    memory
+        Bytes, all processes together.
+    processes
+        Processes and threads together.
+    disk
+        Bytes of each folder that can be written, which all lie in memory.
+    output
+        Characters of text that are kept of each cell; pictures have their own limit.
+    reply
+        Bytes of the largest answer.
+    sandbox
+        False starts the kernel with the rights of whoever grades: for tests of harmless code.
+    """
+
+    cell_seconds: float = 60
+    total_seconds: float = 900
+    memory: int = 2048 * MB
+    processes: int = 128
+    disk: int = 64 * MB
+    output: int = 20_000
+    reply: int = 256 * MB
+    sandbox: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("cell_seconds", "total_seconds", "memory", "processes", "disk", "output"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+
+
+@dataclass
+class Sandbox:
+    """A kernel that runs.
+
+    Attributes
+    ----------
+    process
+        Of bubblewrap, or of the kernel where there is no sandbox.
+    questions
+        The connection on which the agent answers.
+    addresses
+        Where zmq reaches each channel.
+    key
+        That signs the kernel's messages.
+    folder
+        That is removed when the kernel ends.
+    """
+
+    process: subprocess.Popen
+    questions: socket.socket
+    addresses: dict[str, str]
+    key: bytes
+    folder: Path
+    limits: Limits
+    ended: bool = field(default=False, init=False)
+
+    def overuse(self) -> str:
+        """What the kernel and its children use too much of, in words; empty if nothing.
+
+        Limits of the operating system hold for one process and not for root; this holds for all
+        of them together.
+        """
+        try:
+            family = psutil.Process(self.process.pid).children(recursive=True)
+            if sum(_number_of_threads(p) for p in family) > self.limits.processes + 32:
+                return f"more than {self.limits.processes} processes and threads"
+            if sum(_memory(p, "memory_info", "rss") for p in family) <= self.limits.memory:
+                return ""
+            # Children share pages with their parent, which are counted once here.
+            used = sum(_memory(p, "memory_full_info", "pss") for p in family)
+        except psutil.Error:
+            return ""
+        too_much = used > self.limits.memory + 256 * MB
+        return f"more than {self.limits.memory // MB} MB of memory" if too_much else ""
+
+    def last_words(self) -> str:
+        """What bubblewrap or Python said before the kernel came up."""
+        os.set_blocking(self.process.stderr.fileno(), False)
+        said = (self.process.stderr.read(4096) or b"").decode(errors="replace")
+        return (said.strip().splitlines() or ["it said nothing"])[-1]
+
+    def end(self) -> None:
+        """Kill everything that runs in it, and leave nothing behind."""
+        if self.ended:
+            return
+        self.ended = True
+        family = [] if self.limits.sandbox else _family(self.process.pid)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # with its init, all in a sandbox end
+        for process in family:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+        self.questions.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def _number_of_threads(process: psutil.Process) -> int:
+    try:
+        return process.num_threads()
+    except psutil.Error:
+        return 0
+
+
+def _memory(process: psutil.Process, what: str, kind: str) -> int:
+    try:
+        return getattr(getattr(process, what)(), kind)
+    except psutil.Error:
+        return 0
+
+
+def start(
+    limits: Limits, files: Mapping[str, bytes] | None = None, forbidden: tuple[str, ...] = ()
+) -> Sandbox:
+    """Start a kernel; it may not have come up yet.
+
+    Parameters
+    ----------
+    limits
+        What it may use.
+    files
+        Contents of files that lie beside the notebook, by relative path.
+    forbidden
+        Packages that cannot be imported.
+
+    Raises
+    ------
+    CourseError
+        If there is no bubblewrap, or it does not work here.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="candidate-"))
+    ours, theirs = socket.socketpair()
+    listening = {}
+    try:
+        for channel in CHANNELS:
+            listening[channel] = socket.socket(socket.AF_UNIX)
+            listening[channel].bind(str(folder / channel))
+            listening[channel].listen(4)
+        inherited = [theirs.fileno(), *(s.fileno() for s in listening.values())]
+        start_ = "from course_utils.grading.inside import main; main()"
+        python = [sys.executable, "-c", start_, *map(str, inherited)]
+        work = folder / "work"
+        work.mkdir()
+        command = [*_bubblewrap(limits), "--", *python] if limits.sandbox else python
+        process = subprocess.Popen(
+            command,
+            pass_fds=inherited,
+            env=_environment(limits, work),
+            cwd="/" if limits.sandbox else work,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,  # read only if it does not come up
+            start_new_session=True,
+            **(_other_user() if limits.sandbox else {}),
+        )
+    except OSError as error:
+        ours.close()
+        shutil.rmtree(folder, ignore_errors=True)
+        raise CourseError(f"The candidate's kernel cannot be started: {error}") from None
+    finally:
+        for s in (theirs, *listening.values()):
+            s.close()
+    key = secrets.token_hex(16).encode()
+    addresses = {channel: f"ipc://{folder / channel}" for channel in CHANNELS}
+    sandbox = Sandbox(process, ours, addresses, key, folder, limits)
+    hello = {
+        "key": key,
+        "limits": _limits_of_a_process(limits),
+        "files": dict(files or {}),
+        "forbidden": list(forbidden),
+        "environment": {},
+    }
+    with contextlib.suppress(OSError):  # it has ended already, which whoever waits for it sees
+        ours.sendall(wire.write(hello))
+    return sandbox
+
+
+def _limits_of_a_process(limits: Limits) -> dict[str, int]:
+    """By the names of the resource module; without a sandbox they would bind the whole user."""
+    bounded = {
+        # What a program allocates. RLIMIT_AS would also count libraries that are only mapped,
+        # of which torch has more than all that a student computes.
+        "RLIMIT_DATA": limits.memory,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_NOFILE": 512,
+        "RLIMIT_FSIZE": limits.disk,
+    }
+    return bounded | ({"RLIMIT_NPROC": limits.processes} if limits.sandbox else {})
+
+
+def _environment(limits: Limits, home: Path) -> dict[str, str]:
+    """All that the kernel's environment holds: nothing of the instructor's."""
+    inside = limits.sandbox
+    return {
+        "PATH": "/usr/bin:/bin" if inside else f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOME": "/home/student" if inside else str(home),
+        "USER": "student",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": "/course" if inside else str(PACKAGE.parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",  # the same notebook gives the same outputs
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "MPLCONFIGDIR": "/tmp/matplotlib" if inside else str(home / ".matplotlib"),
+        "IPYTHONDIR": "/tmp/ipython" if inside else str(home / ".ipython"),
+        "JUPYTER_PLATFORM_DIRS": "1",
+        "COURSE_CANDIDATE": "1",
+    }
+
+
+def _bubblewrap(limits: Limits) -> list[str]:
+    program = shutil.which("bwrap")
+    if program is None:
+        raise CourseError(
+            f"Grading needs bubblewrap, which keeps students' code in a sandbox: {INSTALL}"
+        )
+    return [program, *_namespaces(), *_system(), *_folders(limits.disk)]
+
+
+def _namespaces() -> list[str]:
+    return [
+        *("--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"),
+        *("--uid", "1000", "--gid", "1000", "--hostname", "candidate"),
+        *("--die-with-parent", "--new-session", "--proc", "/proc"),
+    ]
+
+
+@functools.cache
+def _system() -> tuple[str, ...]:
+    """What is needed to run this Python, read-only, and nothing else of the machine."""
+    arguments = []
+    for path in map(Path, SYSTEM):
+        if path.is_symlink():
+            arguments += ["--symlink", os.readlink(path), str(path)]
+        elif path.is_dir():
+            arguments += ["--ro-bind", str(path), str(path)]
+    for path in SETTINGS:
+        arguments += ["--ro-bind-try", path, path]
+    prefixes = dict.fromkeys([sys.prefix, sys.base_prefix, sys.exec_prefix])
+    for path in map(Path, prefixes):
+        if not path.is_relative_to("/usr"):
+            arguments += ["--ro-bind", str(path), str(path)]
+    for place in {Path("/course/course_utils"), PACKAGE}:
+        installed = any(PACKAGE.is_relative_to(prefix) for prefix in prefixes)
+        if place == PACKAGE and not installed:
+            continue
+        arguments += ["--ro-bind", str(PACKAGE), str(place)]
+        for name in HIDDEN:
+            arguments += ["--tmpfs", str(place / name)]
+        for name in INSIDE:
+            source = str(PACKAGE / "grading" / name)
+            arguments += ["--ro-bind", source, str(place / "grading" / name)]
+        for name in HIDDEN:
+            arguments += ["--remount-ro", str(place / name)]
+    return tuple(arguments)
+
+
+def _folders(size: int) -> list[str]:
+    arguments = ["--dev", "/dev"]
+    for folder in ("/tmp", "/home/student", "/dev/shm"):
+        arguments += ["--size", str(size), "--tmpfs", folder]
+    return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/home/student"]
+
+
+@functools.cache
+def _other_user() -> dict:
+    """Root hands its rights away first, where nobody can read what is needed.
+
+    Without that root's processes would be exempt from the limit on their number.
+    """
+    if os.geteuid() != 0:
+        return {}
+    other = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+    for user in (other, {}):
+        if not _why_not(user):
+            return user
+    return {}
+
+
+def _why_not(user: Mapping) -> str:
+    """Why a sandbox does not work for a user; empty if it does."""
+    try:
+        done = subprocess.run(
+            [*_bubblewrap(Limits()), "--", sys.executable, "-c", "import msgpack"],
+            env={},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=START_SECONDS,
+            check=False,
+            **user,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return str(error)
+    return (done.stderr.strip().splitlines() or ["it failed"])[-1] if done.returncode else ""
+
+
+def require() -> None:
+    """Make sure that a sandbox works here.
+
+    Raises
+    ------
+    CourseError
+        With the command that installs bubblewrap, or what it says.
+    """
+    if why := _why_not(_other_user()):
+        raise CourseError(
+            f"bubblewrap is installed but does not work here: {why}. In a container, user "
+            "namespaces must be allowed; on Ubuntu 24.04: "
+            "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+        )

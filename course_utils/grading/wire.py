@@ -1,0 +1,299 @@
+"""What may cross between examiner and candidate: plain data and arrays by value, the rest by name.
+
+Both sides use this module. The examiner reads what hostile code may have written: msgpack is parsed
+without pickle, every array is measured before it is made, and what arrives has an exact type.
+"""
+
+import collections
+import re
+import socket
+import struct
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgpack
+import numpy as np
+
+MAX_DEPTH = 40  # of lists in lists
+_LENGTH = struct.Struct("!Q")
+_DTYPE = re.compile(r"[<>|=][biufcSU]\d{1,9}|[<>]?[mM]8(\[\w{1,8}\])?")
+_TORCH_DTYPES = {"bool", "uint8", "int8", "int16", "int32", "int64", "complex64", "complex128"}
+_TORCH_DTYPES |= {"float16", "bfloat16", "float32", "float64"}
+
+
+class WireError(Exception):
+    """A message that is none: torn, too large, too deep, or made up."""
+
+
+def pack(value: Any, refer: Callable[[Any], list], arrays: list | None = None) -> Any:
+    """Turn a value into what msgpack can write.
+
+    Parameters
+    ----------
+    value
+        Anything. None, bool, int, float, complex, str, bytes, tuple, list, dict, set, slice,
+        NumPy arrays and scalars and torch tensors go by value; only exact types, since a subclass
+        may behave in any way.
+    refer
+        Called with everything else; returns the list of plain data that names it.
+    arrays
+        If given, each NumPy array that is met is appended.
+    """
+    return _pack(value, refer, [] if arrays is None else arrays, 0)
+
+
+def unpack(packed: Any, resolve: Callable[[list], Any], arrays: list | None = None) -> Any:
+    """Turn back what `pack` made.
+
+    Parameters
+    ----------
+    packed
+        As read from msgpack.
+    resolve
+        Called with what `refer` returned on the other side, which may be anything.
+    arrays
+        If given, each array that is met is appended, with its bytes on arrival.
+
+    Raises
+    ------
+    WireError
+        If this is nothing that `pack` makes.
+    """
+    try:
+        return _unpack(packed, resolve, arrays, 0)
+    except (TypeError, ValueError, KeyError, IndexError, OverflowError, MemoryError) as error:
+        raise WireError(f"{type(error).__name__}: {error}") from None
+
+
+def _pack(value: Any, refer: Callable, arrays: list, depth: int) -> Any:
+    kind = type(value)
+    if value is None or kind in (bool, float, str, bytes):
+        return value
+    if depth > MAX_DEPTH:
+        raise WireError(f"lists within lists, more than {MAX_DEPTH} deep")
+    if kind is int:
+        return value if -(2**63) <= value < 2**63 else {"int": hex(value)}
+
+    def parts(items: Iterable) -> list:
+        return [_pack(item, refer, arrays, depth + 1) for item in items]
+
+    if kind is list:
+        return parts(value)
+    if kind is tuple or (isinstance(value, tuple) and _is_plain_tuple(kind)):
+        return {"tuple": parts(tuple.__iter__(value))}
+    if kind in (dict, collections.OrderedDict, collections.defaultdict):
+        return {"dict": [parts(pair) for pair in dict.items(value)]}
+    if kind in (set, frozenset):
+        return {kind.__name__: parts(value)}
+    if kind is complex:
+        return {"complex": [value.real, value.imag]}
+    if kind is slice:
+        return {"slice": parts((value.start, value.stop, value.step))}
+    if kind is np.ndarray and _DTYPE.fullmatch(value.dtype.str):
+        arrays.append(value)
+        return {"array": _pack_array(value)}
+    if isinstance(value, np.generic) and _DTYPE.fullmatch(value.dtype.str):
+        return {"scalar": [value.dtype.str, value.tobytes()]}
+    if kind.__module__.startswith("torch") and (tensor := _pack_tensor(value)) is not None:
+        return {"tensor": tensor}
+    return {"other": refer(value)}
+
+
+def _is_plain_tuple(kind: type) -> bool:
+    return hasattr(kind, "_fields") or (kind.__module__, kind.__name__) == ("torch", "Size")
+
+
+def _pack_array(array: np.ndarray) -> list:
+    """Dtype, shape, bytes, layout (C, F or S for neither) and whether it may be written."""
+    layout = "C" if array.flags.c_contiguous else "F" if array.flags.f_contiguous else "S"
+    data = array.tobytes("F" if layout == "F" else "C")
+    return [array.dtype.str, list(array.shape), data, layout, bool(array.flags.writeable)]
+
+
+def _pack_tensor(tensor: Any) -> list | None:
+    import torch
+
+    if type(tensor) not in (torch.Tensor, torch.nn.Parameter) or tensor.layout != torch.strided:
+        return None
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    if dtype not in _TORCH_DTYPES or tensor.device.type == "meta":
+        return None
+    plain = tensor.detach().cpu().resolve_conj().resolve_neg()
+    data = plain.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    return [dtype, list(tensor.shape), data, plain.is_contiguous(), tensor.requires_grad]
+
+
+def _unpack(packed: Any, resolve: Callable, arrays: list | None, depth: int) -> Any:
+    kind = type(packed)
+    if packed is None or kind in (bool, int, float, str, bytes):
+        return packed
+    if depth > MAX_DEPTH:
+        raise WireError(f"lists within lists, more than {MAX_DEPTH} deep")
+
+    def parts(items: list) -> list:
+        if type(items) is not list:
+            raise WireError("expected a list")
+        return [_unpack(item, resolve, arrays, depth + 1) for item in items]
+
+    if kind is list:
+        return parts(packed)
+    if kind is not dict or len(packed) != 1:
+        raise WireError(f"unexpected {kind.__name__}")
+    ((tag, content),) = packed.items()
+    if tag == "int":
+        if not re.fullmatch(r"-?0x[0-9a-f]{1,4096}", content):
+            raise WireError("no whole number")
+        return int(content, 16)
+    if tag == "tuple":
+        return tuple(parts(content))
+    if tag == "dict":
+        return dict(map(parts, content))
+    if tag in ("set", "frozenset"):
+        return (set if tag == "set" else frozenset)(parts(content))
+    if tag == "complex":
+        return complex(*map(float, content))
+    if tag == "slice":
+        return slice(*parts(content))
+    if tag == "array":
+        array = _unpack_array(*content)
+        if arrays is not None:
+            arrays.append((array, content[2]))
+        return array
+    if tag == "scalar":
+        dtype, data = content
+        return np.frombuffer(_checked(data, (), dtype), _dtype(dtype))[0]
+    if tag == "tensor":
+        return _unpack_tensor(*content)
+    if tag == "other":
+        return resolve(content)
+    raise WireError(f"unknown kind {str(tag)[:40]!r}")
+
+
+def _dtype(text: Any) -> np.dtype:
+    if type(text) is not str or not _DTYPE.fullmatch(text):
+        raise WireError(f"no dtype: {str(text)[:40]!r}")
+    return np.dtype(text)
+
+
+def _checked(data: Any, shape: Any, dtype: Any) -> bytes:
+    """The bytes, if they are as many as shape and dtype need."""
+    count = 1
+    for size in shape:
+        if type(size) is not int or not 0 <= size < 2**62:
+            raise WireError("no shape")
+        count *= size
+    if type(data) is not bytes or count * _dtype(dtype).itemsize != len(data) or len(shape) > 32:
+        raise WireError("an array with the wrong number of bytes")
+    return data
+
+
+def _unpack_array(dtype: Any, shape: Any, data: Any, layout: Any, writeable: Any) -> np.ndarray:
+    flat = np.frombuffer(_checked(data, shape, dtype), _dtype(dtype))
+    array = flat.reshape(shape[::-1]).T if layout == "F" else flat.reshape(shape)
+    array = array.copy("K")
+    if layout == "S" and shape:
+        roomy = np.zeros((*shape[:-1], 2 * shape[-1]), array.dtype)
+        roomy[..., ::2] = array
+        array = roomy[..., ::2]
+    array.flags.writeable = writeable is True
+    return array
+
+
+def _unpack_tensor(dtype: Any, shape: Any, data: Any, contiguous: Any, grad: Any) -> Any:
+    import torch
+
+    if dtype not in _TORCH_DTYPES:
+        raise WireError("no dtype of torch")
+    kind = getattr(torch, dtype)
+    _checked(data, [*shape, kind.itemsize], "|u1")
+    flat = torch.frombuffer(bytearray(data), dtype=torch.uint8) if data else torch.empty(0).byte()
+    tensor = flat.view(kind).reshape(shape)
+    if contiguous is False and shape:
+        roomy = torch.zeros(*shape[:-1], 2 * shape[-1], dtype=kind)
+        roomy[..., ::2] = tensor
+        tensor = roomy[..., ::2]
+    return tensor.requires_grad_(grad is True and (kind.is_floating_point or kind.is_complex))
+
+
+def changes(arrays: list[tuple[np.ndarray, bytes]]) -> list:
+    """Which of the arrays are no longer as they arrived: pairs of place and packed array."""
+    return [
+        [i, _pack_array(array)]
+        for i, (array, before) in enumerate(arrays)
+        if array.tobytes("F" if not array.flags.c_contiguous and array.flags.f_contiguous else "C")
+        != before
+    ]
+
+
+def put_back(arrays: list[np.ndarray], changed: Any) -> None:
+    """Change arrays in place as the other side did, so that a call leaves the traces that it has.
+
+    Raises
+    ------
+    WireError
+        For an array that was not sent, or that has another shape or dtype now.
+    """
+    try:
+        for i, content in changed:
+            array, now = arrays[i], _unpack_array(*content)
+            if now.shape != array.shape or now.dtype != array.dtype or i < 0:
+                raise WireError("an argument came back as another array")
+            if array.flags.writeable:
+                array[...] = now
+    except (TypeError, ValueError, IndexError) as error:
+        raise WireError(f"{type(error).__name__}: {error}") from None
+
+
+def write(message: Any) -> bytes:
+    """A message as bytes, with its length in front."""
+    data = msgpack.packb(message, use_bin_type=True)
+    return _LENGTH.pack(len(data)) + data
+
+
+class Reader:
+    """Collects bytes until a whole message is there.
+
+    Parameters
+    ----------
+    limit
+        The largest message that is accepted, in bytes.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.buffer = bytearray()
+        self.wanted = None  # bytes of the message under way
+
+    def feed(self, connection: socket.socket) -> Any | None:
+        """Read what is there; the message once it is whole, else None.
+
+        Never waits if the socket does not.
+
+        Raises
+        ------
+        WireError
+            If the other side has closed, announces a message over the limit, or sends none.
+        BlockingIOError
+            If nothing is there.
+        """
+        missing = _LENGTH.size if self.wanted is None else self.wanted
+        data = connection.recv(min(missing - len(self.buffer), 1 << 20))
+        if not data:
+            raise WireError("the connection is closed")
+        self.buffer += data
+        if self.wanted is None:
+            if len(self.buffer) < _LENGTH.size:
+                return None
+            (self.wanted,) = _LENGTH.unpack(self.buffer)
+            self.buffer = bytearray()
+            if not 0 < self.wanted <= self.limit:
+                raise WireError(
+                    f"a message of {self.wanted / 1e6:.0f} MB, at most {self.limit / 1e6:.0f} fit"
+                )
+        if len(self.buffer) < self.wanted:
+            return None
+        data, self.buffer, self.wanted = bytes(self.buffer), bytearray(), None
+        try:
+            return msgpack.unpackb(data)
+        except (ValueError, msgpack.exceptions.UnpackException, MemoryError) as error:
+            raise WireError(f"no message: {type(error).__name__}") from None

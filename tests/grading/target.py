@@ -1,0 +1,113 @@
+"""The assignment that attacks aim at: small, without torch, with every kind of graded cell."""
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+NAME = "t2_target"
+IMPORTS = "import numpy as np"
+SCALE = '''def scale(x, factor):
+    """An array (N,) of float64, each value times factor."""
+    ### BEGIN SOLUTION
+    return x * factor
+    ### END SOLUTION'''
+CHECK_SCALE = """np.testing.assert_allclose(scale(np.arange(4.0), 2), [0, 2, 4, 6])
+### BEGIN HIDDEN TESTS
+np.testing.assert_allclose(scale(np.array([5.0, -7.5]), 3), [15, -22.5])
+assert np.array_equal(scale(np.zeros(3), 11), np.zeros(3))
+### END HIDDEN TESTS"""
+COUNT = '''def count(n):
+    """The sum of the first n whole numbers, an int."""
+    ### BEGIN SOLUTION
+    return n * (n + 1) // 2
+    ### END SOLUTION'''
+CHECK_COUNT = """assert count(3) == 6
+### BEGIN HIDDEN TESTS
+assert count(100) == 5050
+assert count(7) > 27 and count(7) < 29
+### END HIDDEN TESTS"""
+MODEL = '''class Model:
+    """Adds its bias to what it is called with."""
+
+    ### BEGIN SOLUTION
+    def __init__(self, bias):
+        self.bias = np.array([float(bias)])
+
+    def __call__(self, x):
+        return x + self.bias
+    ### END SOLUTION'''
+CHECK_MODEL = """model = Model(4)
+### BEGIN HIDDEN TESTS
+model = Model(17)
+assert model.bias.tolist() == [17.0]
+assert model(np.ones(2)).tolist() == [18.0, 18.0]
+### END HIDDEN TESTS"""
+ANSWERS = """### BEGIN SOLUTION
+corners = 3  # of a triangle
+squares = [1, 4, 9]  # the first three
+### END SOLUTION"""
+CHECK_ANSWERS = """assert corners is not None, "corners is not answered"
+### BEGIN HIDDEN TESTS
+(corners == 3) + 2 * (squares == [1, 4, 9])
+### END HIDDEN TESTS"""
+POINTS = {"check-scale": 10, "check-count": 5, "check-model": 5, "check-answers": 3, "essay": 2}
+
+
+def _about(id_: str, solution: bool = False) -> dict:
+    graded = {"points": POINTS[id_]} if id_ in POINTS else {}
+    about = {
+        "grade_id": id_,
+        "grade": bool(graded),
+        "locked": not solution,
+        "schema_version": 3,
+        "solution": solution,
+        "task": False,
+    }
+    return {"nbgrader": about | graded}
+
+
+def _code(id_: str, source: str, solution: bool = False) -> NotebookNode:
+    return new_code_cell(source, id=id_, metadata=_about(id_, solution))
+
+
+def master() -> NotebookNode:
+    """The instructor's notebook: 23 points by machine, 2 by hand."""
+    return new_notebook(
+        cells=[
+            new_markdown_cell("# Target", id="title"),
+            _code("imports", IMPORTS),
+            _code("scale", SCALE, solution=True),
+            _code("check-scale", CHECK_SCALE),
+            _code("count", COUNT, solution=True),
+            _code("check-count", CHECK_COUNT),
+            _code("model", MODEL, solution=True),
+            _code("check-model", CHECK_MODEL),
+            _code("answers", ANSWERS, solution=True),
+            _code("check-answers", CHECK_ANSWERS),
+            new_markdown_cell("Because.", id="essay", metadata=_about("essay", solution=True)),
+        ],
+        metadata={
+            "kernelspec": {"display_name": "Python 3", "name": "python3", "language": "python"},
+            "language_info": {"name": "python"},
+        },
+    )
+
+
+WRONG = {
+    "scale": "def scale(x, factor):\n    return x + factor",
+    "count": "def count(n):\n    return n",
+    "model": "class Model:\n    def __init__(self, bias):\n        self.bias = 0",
+    "answers": "corners = 4\nsquares = [1, 2, 3]",
+    "essay": "I do not know.",
+}
+
+
+def submission(cells: dict[str, str] | None = None) -> NotebookNode:
+    """What a student hands in: wrong everywhere, but for the cells that are given by their id."""
+    nb = master()
+    for cell in nb.cells:
+        if cell.id.startswith("check"):
+            cell.source = cell.source.partition("### BEGIN")[0].strip()
+        cell.source = {**WRONG, **(cells or {})}.get(cell.id, cell.source)
+    nb.metadata = nbformat.from_dict(nb.metadata)
+    return nb
