@@ -50,16 +50,20 @@ c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedE
 c.ClearSolutions.text_stub = "*Your answer here.*"
 c.GenerateAssignment.preprocessors = plugins.GENERATE
 
-# What is run, and how long it may take
-c.Autograde.sanitize_preprocessors = plugins.SANITIZE
+# How submissions are graded (docs/grading.md): each in a sandbox, the tests outside of it
+c.Autograde.exporter_class = plugins.Examiner
+c.Autograde.sanitize_preprocessors = []
 c.Autograde.autograde_preprocessors = plugins.AUTOGRADE
-c.OverwriteCells.add_missing_cells = True  # a deleted test earns nothing instead of vanishing
+c.Examiner.cell_seconds = 60  # for each cell, and for all questions of one test
+c.Examiner.total_seconds = 900
+c.Examiner.memory = 2048  # megabytes
+c.ExchangeFactory.collect = plugins.Collect
+
+# `nbgrader validate`, which students run on their own notebook
 c.Execute.skip_cells_with_tag = ""  # a test tagged skip-execution would count as passed
 c.Execute.timeout = 60  # seconds for each cell
 c.Execute.interrupt_on_timeout = True
 c.Execute.startup_timeout = 120  # a busy machine starts a kernel slowly; never wait for ever
-c.Execute.shutdown_kernel = "immediate"  # a second for each submission, and nothing to save
-c.Execute.iopub_timeout = 10  # how long a kernel may take to obey an interrupt
 
 # What reaches a browser: the student's feedback, and the instructor's formgrader
 c.GenerateFeedback.preprocessors = plugins.FEEDBACK

@@ -80,6 +80,59 @@ def demo(
     typer.echo(f"The whole cycle took {time.perf_counter() - began:.0f} s.")
 
 
+@app.command()
+def grade(
+    assignment: Annotated[str, typer.Argument(help="Its name, such as a1_convolution.")],
+    only: Annotated[list[str] | None, typer.Option(help="Only this student; repeatable.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also what is graded and unchanged since.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="At the same time; all processors by default.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds for a cell, or for one test.")
+    ] = None,
+    memory: Annotated[int | None, typer.Option(help="Megabytes for a submission.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, tcp://HOST:8786.")
+    ] = None,
+    no_sandbox: Annotated[
+        bool,
+        typer.Option("--no-sandbox", help="DANGEROUS: students' code gets your own rights."),
+    ] = False,
+) -> None:
+    """Grade all submissions of an assignment; what is graded already is left as it is."""
+    from course_utils.grading import run
+
+    if no_sandbox:
+        typer.secho(
+            "NO SANDBOX: students' code runs with your rights on this machine. It can read and "
+            "change the gradebook, other submissions and all your files.",
+            fg="red",
+            bold=True,
+            err=True,
+        )
+    course = run.open_course(Path.cwd() if Path("nbgrader_config.py").exists() else ROOT)
+    limits = run.configured_limits(
+        course,
+        cell_seconds=timeout,
+        memory=None if memory is None else memory << 20,
+        sandbox=not no_sandbox,
+    )
+    lines = run.grade(
+        assignment,
+        course.root,
+        limits=limits,
+        only=only or (),
+        again=again,
+        workers=workers,
+        scheduler=scheduler,
+    )
+    typer.echo(run.table(lines))
+    raise typer.Exit(int(any(line.status == "not graded" for line in lines)))
+
+
 def main() -> None:
     """Run the command; what the user can mend is told in a sentence, without traceback."""
     try:

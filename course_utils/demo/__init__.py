@@ -73,7 +73,7 @@ def _grade(course: Course, name: str) -> list[Row]:
         course.nbgrader(command, name)
     course.work_and_submit(name, recipes)
     course.nbgrader("collect", name)
-    course.nbgrader("autograde", name, f"--Execute.timeout={course.timeout}", follow=True)
+    course.nbgrader("autograde", name, f"--Examiner.cell_seconds={course.timeout}", follow=True)
     mark_by_hand(course, name, recipes)
     course.nbgrader("generate_feedback", name)
     course.nbgrader("release_feedback", name)

@@ -1,18 +1,19 @@
-"""What the course changes in nbgrader: answers to fill in, missing cells, limits.
+"""What the course changes in nbgrader: answers to fill in, and grading by the examiner.
 
 `nbgrader_config.py` puts these classes in place of nbgrader's own, so the plain commands and
 formgrader use them. What reaches a browser is cleaned in `course_utils.grading.pages`.
 """
 
-import base64
+import shutil
 from pathlib import Path
 
 import nbformat
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbconvert.exporters import NotebookExporter
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode
 from nbgrader import utils
-from nbgrader.api import SourceCell
+from nbgrader.api import Gradebook
+from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -21,24 +22,22 @@ from nbgrader.preprocessors import (
     ClearOutput,
     ClearSolutions,
     ComputeChecksums,
-    Execute,
     GetGrades,
     IncludeHeaderFooter,
-    LimitOutput,
     LockCells,
     NbGraderPreprocessor,
-    OverwriteCells,
-    OverwriteKernelspec,
-    SaveAutoGrades,
     SaveCells,
 )
+from traitlets import Bool, Float, Integer
 
+from course_utils.grading import apart
 from course_utils.grading.blanks import without_values
+from course_utils.grading.examine import ExamResult
 from course_utils.grading.pages import FILTERS, FeedbackExporter, HideTests
+from course_utils.grading.record import save_scores
+from course_utils.grading.sandbox import MB, Limits, require
+from course_utils.grading.submissions import read_folder
 from course_utils.notebooks import LANGUAGE
-
-IMAGES = ("image/png", "image/jpeg")
-SHOWN = {"text/plain", "text/html", "text/markdown", "text/latex", *IMAGES}
 
 
 class ClearAnswers(ClearSolutions):
@@ -85,160 +84,76 @@ class Canonical(NbGraderPreprocessor):
         return nb, resources
 
 
-class MasterMetadata(NbGraderPreprocessor):
-    """Give each cell of a submission the metadata that the master has, and nothing else.
+class Examiner(NotebookExporter):
+    """Turns a submitted file into a graded notebook: rebuilt, run in the sandbox, examined.
 
-    What a cell is for and how many points it gives is not the student's to say, and tags change
-    how a cell is run. This comes first, because tags can also make a notebook invalid.
+    It reads the file itself, so nothing of it reaches nbgrader but what is fit to be shown.
     """
+
+    cell_seconds = Float(60, help="Seconds that one cell, or one test, may take.").tag(config=True)
+    total_seconds = Float(900, help="Seconds that one submission may take.").tag(config=True)
+    memory = Integer(2048, help="Megabytes that one submission may use.").tag(config=True)
+    sandbox = Bool(True, help="Run students' code in a sandbox (False: only your own).").tag(
+        config=True
+    )
+    result: ExamResult | None = None
+    _apart = apart.Examiner()
+
+    def limits(self) -> Limits:
+        """What a submission may use, as configured."""
+        return Limits(
+            cell_seconds=self.cell_seconds,
+            total_seconds=self.total_seconds,
+            memory=self.memory * MB,
+            sandbox=self.sandbox,
+        )
+
+    def from_filename(
+        self, filename: str, resources: dict | None = None, **kwargs
+    ) -> tuple[str, dict]:
+        """Examine a submitted file; a graded one, which comes second, only passes through."""
+        coursedir, about = self.parent.coursedir, resources["nbgrader"]
+        names = about["student"], about["assignment"]
+        graded = Path(coursedir.format_path(coursedir.autograded_directory, *names))
+        if Path(filename).resolve().is_relative_to(graded.resolve()):
+            return super().from_filename(filename, resources=resources, **kwargs)
+        if self.sandbox:
+            require()
+        source = Path(coursedir.format_path(coursedir.source_directory, ".", names[1]))
+        master = nbformat.read(source / f"{about['notebook']}.ipynb", as_version=4)
+        submitted = read_folder(Path(filename).parent, names[0], [about["notebook"]])
+        data = submitted.notebooks.get(about["notebook"], b"")
+        self.result = self._apart.examine(data, master, self.limits(), submitted.files)
+        self.result.remarks += submitted.remarks
+        for remark in self.result.remarks:
+            self.log.warning("%s, %s: %s", *names, remark)
+        return self.from_notebook_node(self.result.notebook, resources=resources, **kwargs)
+
+
+class SaveScores(NbGraderPreprocessor):
+    """Write what the examiner found into the gradebook, instead of what the outputs look like."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        """Cells that the master does not know, and all but the last of doubled ones, get none.
-
-        nbgrader's own way with a doubled test cell ends the grading of the whole class.
-        """
-        known = {_grade_id(cell): cell.metadata.nbgrader for cell in _master_cells(self, resources)}
-        for cell in reversed(nb.cells):
-            about = known.pop(_grade_id(cell), None)
-            cell.metadata = nbformat.from_dict({"nbgrader": about} if about else {})
+        """Save the scores of the notebook that was just examined."""
+        about, result = resources["nbgrader"], self.parent.result
+        names = about["assignment"], about["student"], about["notebook"]
+        with Gradebook(about["db_url"]) as gradebook:
+            save_scores(gradebook, *names, result)
         return nb, resources
 
 
-class RestoreCells(OverwriteCells):
-    """Put back every locked or graded cell that is missing, where the master has it.
+class Collect(ExchangeCollect):
+    """Collect without following links: a link in the exchange could lead to anybody's files."""
 
-    nbgrader's own way stops with a KeyError when the cell before the missing one is gone too or
-    is read-only, and never restores a read-only cell such as the imports.
-    """
-
-    def report_change(self, name: str, attr: str, old: object, new: object) -> None:
-        """Report what changed, but for checksums: hidden tests change those of every submission."""
-        if attr != "checksum":
-            super().report_change(name, attr, old, new)
-
-    def add_missing_grade_cells(
-        self, nb: NotebookNode, resources: dict
-    ) -> tuple[NotebookNode, dict]:
-        """Put each missing cell behind the one that stands before it in the master."""
-        sources = {
-            cell.name: cell
-            for cell in self.gradebook.find_notebook(
-                self.notebook_id, self.assignment_id
-            ).source_cells
-        }
-        at = 0  # where the next missing cell belongs: behind the one before it in the master
-        for master in _master_cells(self, resources):
-            id_ = master.metadata.nbgrader.grade_id
-            place = [i for i, cell in enumerate(nb.cells) if _grade_id(cell) == id_]
-            if place:
-                at = place[0] + 1
-            elif id_ in sources and (utils.is_locked(master) or utils.is_grade(master)):
-                self.log.warning("Cell %s was missing and is put back", id_)
-                taken = {cell.get("id") for cell in nb.cells}
-                nb.cells.insert(at, _restored(master, sources[id_], taken))
-                at += 1
-        return nb, resources
-
-    def add_missing_task_cells(
-        self, nb: NotebookNode, resources: dict
-    ) -> tuple[NotebookNode, dict]:
-        return nb, resources
-
-
-def _master_cells(preprocessor: NbGraderPreprocessor, resources: dict) -> list[NotebookNode]:
-    """The cells of the instructor's notebook that nbgrader knows, in their order."""
-    coursedir = preprocessor.parent.parent.coursedir  # preprocessor → exporter → converter
-    about = resources["nbgrader"]
-    folder = coursedir.format_path(coursedir.source_directory, ".", about["assignment"])
-    master = nbformat.read(Path(folder, f"{about['notebook']}.ipynb"), as_version=4)
-    return [cell for cell in master.cells if _grade_id(cell)]
-
-
-def _grade_id(cell: NotebookNode) -> str | None:
-    about = cell.metadata.get("nbgrader")
-    return about.get("grade_id") if isinstance(about, dict) else None
-
-
-def _restored(master: NotebookNode, source: SourceCell, taken: set[str]) -> NotebookNode:
-    """A cell of the master with the text that the gradebook keeps: a stub, not the solution."""
-    about = {**master.metadata.nbgrader, "checksum": source.checksum}
-    make = getattr(nbformat.v4, f"new_{source.cell_type}_cell")
-    cell = make(source.source, metadata=nbformat.from_dict({"nbgrader": about}))
-    if master.id not in taken:
-        cell.id = master.id
-    return cell
-
-
-class ExecuteWithinLimits(Execute):
-    """Run a notebook in bounded time, whatever its cells do.
-
-    A cell over its time limit is interrupted, and the next ones run. When the kernel ignores the
-    interrupt, or dies, nothing more can be run: that cell and all below it say so and earn
-    nothing, what was earned above stands, and the submission is graded all the same.
-    """
-
-    lost = ""  # why no more cells can be run
-
-    def preprocess(self, nb: NotebookNode, *args, **kwargs) -> tuple[NotebookNode, dict]:
-        """Run a notebook with a fresh kernel."""
-        self.lost = ""
-        return super().preprocess(nb, *args, **kwargs)
-
-    def preprocess_cell(
-        self, cell: NotebookNode, resources: dict, index: int
-    ) -> tuple[NotebookNode, dict]:
-        """Run a cell, or say why it is not run."""
-        if not self.lost:
-            try:
-                return super().preprocess_cell(cell, resources, index)
-            except (CellTimeoutError, DeadKernelError) as error:
-                died = isinstance(error, DeadKernelError)
-                ending = (
-                    "ended the kernel" if died else f"ran over {self.timeout} s and cannot stop"
-                )
-                first_line = cell.source.strip().split("\n")[0]
-                self.lost = f"The cell that begins with {first_line!r} {ending}."
-        if cell.cell_type == "code":
-            why = f"Not run. {self.lost}"
-            output = nbformat.v4.new_output("error", ename="NotRun", evalue=why, traceback=[why])
-            cell.outputs = [*cell.outputs, output]
-        return cell, resources
-
-
-class PlainOutputs(NbGraderPreprocessor):
-    """Keep of an output what a page can show safely; formgrader writes the rest as it comes.
-
-    Measured: nbconvert's templates put an image's width into the page without quotes, so
-    metadata can carry a script.
-    """
-
-    def preprocess_cell(
-        self, cell: NotebookNode, resources: dict, index: int
-    ) -> tuple[NotebookNode, dict]:
-        """Drop other kinds of output, and of the metadata all but alt texts."""
-        for output in cell.get("outputs", []):
-            if "data" not in output:
-                continue
-            output.data = NotebookNode(
-                {
-                    kind: value
-                    for kind, value in output.data.items()
-                    if kind in SHOWN and (kind not in IMAGES or _is_base64(value))
-                }
-            )
-            alts = {kind: output.metadata.get(kind, {}).get("alt") for kind in IMAGES}
-            output.metadata = nbformat.from_dict(
-                {kind: {"alt": alt} for kind, alt in alts.items() if isinstance(alt, str)}
-            )
-        return cell, resources
-
-
-def _is_base64(value: object) -> bool:
-    try:
-        base64.b64decode("".join(value.split()), validate=True)
-    except (AttributeError, ValueError):  # no text, or characters that are not of base64
-        return False
-    return True
+    def do_copy(self, src: str, dest: str, log: object = None) -> None:
+        """Copy a submission; links stay links, and grading leaves them out."""
+        if Path(src).is_symlink():
+            self.log.error("%s is a link, not a submission, and is left out", src)
+            return
+        rules = {"exclude": self.coursedir.ignore, "include": self.coursedir.include}
+        size = self.coursedir.max_file_size
+        ignore = utils.ignore_patterns(**rules, max_file_size=size, log=self.log)
+        shutil.copytree(src, dest, symlinks=True, ignore=ignore)
 
 
 GENERATE = [
@@ -255,21 +170,7 @@ GENERATE = [
     ComputeChecksums,
     CheckCellMetadata,
 ]
-SANITIZE = [
-    MasterMetadata,
-    ClearOutput,
-    OverwriteKernelspec,
-    RestoreCells,
-    CheckCellMetadata,
-]
-AUTOGRADE = [
-    ExecuteWithinLimits,
-    LimitOutput,
-    SaveAutoGrades,
-    AssignLatePenalties,
-    PlainOutputs,
-    CheckCellMetadata,
-]
+AUTOGRADE = [SaveScores, AssignLatePenalties]
 FEEDBACK = [GetGrades, HideTests, CSSHTMLHeaderPreprocessor]
 
-__all__ = ["AUTOGRADE", "FEEDBACK", "FILTERS", "GENERATE", "SANITIZE", "FeedbackExporter"]
+__all__ = ["AUTOGRADE", "FEEDBACK", "FILTERS", "GENERATE", "FeedbackExporter"]

@@ -1,0 +1,182 @@
+"""Write results into nbgrader's gradebook and its folder of graded notebooks.
+
+Writing the same result twice leaves the same gradebook. Marks given by hand are never touched.
+"""
+
+import contextlib
+import datetime
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import nbformat
+import sqlalchemy.exc
+from alembic.script import ScriptDirectory
+from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.dbutil import ALEMBIC_DIR
+from nbgrader.preprocessors import AssignLatePenalties
+from traitlets.config import Config
+
+from course_utils.errors import CourseError
+from course_utils.grading.examine import ExamResult
+from course_utils.grading.rebuild import grade_id
+
+
+@contextlib.contextmanager
+def open_gradebook(db_url: str, course_id: str) -> Iterator[Gradebook]:
+    """The course's gradebook.
+
+    Raises
+    ------
+    CourseError
+        If it cannot be opened, or was made by another version of nbgrader.
+    """
+    try:
+        with Gradebook(db_url, course_id) as gradebook:
+            _demand_present_version(gradebook)
+            yield gradebook
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        said = str(error).splitlines()[0][:200]
+        raise CourseError(
+            f"The gradebook cannot be used: {said}. Nothing more was written. If nbgrader was "
+            "updated, back the gradebook up and run: nbgrader db upgrade"
+        ) from None
+
+
+def _demand_present_version(gradebook: Gradebook) -> None:
+    query = sqlalchemy.text("SELECT version_num FROM alembic_version")
+    found = gradebook.db.execute(query).scalar()
+    if found != ScriptDirectory(str(ALEMBIC_DIR)).get_current_head():
+        raise CourseError(
+            f"The gradebook is of another version of nbgrader ({found}). Back it up, then run: "
+            "nbgrader db upgrade"
+        )
+
+
+def save_scores(
+    gradebook: Gradebook, assignment: str, student: str, notebook: str, result: ExamResult
+) -> None:
+    """Write the scores of one notebook, in place of those of any earlier run.
+
+    A remark for the instructor, and a cell that could not be graded, leave the submission waiting
+    to be looked at. The submission must exist in the gradebook.
+    """
+    submitted = gradebook.find_submission_notebook(notebook, assignment, student)
+    scores = {cell.name: cell for cell in result.cells}
+    texts = {grade_id(cell): cell.source.strip() for cell in result.notebook.cells}
+    released = {cell.name: cell.source.strip() for cell in submitted.notebook.source_cells}
+    untouched = {name for name, text in released.items() if texts.get(name, "") in ("", text)}
+    attention = bool(result.remarks)
+    for grade in sorted(submitted.grades, key=lambda grade: grade.name):
+        known = scores.get(grade.name)
+        grade.auto_score = known.score if known else None
+        if known and known.verdict == "by hand" and grade.name in untouched:
+            grade.auto_score = 0
+        waits = grade.auto_score is None or grade.manual_score is not None
+        grade.needs_manual_grade = waits or attention
+        attention = False  # one cell is enough to bring it before the instructor's eyes
+    for comment in submitted.comments:
+        comment.auto_comment = "No response." if comment.name in untouched else None
+    gradebook.db.commit()
+
+
+def penalise_if_late(submitted: SubmittedNotebook, config: Config) -> None:
+    """Apply the course's rule for late submissions (nbgrader's `AssignLatePenalties`)."""
+    submitted.late_submission_penalty = None
+    late = submitted.assignment.total_seconds_late
+    if late > 0:
+        rule = AssignLatePenalties(config=config)
+        rule.init_plugin()
+        student = submitted.assignment.student_id
+        penalty = rule.plugin_inst.late_submission_penalty(student, submitted.score, late)
+        if penalty is not None:
+            submitted.late_submission_penalty = rule._check_late_penalty(submitted, penalty)
+
+
+def record(
+    gradebook: Gradebook,
+    assignment: str,
+    student: str,
+    results: Mapping[str, ExamResult],
+    folder: Path,
+    submitted_at: datetime.datetime | None,
+    config: Config,
+) -> None:
+    """Write all that grading a submission gives, as `nbgrader autograde` would.
+
+    Parameters
+    ----------
+    gradebook
+        Open.
+    assignment, student
+        Names; the assignment must be in the gradebook.
+    results
+        By name of the notebook.
+    folder
+        Where the graded notebooks go; it is replaced as a whole.
+    submitted_at
+        The time on the submission, in UTC, where it has one.
+    config
+        Of nbgrader, for the rule about late submissions.
+    """
+    gradebook.update_or_create_student(student)
+    timestamp = {} if submitted_at is None else {"timestamp": submitted_at}
+    submission = gradebook.update_or_create_submission(assignment, student, **timestamp)
+    for name, result in results.items():
+        save_scores(gradebook, assignment, student, name, result)
+    for notebook in submission.notebooks:
+        penalise_if_late(notebook, config)
+    gradebook.db.commit()
+    _write(folder, results, submitted_at)
+
+
+def _write(
+    folder: Path, results: Mapping[str, ExamResult], submitted_at: datetime.datetime | None
+) -> None:
+    fresh, old = (folder.with_name(f".{folder.name}.{word}") for word in ("new", "old"))
+    for path in (fresh, old):
+        remove(path)
+    fresh.mkdir(parents=True)
+    for name, result in results.items():
+        nbformat.write(result.notebook, fresh / f"{name}.ipynb")
+        (fresh / f"{name}.ipynb").chmod(0o444)
+    if submitted_at is not None:  # by which nbgrader tells a newer submission
+        (fresh / "timestamp.txt").write_text(f"{submitted_at:%Y-%m-%d %H:%M:%S.%f} UTC")
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    remove(old)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder if it is there, also where its files are read-only."""
+    if folder.exists():
+        os.chmod(folder, 0o755)
+        shutil.rmtree(folder)
+
+
+def demand_assignment(gradebook: Gradebook, assignment: str, cells: Mapping[str, set[str]]) -> None:
+    """Make sure that the gradebook knows an assignment as it is now.
+
+    Parameters
+    ----------
+    cells
+        Names of the graded cells of each notebook of the assignment.
+
+    Raises
+    ------
+    CourseError
+        With the command that tells the gradebook.
+    """
+    remedy = f"Run: nbgrader generate_assignment {assignment} --force"
+    try:
+        notebooks = gradebook.find_assignment(assignment).notebooks
+    except MissingEntry:
+        raise CourseError(f"The gradebook does not know {assignment} yet. {remedy}") from None
+    known = {n.name: {c.name for c in (*n.grade_cells, *n.task_cells)} for n in notebooks}
+    if known != dict(cells):
+        raise CourseError(
+            f"{assignment} has other graded cells than the gradebook knows: it was changed since. "
+            f"{remedy}"
+        )

@@ -1,0 +1,347 @@
+"""`course grade`: all submissions of an assignment at once, and what is done stays done.
+
+One process, this one, writes into the gradebook. The note that a submission is graded is written
+last, so a run that was killed at any moment continues with those that have none.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from tqdm import tqdm
+from traitlets.config import Config, PyFileConfigLoader
+
+import course_utils
+from course_utils.errors import CourseError
+from course_utils.grading import record
+from course_utils.grading.examine import CellResult, ExamResult
+from course_utils.grading.rebuild import grade_id, role
+from course_utils.grading.sandbox import Limits, require
+from course_utils.grading.submissions import Submission, read_folder
+from course_utils.grading.workers import pool
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where the course stands, as `nbgrader_config.py` says."""
+
+    config: Config
+    root: Path
+    db_url: str
+    course_id: str
+
+    def folder(self, step: str, student: str, assignment: str) -> Path:
+        """Of one student and assignment; `step` is one of nbgrader's, such as `"submitted"`."""
+        structure = "{nbgrader_step}/{student_id}/{assignment_id}"
+        names = {"student_id": student, "assignment_id": assignment}
+        where = self.config.CourseDirectory[f"{step}_directory"]
+        return self.root / structure.format(nbgrader_step=where, **names)
+
+    @property
+    def examined(self) -> Path:
+        """What has been graded, one small file for each submission."""
+        return (self.root / self.config.CourseDirectory.autograded_directory).parent / "examined"
+
+
+@dataclass
+class Line:
+    """One line of the table at the end.
+
+    Attributes
+    ----------
+    status
+        `"graded"`, `"before"` (graded by an earlier run) or `"not graded"`.
+    remarks
+        What the instructor should look at.
+    """
+
+    student: str
+    status: str
+    score: float = 0
+    possible: float = 0
+    remarks: list[str] = field(default_factory=list)
+
+
+def open_course(root: Path) -> Course:
+    """Read the configuration of the course in a folder.
+
+    Raises
+    ------
+    CourseError
+        If there is none.
+    """
+    if not (root / "nbgrader_config.py").exists():
+        raise CourseError(f"There is no nbgrader_config.py in {root}: run this in the course.")
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    directory = config.CourseDirectory
+    return Course(config, root, str(directory.db_url), str(directory.course_id))
+
+
+def configured_limits(course: Course, **overrides: float | bool | None) -> Limits:
+    """The limits of `nbgrader_config.py`, with what is given instead.
+
+    Raises
+    ------
+    CourseError
+        If one is not above 0.
+    """
+    own = course.config.Examiner
+    wanted = {"cell_seconds": own.get("cell_seconds"), "total_seconds": own.get("total_seconds")}
+    wanted["memory"] = int(own.memory) << 20 if "memory" in own else None
+    wanted |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Limits(**{name: value for name, value in wanted.items() if value is not None})
+    except ValueError as error:
+        raise CourseError(f"A limit cannot be used: {error}.") from None
+
+
+def grade(
+    assignment: str,
+    root: Path,
+    *,
+    limits: Limits | None = None,
+    only: Iterable[str] = (),
+    again: bool = False,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> list[Line]:
+    """Grade what was submitted for an assignment, and record it.
+
+    Parameters
+    ----------
+    assignment
+        Its name.
+    root
+        Folder of the course.
+    limits
+        For each submission; those of the configuration by default.
+    only
+        Students; all by default.
+    again
+        Also those that are graded already and have not changed since.
+    workers
+        Submissions at the same time, here; as many as there are processors by default.
+    scheduler
+        Address of a Dask scheduler, whose workers grade instead.
+
+    Returns
+    -------
+    list of Line
+        One for each submission, in the order of names.
+
+    Raises
+    ------
+    CourseError
+        If nothing can be graded; what was graded before stays.
+    """
+    course = open_course(root)
+    limits = limits or configured_limits(course)
+    if limits.sandbox and scheduler is None:
+        require()
+    masters = _masters(course, assignment)
+    students = _students(course, assignment, list(only))
+    if not students:
+        where = course.folder("submitted", "NAME", assignment).relative_to(root)
+        raise CourseError(f"There are no submissions: none at {where}. Collect them first.")
+    _demand_space(course)
+    lines: dict[str, Line] = {}
+    with record.open_gradebook(course.db_url, course.course_id) as gradebook:
+        cells = {name: {c.name for c in _graded(master)} for name, master in masters.items()}
+        record.demand_assignment(gradebook, assignment, cells)
+        pending = []
+        for student in students:
+            known = None if again else _known(course, assignment, student, masters)
+            if known:
+                lines[student] = known
+            else:
+                pending.append(student)
+        with pool(workers, scheduler) as some, _progress(len(pending)) as bar:
+            tasks = (_task(course, assignment, s, masters, limits) for s in pending)
+            for submission, outcome in some.run(tasks):
+                line = _record(course, gradebook, assignment, submission, outcome, masters)
+                lines[line.student] = line
+                bar.update()
+    return [lines[student] for student in students]
+
+
+def _masters(course: Course, assignment: str) -> dict[str, nbformat.NotebookNode]:
+    """The instructor's notebooks of an assignment, by name."""
+    source = course.root / course.config.CourseDirectory.source_directory
+    known = sorted({path.parent.name for path in source.glob("*/*.ipynb")})
+    if assignment not in known:
+        names = ", ".join(known) or "none"
+        raise CourseError(f"There is no assignment {assignment!r}; known are: {names}.")
+    paths = sorted((source / assignment).glob("*.ipynb"))
+    return {path.stem: nbformat.read(path, as_version=4) for path in paths}
+
+
+def _students(course: Course, assignment: str, only: list[str]) -> list[str]:
+    """Names of those who handed in, or of those that are asked for."""
+    top = course.folder("submitted", "NAME", assignment).parents[1]
+    found = sorted(path.parent.name for path in top.glob(f"*/{assignment}"))
+    for student in only:
+        if student not in found:
+            raise CourseError(f"{student} has not submitted {assignment}, nothing is in {top}.")
+    return [student for student in found if not only or student in only]
+
+
+def _graded(master: nbformat.NotebookNode) -> list[CellResult]:
+    """The graded cells of a master, with nothing earned."""
+    about = [(grade_id(c), c.metadata.nbgrader.get("points", 0), role(c)) for c in master.cells
+             if role(c) in ("test", "by hand")]  # fmt: skip
+    return [CellResult(name, points, None, "not graded") for name, points, _ in about]
+
+
+def _demand_space(course: Course) -> None:
+    """Refuse to begin where nothing could be written at the end."""
+    top = course.examined.parent
+    try:
+        course.examined.mkdir(parents=True, exist_ok=True)
+        probe = course.examined / ".probe"
+        probe.write_text("")
+        probe.unlink()
+        free = shutil.disk_usage(top).free
+    except OSError as error:
+        raise CourseError(f"{top} cannot be written: {error}. Nothing was graded.") from None
+    if free < 50_000_000:
+        raise CourseError(f"The disk of {top} is full: {free / 1e6:.0f} MB are left.")
+
+
+def _task(course: Course, assignment: str, student: str, masters: dict, limits: Limits) -> tuple:
+    folder = course.folder("submitted", student, assignment)
+    submission = read_folder(folder, student, list(masters))
+    return submission, masters, limits, course_utils.__version__
+
+
+def _record(
+    course: Course,
+    gradebook: object,
+    assignment: str,
+    submission: Submission,
+    outcome: dict[str, ExamResult] | str,
+    masters: dict,
+) -> Line:
+    """Write one submission, and last the note that it is done."""
+    student = submission.student
+    folder = course.folder("autograded", student, assignment)
+    if isinstance(outcome, str):
+        possible = sum(c.points for master in masters.values() for c in _graded(master))
+        outcome = {name: _not_graded(master, outcome) for name, master in masters.items()}
+        line = Line(student, "not graded", 0, possible)
+    else:
+        line = Line(student, "graded")
+    for result in outcome.values():
+        result.remarks += [r for r in submission.remarks if r not in result.remarks]
+        line.remarks += [r for r in result.remarks if r not in line.remarks]
+    results = [cell for result in outcome.values() for cell in result.cells]
+    line.score = sum(cell.score or 0 for cell in results)
+    line.possible = sum(cell.points for cell in results)
+    if any(result.not_graded for result in outcome.values()):
+        line.status = "not graded"
+    done = _note(course, assignment, student)
+    done.unlink(missing_ok=True)
+    try:
+        submitted_at = _submitted_at(course, assignment, student)
+        where = (gradebook, assignment, student)
+        record.record(*where, outcome, folder, submitted_at, course.config)
+        if line.status == "graded":
+            _write_note(done, line, submission.digest(_digest(masters)), outcome)
+    except OSError as error:
+        line.status = "not graded"
+        line.remarks.insert(0, f"the result cannot be written: {error}")
+    return line
+
+
+def _not_graded(master: nbformat.NotebookNode, why: str) -> ExamResult:
+    cells = [CellResult(c.name, c.points, None, "not graded", why) for c in _graded(master)]
+    note = nbformat.v4.new_markdown_cell("**This submission is not graded yet.**", id="not-graded")
+    return ExamResult(cells, nbformat.v4.new_notebook(cells=[note]), [why])
+
+
+def _submitted_at(course: Course, assignment: str, student: str) -> object:
+    """The time that nbgrader wrote beside the submission, if it did."""
+    from nbgrader.utils import parse_utc
+
+    path = course.folder("submitted", student, assignment) / "timestamp.txt"
+    with contextlib.suppress(OSError, ValueError):
+        if not path.is_symlink() and (text := path.read_text()[:100].strip()):
+            return parse_utc(text)
+    return None
+
+
+# What is done
+
+
+def _note(course: Course, assignment: str, student: str) -> Path:
+    return course.examined / assignment / f"{student}.json"
+
+
+def _digest(masters: dict) -> bytes:
+    cells = [[name, [[c.cell_type, c.source, c.metadata.get("nbgrader")] for c in nb.cells]]
+             for name, nb in sorted(masters.items())]  # fmt: skip
+    return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).digest()
+
+
+def _write_note(path: Path, line: Line, digest: str, results: dict[str, ExamResult]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "digest": digest,
+        "score": line.score,
+        "possible": line.possible,
+        "remarks": line.remarks,
+        "cells": [vars(cell) for result in results.values() for cell in result.cells],
+        "seconds": {name: result.seconds for name, result in results.items()},
+    }
+    fresh = path.with_suffix(".new")
+    with open(fresh, "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def _known(course: Course, assignment: str, student: str, masters: dict) -> Line | None:
+    """What an earlier run found, if submission and assignment are as they were then."""
+    try:
+        known = json.loads(_note(course, assignment, student).read_text(encoding="utf-8"))
+        if not course.folder("autograded", student, assignment).exists():
+            return None
+        folder = course.folder("submitted", student, assignment)
+        digest = read_folder(folder, student, list(masters)).digest(_digest(masters))
+        line = Line(student, "before", known["score"], known["possible"], known["remarks"])
+        return line if known["digest"] == digest else None
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+@contextlib.contextmanager
+def _progress(total: int) -> Iterator[tqdm]:
+    with tqdm(total=total, unit="submission", disable=not total, file=sys.stderr) as bar:
+        yield bar
+
+
+def table(lines: list[Line]) -> str:
+    """What was graded, what was not and why, for a terminal."""
+    width = max([len(line.student) for line in lines] + [7])
+    rows = [f"{'student':<{width}}  points"]
+    for line in lines:
+        points = f"{line.score:g} / {line.possible:g}"
+        state = "" if line.status == "graded" else line.status
+        if line.status == "not graded":
+            points = "–"
+        if line.status == "before":
+            state = "graded before"
+        rows.append(f"{line.student:<{width}}  {points:<12} {state}".rstrip())
+        rows += [f"{'':<{width}}  ! {remark}" for remark in line.remarks]
+    count = {s: sum(line.status == s for line in lines) for s in ("graded", "before", "not graded")}
+    parts = [f"{count['graded']} graded"]
+    parts += [f"{count['before']} graded before (--again grades them anew)"] * bool(count["before"])
+    parts += [f"{count['not graded']} NOT GRADED, see above"] * bool(count["not graded"])
+    return "\n".join([*rows, "", ", ".join(parts)])

@@ -1,0 +1,116 @@
+"""Read what was handed in, without following links and without trusting names or sizes."""
+
+import contextlib
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course_utils.grading.rebuild import MAX_BYTES
+
+MAX_FILE = 5_000_000  # bytes of a file beside the notebook
+MAX_FILES = 20_000_000  # of all together
+IGNORED = {"timestamp.txt", "submission_secret.txt"}  # nbgrader's own
+IGNORED_FOLDERS = {".ipynb_checkpoints", "__pycache__", "feedback"}
+
+
+@dataclass
+class Submission:
+    """What one student handed in for one assignment.
+
+    Attributes
+    ----------
+    student
+        The name of the folder.
+    notebooks
+        Contents of the notebooks, by name without suffix.
+    files
+        Contents of other files, by relative path.
+    remarks
+        What was left out, and why.
+    """
+
+    student: str
+    notebooks: dict[str, bytes] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+    def digest(self, *more: bytes) -> str:
+        """Tells apart whether anything that matters for grading has changed."""
+        parts = [(f"notebook {name}", data) for name, data in sorted(self.notebooks.items())]
+        parts += [(f"file {name}", data) for name, data in sorted(self.files.items())]
+        found = hashlib.sha256()
+        for name, data in [*parts, *(("", data) for data in more)]:
+            found.update(f"{name}\0{len(data)}\0".encode(errors="surrogateescape") + data)
+        return found.hexdigest()
+
+
+def read_folder(folder: Path, student: str, wanted: list[str]) -> Submission:
+    """Read a submission.
+
+    Parameters
+    ----------
+    folder
+        Of this student and assignment.
+    student
+        Their name.
+    wanted
+        Names of the assignment's notebooks, without suffix.
+    """
+    found, room = Submission(student), MAX_FILES
+    if folder.is_symlink() or folder.parent.is_symlink():
+        found.remarks.append("the submission is a link to another place")
+        return found
+    others = []
+    for path in _files(folder):
+        name = path.relative_to(folder).as_posix()
+        notebook = name.removesuffix(".ipynb") if name.endswith(".ipynb") else None
+        limit = MAX_BYTES if notebook in wanted else min(MAX_FILE, room)
+        try:
+            data = _read(path, limit)
+        except (OSError, ValueError) as error:
+            found.remarks.append(f"{_printable(name)} was left out: {error}")
+            continue
+        if notebook in wanted:
+            found.notebooks[notebook] = data
+        elif notebook is not None:
+            others.append(_printable(name))
+        else:
+            found.files[name] = data
+            room -= len(data)
+    for name in wanted:
+        if name not in found.notebooks:
+            there = f", only {', '.join(others)}" if others else ""
+            found.remarks.append(f"there is no readable {name}.ipynb{there}")
+    return found
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    with contextlib.suppress(OSError):
+        for top, folders, names in os.walk(folder):
+            folders[:] = sorted(set(folders) - IGNORED_FOLDERS)
+            here = Path(top)
+            links = [name for name in folders if (here / name).is_symlink()]
+            for name in sorted([*names, *links]):
+                if here != folder or name not in IGNORED:
+                    yield here / name
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """The bytes of a regular file, which is not a link."""
+    if path.is_symlink():
+        raise ValueError("it is a link")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with open(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise ValueError("it is no regular file")
+        if about.st_size > limit:
+            raise ValueError(f"it has {about.st_size / 1e6:.0f} MB, more than {limit / 1e6:.0f}")
+        return file.read(limit)
+
+
+def _printable(name: str) -> str:
+    return name.encode(errors="replace").decode()[:100]
