@@ -1,15 +1,20 @@
 """Calling a student's function: what came back, or what went wrong, in words."""
 
 import contextlib
-import linecache
+import contextvars
 import sys
-import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from course_utils.tracebacks import own_line
+
+# A function in another process gets copies of its arguments. Whether what it changes in them is
+# to be seen here is decided by the caller: only a check that looks for it wants that.
+SHOWS_CHANGES = contextvars.ContextVar("shows_changes", default=False)
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,11 @@ def call(function: Callable, args: tuple, kwargs: dict) -> Outcome:
         # A warning is no mistake, but nbgrader takes any text on stderr for a failure.
         with warnings.catch_warnings(), contextlib.redirect_stderr(sys.stdout):
             warnings.simplefilter("ignore")
-            value = function(*args, **kwargs)
+            token = SHOWS_CHANGES.set(True)
+            try:
+                value = function(*args, **kwargs)
+            finally:
+                SHOWS_CHANGES.reset(token)
     except NotImplementedError as error:
         return Outcome(
             error="it is not written yet", kind="NotImplementedError", message=str(error)
@@ -47,7 +56,7 @@ def call(function: Callable, args: tuple, kwargs: dict) -> Outcome:
             error=f"it raised {name}: {error}",
             kind="ValueError" if isinstance(error, ValueError) else name,
             message=str(error),
-            where=_where(error),
+            where=getattr(error, "own_line", "") or own_line(error, (__file__,)),
         )
     for i, (now, then) in enumerate(zip(args, before, strict=True)):
         if isinstance(then, np.ndarray) and not np.array_equal(now, then, equal_nan=True):
@@ -62,14 +71,3 @@ def _copy(value: Any) -> Any:
         roomy[..., ::2] = value
         return roomy[..., ::2]
     return np.array(value) if isinstance(value, np.ndarray) else value
-
-
-def _where(error: Exception) -> str:
-    """The student's own line that raised, where its text is known."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if "site-packages" in frame.filename or frame.filename == __file__:
-            continue
-        line = linecache.getline(frame.filename, frame.lineno or 0).strip()
-        if line:
-            return f"At line {frame.lineno} of your cell: {line}"
-    return ""

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from skimage import transform
-from sklearn import datasets, model_selection
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,8 @@ def load_digits(size: int = 8, *, test_fraction: float = 0.25, seed: int = 0) ->
         raise ValueError(f"the digits have 8×8 pixels, cannot make them {size}×{size}")
     if not 0 < test_fraction < 1:
         raise ValueError(f"test_fraction must lie between 0 and 1, got {test_fraction}")
+    from sklearn import datasets, model_selection  # 0.7 s, which a photo need not cost
+
     images, labels = datasets.load_digits(return_X_y=True)
     images = images.reshape(-1, 8, 8) / 16
     if size > 8:

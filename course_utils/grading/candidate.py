@@ -19,6 +19,8 @@ import zmq
 from jupyter_client.session import Session
 from nbformat import NotebookNode
 
+from course_utils.checks.outcome import SHOWS_CHANGES
+from course_utils.errors import CourseError
 from course_utils.grading import sandbox, wire
 from course_utils.grading.outputs import Outputs
 
@@ -26,6 +28,7 @@ SERVE = "__import__('course_utils.grading.inside', fromlist=['serve']).serve()"
 MAX_MESSAGE = 8 << 20  # bytes of one message of the kernel
 GRACE = 2.0  # seconds to obey an interrupt
 END_SECONDS = 5.0  # to leave off answering questions
+MANY_ANSWERS = 4  # times the largest answer, for all questions of a test
 LOOK = 0.25  # seconds between looks at memory and processes
 
 
@@ -51,6 +54,10 @@ class Unanswered(BaseException):
 
 class Ended(Unanswered):
     """The kernel is gone; a new one must be started before anything else is asked."""
+
+
+class NotStarted(CourseError):
+    """No kernel came up; before the student's code has run, that is not their fault."""
 
 
 class Remote:
@@ -115,9 +122,7 @@ class Candidate:
     Raises
     ------
     CourseError
-        If no sandbox can be had.
-    Ended
-        If the kernel does not come up.
+        If no sandbox can be had, or the kernel does not come up.
     """
 
     def __init__(
@@ -139,9 +144,13 @@ class Candidate:
         self._session.digest_history_size = 0  # replayed messages do no harm here
         self._connect()
         self._deadline = time.monotonic() + sandbox.START_SECONDS
-        if self._wait_for_message() != {"ready": True}:
+        try:
+            self._wait_for_message()
+        except Unanswered as error:
+            words = self.sandbox.last_words
             self.end()
-            raise Ended("the kernel did not come up as it should")
+            why = f"The kernel for a submission did not come up: {error}. {words}"
+            raise NotStarted(why.strip()) from None
 
     def _connect(self) -> None:
         kinds = {"shell": zmq.DEALER, "control": zmq.DEALER, "iopub": zmq.SUB}
@@ -160,6 +169,7 @@ class Candidate:
         for s in (*watched, self._ended):
             self._poller.register(s, zmq.POLLIN)
         self._look_at = time.monotonic() + LOOK
+        self._request = self._replied = self._idle = ""
 
     def run(self, source: str) -> list[NotebookNode]:
         """Run a cell; what the student's code raises is among the outputs.
@@ -192,6 +202,7 @@ class Candidate:
             If the kernel is gone.
         """
         self._outputs = Outputs(self.limits.output)
+        self._reader.total = 0
         request = self._execute(SERVE, silent=True)
         if self._wait_for_message() != {"ready": True}:
             self._fail("the candidate does not answer questions any more")
@@ -234,13 +245,16 @@ class Candidate:
         while "call" in (message := self._wait_for_message()):
             self._answer_call(message)
         self._left -= time.monotonic() - began
+        if self._reader.total > MANY_ANSWERS * self.limits.reply:
+            self._fail("the candidate's answers are too large, all together")
         if message.get("number") != number:
             self._fail("the candidate answered a question that was not asked")
         self.answers += 1
         try:
             if "error" in message:
                 raise _error(*message["error"])
-            wire.put_back(arrays, message.get("changed", []))
+            if SHOWS_CHANGES.get():
+                wire.put_back(arrays, message.get("changed", []))
             return wire.unpack(message["value"], self._resolve)
         except (wire.WireError, TypeError, KeyError, AttributeError) as error:
             if isinstance(error, CandidateError):
@@ -338,7 +352,8 @@ class Candidate:
         self._deadline = time.monotonic() + self._left
         sent = self._session.send(self._sockets["shell"], "execute_request", content)
         self._replied = self._idle = ""
-        return sent["header"]["msg_id"]
+        self._request = sent["header"]["msg_id"]
+        return self._request
 
     def _finish(self, request: str) -> bool:
         """Wait until a cell has ended and its last output is here; whether it was interrupted."""
@@ -386,6 +401,8 @@ class Candidate:
                 continue
             if channel == "shell":
                 self._replied = parent
+            elif parent != self._request:
+                continue  # of an earlier cell, such as what it printed during a hidden test
             elif kind != "status":
                 self._outputs.add(kind, message["content"])
             elif isinstance(message["content"], dict) and (
@@ -395,9 +412,8 @@ class Candidate:
 
     def _fail(self, why: str) -> None:
         """End the kernel, since nothing that it says can be believed or waited for any more."""
-        words = self.sandbox.last_words() if not self.answers and "ended" in why else ""
         self.end()
-        raise Ended(why + (f" ({words})" if words and words != "it said nothing" else ""))
+        raise Ended(why)
 
     def end(self) -> None:
         """Kill the kernel and all that it has started."""

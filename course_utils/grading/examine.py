@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 
@@ -121,8 +122,8 @@ def examine(
     cells = exam.refuse(remarks[0]) if remarks else exam.run()
     shown = [step.cell for step in steps]
     if remarks:
-        note = new_markdown_cell(f"**This submission could not be graded:** {remarks[0]}")
-        shown.insert(0, note | {"id": "cannot-be-graded"})
+        text = f"**This submission could not be graded:** {remarks[0]}"
+        shown.insert(0, new_markdown_cell(text, id="cannot-be-graded"))
     notebook = new_notebook(cells=shown, metadata=nbformat.from_dict(LANGUAGE))
     faults = [f"{c.name}: {c.reason}" for c in cells if c.verdict == "not graded"]
     return ExamResult(cells, notebook, remarks + faults, exam.seconds)
@@ -262,7 +263,7 @@ class _Exam:
         """
         before, value = self.candidate.answers, None
         hidden, used = rebuild.hidden_lines(source), _names_used(source)
-        statements = ast.parse(source).body
+        statements = _parsed(source)
         parts = [[s for s in statements if (s.lineno in hidden) == h] for h in (False, True)]
         for part in filter(None, parts):
             with self.candidate.questions() as printed:
@@ -289,6 +290,13 @@ class _Exam:
         finally:
             started = self.seconds["start"] - starting
             self.seconds[what] += time.monotonic() - began - started
+
+
+def _parsed(source: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(source).body
+    except SyntaxError as error:
+        raise _NoEvidence(f"the test is no Python: {error}") from None
 
 
 class _NoEvidence(Exception):
@@ -340,7 +348,11 @@ def _run_statements(statements: list, names: dict, student_names: set[str]) -> f
     if last is None:
         return None
     value = eval(compile(ast.Expression(last.value), "<test>", "eval"), names)
-    return value if type(value) in (int, float) else None
+    if value is None:
+        return None
+    if not isinstance(value, bool | int | float | np.generic) or not np.isfinite(value):
+        raise _NoEvidence(f"the last line gives a {type(value).__name__}, which is no score")
+    return float(value)
 
 
 def _points(cell: NotebookNode) -> float:

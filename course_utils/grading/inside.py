@@ -8,7 +8,6 @@ import builtins
 import contextlib
 import importlib.abc
 import importlib.machinery
-import os
 import signal
 import socket
 import sys
@@ -91,12 +90,13 @@ class Agent:
             value = self._do(question, arrays)
             kept = question.get("keep")
             packed = {"other": self.refer(value)} if kept else wire.pack(value, self.refer)
-            answer = {"value": packed, "changed": wire.changes(arrays)}
+            answer = {"number": number, "value": packed, "changed": wire.changes(arrays)}
+            data = wire.write(answer)
         except BaseException as error:  # SystemExit and an interrupt are answers too
-            answer = {"error": _told(error)}
+            data = wire.write({"number": number, "error": _told(error)})
         finally:
             self.busy = False
-        self.send({"number": number, **answer})
+        self.connection.sendall(data)
 
     def _do(self, question: dict, arrays: list) -> Any:
         do, target = question["do"], question.get("target")
@@ -163,7 +163,9 @@ def _told(error: BaseException) -> list:
     """Of an error: its type, what it derives from, its text, and the student's line."""
     with contextlib.suppress(BaseException):
         bases = [base.__name__ for base in type(error).__mro__[:_ERRORS_TOLD]]
-        return [type(error).__name__, bases, str(error)[:4000], own_line(error, (__file__,))]
+        told = [type(error).__name__, bases, str(error)[:4000], own_line(error, (__file__,))]
+        wire.write(told)  # half of a surrogate pair cannot be sent
+        return told
     return ["Exception", ["Exception"], "an error that cannot be told", ""]
 
 
@@ -223,7 +225,6 @@ def main() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     sys.meta_path.insert(0, _Absent(hello["forbidden"]))
-    os.environ |= hello["environment"]
     Kernel.listening = [int(fd) for fd in sys.argv[2:]]
     sys.argv[1:] = []
     app = Kernel.instance(transport="ipc", log_level=50)

@@ -26,13 +26,14 @@ from course_utils.grading import wire
 PACKAGE = Path(__file__).resolve().parents[1]
 # Of course_utils, what the student's code has no business with: oracles, answers, right solutions.
 HIDDEN = ("checks", "demo", "grading")
+PRIVATE = ("solutions", "gradebook", "tests", ".git")
 INSIDE = ("__init__.py", "inside.py", "wire.py")  # of grading
 CHANNELS = ("shell", "control", "iopub")
-START_SECONDS = 60
+START_SECONDS = 120
 INSTALL = "sudo apt install bubblewrap"
 NOBODY = 65534
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime", "/etc/ssl")
+SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 MB = 1 << 20
 
 
@@ -63,7 +64,7 @@ class Limits:
     cell_seconds: float = 60
     total_seconds: float = 900
     memory: int = 2048 * MB
-    processes: int = 128
+    processes: int = 48
     disk: int = 64 * MB
     output: int = 20_000
     reply: int = 256 * MB
@@ -100,6 +101,7 @@ class Sandbox:
     folder: Path
     limits: Limits
     ended: bool = field(default=False, init=False)
+    _said: str = field(default="", init=False)
 
     def overuse(self) -> str:
         """What the kernel and its children use too much of, in words; empty if nothing.
@@ -120,11 +122,13 @@ class Sandbox:
         too_much = used > self.limits.memory + 256 * MB
         return f"more than {self.limits.memory // MB} MB of memory" if too_much else ""
 
+    @property
     def last_words(self) -> str:
-        """What bubblewrap or Python said before the kernel came up."""
-        os.set_blocking(self.process.stderr.fileno(), False)
-        said = (self.process.stderr.read(4096) or b"").decode(errors="replace")
-        return (said.strip().splitlines() or ["it said nothing"])[-1]
+        """The last line that bubblewrap or Python said before the kernel came up."""
+        if not self._said and not self.process.stderr.closed:
+            os.set_blocking(self.process.stderr.fileno(), False)
+            self._said = (self.process.stderr.read(8192) or b"").decode(errors="replace")
+        return (self._said.strip().splitlines() or [""])[-1]
 
     def end(self) -> None:
         """Kill everything that runs in it, and leave nothing behind."""
@@ -138,6 +142,7 @@ class Sandbox:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         self.process.wait()
+        _ = self.last_words
         self.process.stderr.close()
         self.questions.close()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -196,7 +201,8 @@ def start(
         python = [sys.executable, "-c", start_, *map(str, inherited)]
         work = folder / "work"
         work.mkdir()
-        command = [*_bubblewrap(limits), "--", *python] if limits.sandbox else python
+        absent = _without(forbidden)
+        command = [*_bubblewrap(limits), *absent, "--", *python] if limits.sandbox else python
         process = subprocess.Popen(
             command,
             pass_fds=inherited,
@@ -223,7 +229,6 @@ def start(
         "limits": _limits_of_a_process(limits),
         "files": dict(files or {}),
         "forbidden": list(forbidden),
-        "environment": {},
     }
     with contextlib.suppress(OSError):  # it has ended already, which whoever waits for it sees
         ours.sendall(wire.write(hello))
@@ -260,7 +265,6 @@ def _environment(limits: Limits, home: Path) -> dict[str, str]:
         "MPLCONFIGDIR": "/tmp/matplotlib" if inside else str(home / ".matplotlib"),
         "IPYTHONDIR": "/tmp/ipython" if inside else str(home / ".ipython"),
         "JUPYTER_PLATFORM_DIRS": "1",
-        "COURSE_CANDIDATE": "1",
     }
 
 
@@ -296,19 +300,34 @@ def _system() -> tuple[str, ...]:
     for path in map(Path, prefixes):
         if not path.is_relative_to("/usr"):
             arguments += ["--ro-bind", str(path), str(path)]
-    for place in {Path("/course/course_utils"), PACKAGE}:
-        installed = any(PACKAGE.is_relative_to(prefix) for prefix in prefixes)
-        if place == PACKAGE and not installed:
-            continue
-        arguments += ["--ro-bind", str(PACKAGE), str(place)]
-        for name in HIDDEN:
-            arguments += ["--tmpfs", str(place / name)]
-        for name in INSIDE:
-            source = str(PACKAGE / "grading" / name)
-            arguments += ["--ro-bind", source, str(place / "grading" / name)]
-        for name in HIDDEN:
-            arguments += ["--remount-ro", str(place / name)]
+    for name in PRIVATE:  # where the environment is the repository itself
+        path = PACKAGE.parent / name
+        if path.is_dir() and any(path.is_relative_to(prefix) for prefix in prefixes):
+            arguments += ["--tmpfs", str(path)]
+    arguments += _own_package(Path("/course/course_utils"))
+    if any(PACKAGE.is_relative_to(prefix) for prefix in prefixes):
+        arguments += _own_package(PACKAGE)
     return tuple(arguments)
+
+
+def _own_package(place: Path) -> list[str]:
+    """What notebooks import, without what is not the students' business."""
+    arguments = ["--ro-bind", str(PACKAGE), str(place)]
+    for name in HIDDEN:
+        arguments += ["--tmpfs", str(place / name)]
+    for name in INSIDE:
+        source = str(PACKAGE / "grading" / name)
+        arguments += ["--ro-bind", source, str(place / "grading" / name)]
+    for name in HIDDEN:
+        arguments += ["--remount-ro", str(place / name)]
+    return arguments
+
+
+def _without(packages: tuple[str, ...]) -> list[str]:
+    """Cover packages, so that no trick with import hooks finds them."""
+    places = [Path(top, name) for name in packages for top in sys.path if top]
+    covered = [str(place) for place in dict.fromkeys(places) if place.is_dir()]
+    return [argument for place in covered for argument in ("--tmpfs", place)]
 
 
 def _folders(size: int) -> list[str]:

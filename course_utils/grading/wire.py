@@ -15,6 +15,7 @@ import msgpack
 import numpy as np
 
 MAX_DEPTH = 40  # of lists in lists
+MAX_BITS = 14_000  # of a whole number: Python prints no longer ones
 _LENGTH = struct.Struct("!Q")
 _DTYPE = re.compile(r"[<>|=][biufcSU]\d{1,9}|[<>]?[mM]8(\[\w{1,8}\])?")
 _TORCH_DTYPES = {"bool", "uint8", "int8", "int16", "int32", "int64", "complex64", "complex128"}
@@ -71,8 +72,10 @@ def _pack(value: Any, refer: Callable, arrays: list, depth: int) -> Any:
         return value
     if depth > MAX_DEPTH:
         raise WireError(f"lists within lists, more than {MAX_DEPTH} deep")
-    if kind is int:
-        return value if -(2**63) <= value < 2**63 else {"int": hex(value)}
+    if kind is int and -(2**63) <= value < 2**63:
+        return value
+    if kind is int and value.bit_length() <= MAX_BITS:
+        return {"int": hex(value)}
 
     def parts(items: Iterable) -> list:
         return [_pack(item, refer, arrays, depth + 1) for item in items]
@@ -141,7 +144,7 @@ def _unpack(packed: Any, resolve: Callable, arrays: list | None, depth: int) -> 
         raise WireError(f"unexpected {kind.__name__}")
     ((tag, content),) = packed.items()
     if tag == "int":
-        if not re.fullmatch(r"-?0x[0-9a-f]{1,4096}", content):
+        if not re.fullmatch(r"-?0x[0-9a-f]{1,3500}", content):
             raise WireError("no whole number")
         return int(content, 16)
     if tag == "tuple":
@@ -261,6 +264,7 @@ class Reader:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
+        self.total = 0  # bytes of all messages
         self.buffer = bytearray()
         self.wanted = None  # bytes of the message under way
 
@@ -281,6 +285,7 @@ class Reader:
         if not data:
             raise WireError("the connection is closed")
         self.buffer += data
+        self.total += len(data)
         if self.wanted is None:
             if len(self.buffer) < _LENGTH.size:
                 return None
