@@ -11,6 +11,7 @@ import itertools
 import keyword
 import os
 import select
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -68,6 +69,7 @@ class Remote:
     """
 
     __slots__ = ("_candidate", "_number")
+    __array_ufunc__ = None  # an array is not compared with it item by item
 
     def __init__(self, candidate: "Candidate", number: int) -> None:
         object.__setattr__(self, "_candidate", candidate)
@@ -97,6 +99,9 @@ class Remote:
 
     def __bool__(self) -> bool:
         return True
+
+    def __array__(self, *_: Any, **__: Any) -> None:
+        raise TypeError(f"a {type(self).__name__} is no array")
 
     def __iter__(self) -> Iterator:
         iterator = self._candidate.ask("iterate", self._number)
@@ -259,7 +264,7 @@ class Candidate:
         except (wire.WireError, TypeError, KeyError, AttributeError) as error:
             if isinstance(error, CandidateError):
                 raise
-            self._fail(f"the candidate's answer is none: {error}"[:300])
+            self._fail(f"there is no answer: {error}"[:300])
 
     def _answer_call(self, message: dict) -> None:
         """Call a function of the examiner's that was given to the candidate."""
@@ -322,9 +327,12 @@ class Candidate:
         except BlockingIOError:
             return None
         except (wire.WireError, OSError) as error:
-            self._fail(f"the candidate's answer is none: {error}")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.sandbox.process.wait(timeout=1)
+                error = "the kernel ended"
+            self._fail(f"there is no answer: {error}")
         if not isinstance(message, dict):
-            self._fail("the candidate's answer is none")
+            self._fail("there is no answer, but something else")
         return message
 
     def _stop(self) -> None:

@@ -143,7 +143,7 @@ class Agent:
 
 def _next(iterator: Iterator) -> list:
     """The next item in a list; an empty list at the end, since StopIteration means other things."""
-    return [item for item, _ in zip(iterator, range(1), strict=False)]
+    return [item for _, item in zip(range(1), iterator, strict=False)]
 
 
 _DEEDS = {

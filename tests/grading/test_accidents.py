@@ -147,7 +147,9 @@ def course(tmp_path_factory):
         (folder / "gradebook" / "submitted" / student / NAME).mkdir(parents=True)
         for name, text in files.items():
             (folder / "gradebook" / "submitted" / student / NAME / name).write_text(text)
-    nbgrader(folder, "autograde", NAME, f"--Examiner.cell_seconds={CELL_SECONDS}", code=1)  # renamed
+    nbgrader(
+        folder, "autograde", NAME, f"--Examiner.cell_seconds={CELL_SECONDS}", code=1
+    )  # renamed
     nbgrader(folder, "generate_feedback", NAME)
     return folder
 

@@ -1,0 +1,293 @@
+"""The examiner's view of the candidate: cells, questions, things that stay there, and their end."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from course_utils.checks.outcome import call
+from course_utils.grading.candidate import CandidateError, Ended, Remote, Unanswered
+from grading.conftest import QUICK
+
+CODE = """
+import numpy as np
+
+def add(x, y=1):
+    return x + y
+
+def total(x):
+    return float(x.sum())
+
+def overwrite(x):
+    x[...] = 7
+    return x
+
+def fail(x):
+    if x:
+        raise OwnError(f"got {x}")
+
+class OwnError(KeyError):
+    pass
+
+class Model:
+    def __init__(self, weights):
+        self.weights, self.training = weights, True
+    def __call__(self, x):
+        return self.weights * x
+    def __eq__(self, other):
+        return True
+    def __len__(self):
+        return 2
+    def __getitem__(self, key):
+        return self.layers()[key]
+    def layers(self):
+        return [Model(self.weights + 1), Model(self.weights + 2)]
+    def parameters(self):
+        yield self.weights
+        yield self.weights * 2
+    def eval(self):
+        self.training = False
+        return self
+
+def numeric_gradient(f, x):
+    gradient, step = np.zeros_like(x), 1e-5
+    for i in range(x.size):
+        ahead, behind = x.copy(), x.copy()
+        ahead.flat[i] += step
+        behind.flat[i] -= step
+        gradient.flat[i] = (f(ahead) - f(behind)) / (2 * step)
+    return gradient
+
+def weights_of(model):
+    return model.weights
+
+def endless():
+    while True:
+        pass
+
+def catches(f):
+    try:
+        f(0)
+    except ZeroDivisionError as error:
+        return f"caught {error}"
+
+stored = (3, {"a": np.arange(3)})
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def defined(candidate):
+    assert candidate.run(CODE) == []
+
+
+@pytest.fixture
+def ask(candidate):
+    with candidate.questions():
+        yield candidate.named
+
+
+class TestCells:
+    def test_outputs_are_those_of_a_notebook(self, candidate):
+        outputs = candidate.run("print('told')\ndisplay('shown')\n40 + 2")
+        assert [o.output_type for o in outputs] == ["stream", "display_data", "display_data"]
+        assert outputs[0].text == "told\n"
+        assert outputs[2].data["text/plain"] == "42"
+
+    def test_an_error_is_an_output_and_the_next_cell_runs(self, candidate):
+        (output,) = candidate.run("1 / 0")
+        assert output.ename == "ZeroDivisionError"
+        assert candidate.run("print(1)")[0].text == "1\n"
+
+    def test_magics_await_and_pictures_work(self, candidate):
+        assert candidate.run("%matplotlib inline\nimport asyncio\nawait asyncio.sleep(0)") == []
+        outputs = candidate.run("import matplotlib.pyplot as plt\n_ = plt.plot([1, 2])")
+        assert "image/png" in outputs[-1].data
+
+    def test_nobody_can_be_asked_for_input(self, candidate):
+        assert candidate.run("input()")[-1].ename == "StdinNotImplementedError"
+
+    def test_text_is_cut_and_said_to_be(self, candidate):
+        (output,) = candidate.run("print('x' * 100_000)")
+        assert len(output.text) < 30_000
+        assert "cut here" in output.text
+
+    def test_a_long_cell_is_interrupted(self, fresh):
+        candidate = fresh()
+        outputs = candidate.run("kept = 5\nwhile True: pass")
+        assert outputs[-1].evalue == "it ran for more than 4 s"
+        with candidate.questions():
+            assert candidate.named("kept") == 5
+
+    @pytest.mark.parametrize(
+        ("cell", "why"),
+        [
+            ("import os; os._exit(1)", "ended"),
+            ("import ctypes; ctypes.string_at(0)", "ended"),
+            ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ended"),
+            ("while True:\n  try:\n    while True: x = 1\n  except BaseException: pass", "stopped"),
+        ],
+    )
+    def test_a_kernel_that_is_lost_says_why(self, fresh, cell, why):
+        candidate = fresh()
+        with pytest.raises(Ended, match=why):
+            candidate.run(f"print('before', flush=True)\n{cell}")
+        assert candidate.sandbox.ended
+
+    def test_the_checks_are_silent_inside(self, candidate):
+        cell = "from course_utils.checks import a1_convolution as checks\nchecks.check_pad2d(add)"
+        (output,) = candidate.run(cell)
+        assert "the examiner runs the checks" in output.text
+
+
+class TestQuestions:
+    def test_data_is_the_value_itself(self, ask):
+        number, inside = ask("stored")
+        assert number == 3
+        np.testing.assert_array_equal(inside["a"], [0, 1, 2])
+
+    def test_a_function_is_called_over_there(self, ask):
+        add = ask("add")
+        assert isinstance(add, Remote)
+        np.testing.assert_array_equal(add(np.ones(3), y=2), [3, 3, 3])
+
+    def test_a_name_that_is_missing_is_named(self, ask):
+        with pytest.raises(NameError, match="`nothing` is not defined"):
+            ask("nothing")
+
+    def test_an_error_keeps_type_text_and_line(self, ask):
+        with pytest.raises(KeyError) as caught:
+            ask("fail")(3)
+        assert isinstance(caught.value, CandidateError)
+        assert type(caught.value).__name__ == "OwnError"
+        assert str(caught.value) == "'got 3'"
+        assert caught.value.own_line.endswith('raise OwnError(f"got {x}")')
+
+    def test_a_check_sees_the_same_outcome_as_at_home(self, ask):
+        outcome = call(ask("fail"), (True,), {})
+        assert (outcome.kind, outcome.error) == ("OwnError", "it raised OwnError: 'got True'")
+        assert outcome.where.endswith('raise OwnError(f"got {x}")')
+
+    def test_arguments_stay_as_they_are(self, ask):
+        x = np.zeros(3)
+        np.testing.assert_array_equal(ask("overwrite")(x), [7, 7, 7])
+        assert not x.any()
+
+    def test_a_check_can_see_that_an_argument_was_changed(self, ask):
+        assert call(ask("overwrite"), (np.zeros(3),), {}).modified == "number 1"
+        assert call(ask("add"), (np.zeros(3),), {}).modified == ""
+
+    def test_a_value_can_be_left_there_and_changed(self, candidate, ask):
+        x = candidate.put(np.zeros(3))
+        x[1:] = 4
+        np.testing.assert_array_equal(ask("add")(x), [1, 5, 5])
+
+    def test_hundred_megabytes_go_there_and_back(self, fresh):
+        candidate = fresh(QUICK.__class__(cell_seconds=30))
+        candidate.run("def same(x): return x")
+        with candidate.questions():
+            array = np.ones(100 * 2**20 // 8)
+            assert candidate.named("same")(array).sum() == array.size
+
+    def test_outside_of_a_block_of_questions_nothing_is_answered(self, fresh):
+        candidate = fresh()
+        candidate.end()
+        with pytest.raises(Unanswered, match="ended"):
+            candidate.named("anything")
+
+
+class TestThingsThatStay:
+    def test_a_model_is_called_read_and_passed_back(self, ask):
+        model = ask("Model")(np.array([2.0]))
+        assert type(model).__name__ == "Model"
+        assert model(3.0).tolist() == [6.0]
+        assert model.weights.tolist() == [2.0]
+        assert [p.tolist() for p in model.parameters()] == [[2.0], [4.0]]
+        assert ask("weights_of")(model).tolist() == [2.0]
+
+    def test_methods_attributes_items_and_length(self, ask):
+        model = ask("Model")(np.array([2.0]))
+        assert model.eval().training is False
+        model.training = True
+        assert model.training is True
+        assert len(model) == 2
+        assert model[1](1.0).tolist() == [4.0]
+        assert [layer(1.0).tolist() for layer in model.layers()] == [[3.0], [4.0]]
+
+    def test_the_type_of_the_student_does_not_decide_what_is_equal(self, ask):
+        model = ask("Model")(np.array([2.0]))
+        assert model != 3
+        assert not model == np.ones(3)  # noqa: SIM201
+        assert not np.ones(3) == model  # noqa: SIM201
+        assert bool(model)
+        assert "Model in the student's notebook" in repr(model)
+        with pytest.raises(TypeError, match="a Model is no array"):
+            np.testing.assert_allclose(model, 1)
+
+    def test_a_function_of_the_examiner_can_be_given(self, ask):
+        x = np.array([1.0, -2.0, 3.0])
+        gradient = ask("numeric_gradient")(lambda v: float((v**3).sum()), x)
+        np.testing.assert_allclose(gradient, 3 * x**2, rtol=1e-6)
+
+    def test_such_a_function_may_ask_back(self, ask):
+        add = ask("add")
+        gradient = ask("numeric_gradient")(lambda v: float(add(v, y=1).prod()), np.array([1.0, 2]))
+        np.testing.assert_allclose(gradient, [3, 2], rtol=1e-6)
+
+    def test_the_students_own_function_can_be_given(self, ask):
+        gradient = ask("numeric_gradient")(ask("total"), np.array([1.0, 2.0]))
+        np.testing.assert_allclose(gradient, [1.0, 1.0])
+
+    def test_its_errors_are_of_their_type_over_there(self, ask):
+        assert ask("catches")(lambda x: 1 / x) == "caught division by zero"
+
+    @pytest.mark.parametrize("value", [object(), int, torch.zeros(2).to_sparse()])
+    def test_what_cannot_be_given_is_refused(self, ask, value):
+        with pytest.raises(TypeError, match="cannot be given"):
+            ask("add")(value)
+
+
+class TestTime:
+    def test_a_call_that_never_ends_leaves_the_kernel_as_it_was(self, fresh):
+        candidate = fresh()
+        candidate.run(CODE)
+        began = time.monotonic()
+        with pytest.raises(Unanswered, match="for more than 4 s"), candidate.questions():
+            candidate.named("endless")()
+        assert time.monotonic() - began < 8
+        with candidate.questions():
+            assert candidate.named("add")(1) == 2
+
+    def test_how_long_the_examiner_thinks_does_not_count(self, fresh):
+        candidate = fresh(QUICK.__class__(cell_seconds=1))
+        candidate.run(CODE)
+        with candidate.questions():
+            add = candidate.named("add")
+            time.sleep(1.5)
+            assert add(1) == 2
+
+    def test_a_call_that_cannot_be_stopped_ends_the_kernel(self, fresh):
+        candidate = fresh()
+        candidate.run("import signal\ndef f():\n  signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+                      "  while True: pass")  # fmt: skip
+        with pytest.raises(Ended, match="could not be stopped"), candidate.questions():
+            candidate.named("f")()
+
+    def test_a_call_that_ends_the_kernel(self, fresh):
+        candidate = fresh()
+        candidate.run("import os\ndef f(): os._exit(0)")
+        with pytest.raises(Ended, match="ended"), candidate.questions():
+            candidate.named("f")()
+
+
+@pytest.mark.parametrize("name", ["scipy", "torch"])
+def test_a_forbidden_package_is_not_there_whatever_is_tried(fresh, name):
+    candidate = fresh(forbidden=(name,))
+    assert "build it yourself" in candidate.run(f"import {name}")[0].evalue
+    (output,) = candidate.run(f"import sys\nsys.meta_path.pop(0)\nimport {name}.linalg")
+    assert output.ename in ("ModuleNotFoundError", "ImportError")
+
+
+def test_files_lie_beside_the_notebook(fresh):
+    candidate = fresh(files={"data/numbers.txt": b"1 2"})
+    assert candidate.run("print(open('data/numbers.txt').read())")[0].text == "1 2\n"

@@ -1,0 +1,195 @@
+"""What a submission cannot do, tried from inside; each line of code would do harm elsewhere."""
+
+import contextlib
+import dataclasses
+import os
+import time
+
+import psutil
+import pytest
+
+from course_utils.errors import CourseError
+from course_utils.grading import sandbox
+from course_utils.grading.candidate import Ended, NotStarted
+from grading.conftest import QUICK
+
+MARK = "course-sandbox-test"
+
+
+def text_of(outputs):
+    return "".join(o.get("text", "") + o.get("evalue", "") for o in outputs)
+
+
+@pytest.mark.parametrize(
+    ("cell", "refusal"),
+    [
+        ("import socket; socket.create_connection(('127.0.0.1', 80), 2)", "refused"),
+        ("import socket; socket.create_connection(('192.0.2.1', 80), 2)", "unreachable"),
+        ("open('/usr/mark', 'w')", "Read-only"),
+        ("open('/mark', 'w')", "Read-only"),
+        ("open('/course/course_utils/mark', 'w')", "Read-only"),
+        ("open('/dev/mark', 'w')", "Read-only"),
+        ("import os; os.setuid(0)", "[Errno"),
+        ("import os, signal; os.kill(1, signal.SIGKILL); print('alive')", "alive"),
+        ("import resource as r; r.setrlimit(r.RLIMIT_DATA, (-1, -1))", "not allowed"),
+        ("import ctypes; print(ctypes.CDLL(None).unshare(0x10000000))", "-1"),
+        ("import os; print(os.listdir('/course/course_utils/checks'))", "[]"),
+        ("import os; print(os.listdir('/course/course_utils/demo'))", "[]"),
+        ("import os; print(sorted(os.listdir('/')))", "'course'"),
+        ("import os; print(os.listdir('/etc'))", "["),
+        ("import os; print(os.environ.get('SECRET_OF_THE_INSTRUCTOR'))", "None"),
+    ],
+)
+def test_it_is_refused(candidate, cell, refusal):
+    assert refusal in text_of(candidate.run(cell))
+
+
+def test_nothing_of_the_repository_or_of_the_home_can_be_seen(candidate, monkeypatch):
+    course = sandbox.PACKAGE.parent
+    for path in (course / "solutions", course / "tests", course / "gradebook", course / ".git",
+                 os.path.expanduser("~/.bashrc"), "/home", "/root/.ssh", "/var"):  # fmt: skip
+        seen = text_of(candidate.run(f"import os; print(os.listdir({str(path)!r}))"))
+        assert "No such file" in seen or seen in ("[]\n", "['student']\n"), (path, seen)
+
+
+def test_the_environment_holds_nothing_of_the_instructors(candidate):
+    cell = "import os; print(dict(os.environ)); print(open('/proc/1/environ').read())"
+    for value in {os.environ.get("HOME"), os.environ.get("VIRTUAL_ENV"), os.getcwd()} - {None, "/"}:
+        assert f"'{value}'" not in text_of(candidate.run(cell))
+
+
+@pytest.mark.parametrize("folder", ["/tmp", "/dev/shm", "/home/student"])
+def test_a_disk_flood_ends_at_the_limit(candidate, folder):
+    flood = f"""
+import os
+try:
+    with open("{folder}/flood", "wb") as file:
+        for _ in range(100):
+            file.write(bytes(1 << 20))
+            file.flush()
+except OSError as error:
+    print(error.strerror, os.path.getsize("{folder}/flood") >> 20)
+os.remove("{folder}/flood")
+"""
+    words, megabytes = text_of(candidate.run(flood)).rsplit(maxsplit=1)
+    assert words in ("No space left on device", "File too large")
+    assert int(megabytes) <= QUICK.disk >> 20
+
+
+def test_one_giant_array_is_a_memory_error(candidate):
+    outputs = candidate.run("import numpy as np\nx = np.ones(2 << 30)")
+    assert "MemoryError" in outputs[-1].ename
+
+
+def test_memory_of_all_processes_together_is_limited(fresh):
+    candidate = fresh(dataclasses.replace(QUICK, cell_seconds=30))
+    with pytest.raises(Ended, match="MB of memory"):
+        candidate.run("""
+import os, time
+for _ in range(8):
+    if os.fork() == 0:
+        kept = bytearray(os.urandom(1 << 20)) * 300
+        time.sleep(60)
+time.sleep(60)
+""")
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "import os\nwhile True:\n  try: os.fork()\n  except OSError: pass",
+        "import threading, time\nwhile True:\n  try:\n    "
+        "threading.Thread(target=time.sleep, args=(60,)).start()\n  except RuntimeError: pass",
+    ],
+    ids=["processes", "threads"],
+)
+def test_bombs_are_put_out(fresh, bomb):
+    began, before = time.monotonic(), len(psutil.pids())
+    candidate = fresh()
+    with contextlib.suppress(Ended):  # in time or not
+        candidate.run(bomb)
+    candidate.end()
+    assert time.monotonic() - began < 15
+    time.sleep(0.5)
+    assert len(psutil.pids()) < before + 20
+
+
+def test_nothing_keeps_running_and_nothing_is_left(fresh):
+    candidate = fresh()
+    candidate.run(f"""
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.execvp(sys.executable, [sys.executable, "-c", "import time; time.sleep(600)", "{MARK}"])
+    os._exit(0)
+time.sleep(0.5)
+""")
+    assert any(
+        MARK in p.info["cmdline"] for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"]
+    )
+    folder = candidate.sandbox.folder
+    candidate.end()
+    time.sleep(0.3)
+    assert not any(MARK in (p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"]))
+    assert not folder.exists()
+
+
+def test_the_kernel_ends_with_the_process_that_started_it(sandboxed):
+    code = """
+import os
+from course_utils.grading.candidate import Candidate
+from course_utils.grading.sandbox import Limits
+candidate = Candidate(Limits())
+print(candidate.sandbox.process.pid, flush=True)
+os.kill(os.getpid(), 9)
+"""
+    import subprocess
+    import sys
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    pid = int(said.stdout)
+    deadline = time.monotonic() + 5
+    while psutil.pid_exists(pid) and time.monotonic() < deadline:
+        if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return
+        time.sleep(0.1)
+    assert not psutil.pid_exists(pid)
+
+
+def test_without_bubblewrap_the_command_that_installs_it_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sandbox, "_other_user", dict)
+    with pytest.raises(CourseError, match="sudo apt install bubblewrap"):
+        sandbox.require()
+    with pytest.raises(CourseError, match="sudo apt install bubblewrap"):
+        sandbox.start(QUICK)
+
+
+def test_a_sandbox_that_does_not_work_says_what_bubblewrap_says(monkeypatch, tmp_path):
+    program = tmp_path / "bwrap"
+    program.write_text(
+        "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(sandbox, "_other_user", dict)
+    with pytest.raises(CourseError, match="No permissions to create new namespace"):
+        sandbox.require()
+    from course_utils.grading.candidate import Candidate
+
+    with pytest.raises(NotStarted, match=r"did not come up.*No permissions"):
+        Candidate(QUICK)
+
+
+@pytest.mark.parametrize("name", ["cell_seconds", "memory", "processes", "disk"])
+def test_a_limit_must_be_above_0(name):
+    with pytest.raises(ValueError, match=f"{name} must be above 0"):
+        sandbox.Limits(**{name: 0})
+
+
+def test_without_a_sandbox_the_same_questions_are_answered(fresh):
+    candidate = fresh(dataclasses.replace(QUICK, sandbox=False))
+    candidate.run("def f(x): return 2 * x")
+    with candidate.questions():
+        assert candidate.named("f")(4) == 8

@@ -1,0 +1,248 @@
+"""What crosses comes back the same and of the exact type; what is made up is refused."""
+
+import collections
+import socket
+import threading
+
+import msgpack
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays_of
+
+from course_utils.grading import wire
+
+GRID = np.arange(24.0).reshape(4, 6)
+VALUES = {
+    "none": None,
+    "bool": True,
+    "int": -7,
+    "long": 2**200,
+    "longest": -(2 ** (wire.MAX_BITS - 1)),
+    "float": 2.5,
+    "infinity": float("-inf"),
+    "complex": 1 - 2j,
+    "str": "größe\n",
+    "bytes": b"\x00\xff",
+    "list": [1, [2.0, "x"]],
+    "tuple": (1, (2,), []),
+    "dict": {"a": 1, (1, 2): [3], 4: None},
+    "set": {1, "b"},
+    "frozenset": frozenset([2]),
+    "slice": slice(1, None, 2),
+}
+ARRAYS = {
+    "C": GRID,
+    "F": np.asfortranarray(GRID),
+    "strided": GRID[:, ::2],
+    "reversed": GRID[::-1],
+    "broadcast": np.broadcast_to(1.0, (2, 3)),
+    "zero-dimensional": np.array(3.0),
+    "empty": np.zeros((2, 0, 3)),
+    "read-only": np.frombuffer(b"12345678", np.float64),
+    "big-endian": np.array([1, 2], ">i4"),
+    "strings": np.array(["a", "bcd"]),
+    "dates": np.array(["2026-11-21"], "M8[D]"),
+    **{str(t): GRID.astype(t) for t in ("?", "u1", "i2", "i8", "f2", "f4", "c8", "c16")},
+}
+TENSOR = torch.arange(12.0).reshape(3, 4)
+TENSORS = {
+    "plain": TENSOR,
+    "strided": TENSOR.T,
+    "zero-dimensional": torch.tensor(3),
+    "empty": torch.zeros(2, 0),
+    "wants gradient": torch.ones(2, requires_grad=True),
+    "parameter": torch.nn.Parameter(torch.ones(3)),
+    **{str(t): TENSOR.to(t) for t in (torch.bool, torch.uint8, torch.int64, torch.float16,
+                                      torch.bfloat16, torch.float64, torch.complex64)},
+}  # fmt: skip
+
+
+def refuse(value):
+    raise TypeError(f"cannot cross: {value!r}")
+
+
+def there(value, refer=refuse, resolve=refuse):
+    packed = msgpack.unpackb(msgpack.packb(wire.pack(value, refer)))
+    return wire.unpack(packed, resolve)
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_plain_data_comes_back_the_same(value):
+    arrived = there(value)
+    assert arrived == value
+    assert type(arrived) is type(value)
+
+
+def test_not_a_number_comes_back():
+    assert np.isnan(there(float("nan")))
+
+
+@pytest.mark.parametrize("array", ARRAYS.values(), ids=ARRAYS)
+def test_arrays_come_back_with_dtype_layout_and_flags(array):
+    arrived = there(array)
+    assert type(arrived) is np.ndarray
+    assert (arrived.dtype, arrived.shape) == (array.dtype, array.shape)
+    np.testing.assert_array_equal(arrived, array)
+    assert arrived.flags.c_contiguous == array.flags.c_contiguous
+    assert arrived.flags.writeable == array.flags.writeable
+
+
+SHAPES = arrays_of.array_shapes(max_dims=4, min_side=0)
+
+
+@given(arrays_of.arrays(st.sampled_from(["f8", "i4", "?", "c16"]), SHAPES))
+def test_any_array_comes_back(array):
+    np.testing.assert_array_equal(there(array.T), array.T)
+
+
+@pytest.mark.parametrize("scalar", [np.float32(0.1), np.int64(3), np.bool_(True), np.complex64(1j)])
+def test_scalars_keep_their_type(scalar):
+    assert there(scalar) == scalar
+    assert type(there(scalar)) is type(scalar)
+
+
+@pytest.mark.parametrize("tensor", TENSORS.values(), ids=TENSORS)
+def test_tensors_come_back_as_plain_tensors(tensor):
+    arrived = there(tensor)
+    assert type(arrived) is torch.Tensor
+    assert arrived.dtype == tensor.dtype
+    assert arrived.requires_grad == tensor.requires_grad
+    assert arrived.is_contiguous() == tensor.is_contiguous()
+    assert torch.equal(arrived, tensor)
+
+
+def test_hundred_megabytes_arrive_whole():
+    array = np.arange(100 * 2**20 // 8, dtype=np.float64)
+    ours, theirs = socket.socketpair()
+    data = wire.write(wire.pack(array, refuse))
+    sender = threading.Thread(target=ours.sendall, args=(data,))
+    sender.start()
+    reader, packed = wire.Reader(1 << 28), None
+    while packed is None:
+        packed = reader.feed(theirs)
+    sender.join()
+    np.testing.assert_array_equal(wire.unpack(packed, refuse), array)
+
+
+class Liar(int):
+    def __eq__(self, other):
+        return True
+
+    __hash__ = int.__hash__
+
+
+class OwnArray(np.ndarray):
+    pass
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Liar(3), GRID.view(OwnArray), np.ma.masked_array([1.0], [True]), len,
+     np.array([object()]), np.zeros(2, dtype=[("a", "i4")]), 2 ** (wire.MAX_BITS + 1),
+     torch.zeros(2).to_sparse()],
+    ids=lambda value: type(value).__name__,
+)  # fmt: skip
+def test_everything_else_is_only_named(value):
+    named = []
+    there([value], lambda v: named.append(v) or ["a name"], lambda reference: tuple(reference))
+    assert named[0] is value
+
+
+def test_ordered_and_named_containers_become_plain():
+    point = collections.namedtuple("Point", "x y")(1, 2)
+    assert type(there(point)) is tuple
+    assert type(there(collections.OrderedDict(a=1))) is dict
+    assert type(there(torch.zeros(2, 3).shape)) is tuple
+
+
+FORGED = {
+    "unknown kind": {"pickle": b"cos\nsystem\n"},
+    "two kinds": {"tuple": [], "list": []},
+    "too few bytes": {"array": ["<f8", [3], b"12345678", "C", True]},
+    "negative shape": {"array": ["<f8", [-1], b"", "C", True]},
+    "overflowing shape": {"array": ["<f8", [2**61, 2**61], b"", "C", True]},
+    "true for a size": {"array": ["|u1", [True], b"1", "C", True]},
+    "objects": {"array": ["|O", [1], b"12345678", "C", True]},
+    "fields": {"array": ["<f8,<f8", [1], b"1" * 16, "C", True]},
+    "shape is text": {"array": ["<f8", "11", b"", "C", True]},
+    "no list": {"tuple": "abc"},
+    "unhashable key": {"dict": [[[], 1]]},
+    "no pair": {"dict": [[1]]},
+    "unhashable item": {"set": [[1]]},
+    "no number": {"int": "7"},
+    "endless number": {"int": "0x" + "f" * 5000},
+    "scalar too long": {"scalar": ["<f8", b"1" * 16]},
+    "wrong tensor": {"tensor": ["float32", [2], b"1234", True, False]},
+    "tensor of code": {"tensor": ["load", [1], b"1", True, False]},
+    "many axes": {"array": ["|u1", [1] * 65, b"1", "C", True]},
+    "timestamp": msgpack.Timestamp(1),
+}
+
+
+@pytest.mark.parametrize("packed", FORGED.values(), ids=FORGED)
+def test_what_is_made_up_is_refused(packed):
+    with pytest.raises(wire.WireError):
+        wire.unpack(packed, refuse)
+
+
+def test_depth_is_limited_both_ways():
+    deep = []
+    for _ in range(wire.MAX_DEPTH + 2):
+        deep = [deep]
+    with pytest.raises(wire.WireError, match="deep"):
+        wire.pack(deep, refuse)
+    with pytest.raises(wire.WireError, match="deep"):
+        wire.unpack(deep, refuse)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"\xff" * 8, "MB"),
+        (b"\x00" * 8, "MB"),
+        (b"\x00" * 7 + b"\x01\xc1", "no message"),
+        (b"\x00" * 7 + b"\x02\x91\x91", "no message"),
+        (b"\x00" * 7 + b"\x04" + b"\x81\x90\x90\x90", "no message"),
+        (b"\x00" * 7, "closed"),
+    ],
+)
+def test_a_message_that_is_none_is_refused(data, says):
+    ours, theirs = socket.socketpair()
+    ours.sendall(data)
+    ours.close()
+    reader = wire.Reader(1000)
+    with pytest.raises(wire.WireError, match=says):
+        [None for _ in iter(lambda: reader.feed(theirs), "never")]
+
+
+def test_changed_arguments_are_put_back_where_they_were_sent():
+    sent, arrays = [GRID.copy(), np.asfortranarray(GRID)], []
+    packed = wire.pack(sent, refuse, here := [])
+    arrived = wire.unpack(packed, refuse, arrays)
+    assert wire.changes(arrays) == []
+    arrived[1][0, 0] = 99
+    wire.put_back(here, wire.changes(arrays))
+    assert sent[0][0, 0] == 0
+    assert sent[1][0, 0] == 99
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        [[5, ["<f8", [1], b"12345678", "C", True]]],
+        [[-1, ["<f8", [2], b"1" * 16, "C", True]]],
+        [[0, ["<f8", [1], b"12345678", "C", True]]],
+        [[0, ["<i8", [2], b"1" * 16, "C", True]]],
+        [[0]],
+        [0],
+        7,
+    ],
+)
+def test_only_what_was_sent_can_be_changed(changed):
+    here = np.zeros(2)
+    with pytest.raises(wire.WireError):
+        wire.put_back([here], changed)
+    assert not here.any()
