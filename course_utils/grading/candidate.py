@@ -327,10 +327,11 @@ class Candidate:
         except BlockingIOError:
             return None
         except (wire.WireError, OSError) as error:
+            why = str(error)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.sandbox.process.wait(timeout=1)
-                error = "the kernel ended"
-            self._fail(f"there is no answer: {error}")
+                why = "the kernel ended"
+            self._fail(f"there is no answer: {why}")
         if not isinstance(message, dict):
             self._fail("there is no answer, but something else")
         return message

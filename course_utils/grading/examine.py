@@ -262,8 +262,8 @@ class _Exam:
         could be the inputs.
         """
         before, value = self.candidate.answers, None
-        hidden, used = rebuild.hidden_lines(source), _names_used(source)
-        statements = _parsed(source)
+        statements, hidden = _parsed(source), rebuild.hidden_lines(source)
+        used = _names_used(source)
         parts = [[s for s in statements if (s.lineno in hidden) == h] for h in (False, True)]
         for part in filter(None, parts):
             with self.candidate.questions() as printed:

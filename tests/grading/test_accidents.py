@@ -18,10 +18,10 @@ SOLVED = {
     "essay": "Since twice is plus itself.",
 }
 SWALLOWS_INTERRUPTS = """
+import time
 while True:
     try:
-        while True:
-            pass
+        time.sleep(1)
     except BaseException:
         pass
 """

@@ -125,7 +125,10 @@ class TestCells:
             ("import os; os._exit(1)", "ended"),
             ("import ctypes; ctypes.string_at(0)", "ended"),
             ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ended"),
-            ("while True:\n  try:\n    while True: x = 1\n  except BaseException: pass", "stopped"),
+            (
+                "import time\nwhile True:\n  try: time.sleep(1)\n  except BaseException: pass",
+                "stopped",
+            ),
         ],
     )
     def test_a_kernel_that_is_lost_says_why(self, fresh, cell, why):
