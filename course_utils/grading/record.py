@@ -7,6 +7,7 @@ import contextlib
 import datetime
 import os
 import shutil
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -33,7 +34,9 @@ def open_gradebook(db_url: str, course_id: str) -> Iterator[Gradebook]:
         If it cannot be opened, or was made by another version of nbgrader.
     """
     try:
-        with Gradebook(db_url, course_id) as gradebook:
+        # nbgrader 0.9 makes rows in an order that SQLAlchemy 2 remarks on.
+        with warnings.catch_warnings(), Gradebook(db_url, course_id) as gradebook:
+            warnings.simplefilter("ignore", sqlalchemy.exc.SAWarning)
             _demand_present_version(gradebook)
             yield gradebook
     except sqlalchemy.exc.SQLAlchemyError as error:

@@ -20,6 +20,13 @@ from course_utils.grading.examine import ExamResult
 from course_utils.grading.sandbox import Limits
 from course_utils.grading.submissions import Submission
 
+LOOPBACK = "127.0.0.1:0"  # Dask insists on its pages; nobody else is to see them
+QUIET = {
+    "distributed.admin.tick.limit": "1h",  # a busy machine is no news
+    "distributed.logging.distributed": "error",
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
 _here = threading.local()  # each thread of a worker has a warm process of its own
 
 
@@ -59,7 +66,7 @@ def pool(workers: int | None, scheduler: str | None) -> Iterator["Pool"]:
     CourseError
         If no scheduler answers there, or it has no workers.
     """
-    dask.config.set({"distributed.admin.tick.limit": "1h", "distributed.logging.distributed": 40})
+    dask.config.set(QUIET)
     with contextlib.ExitStack() as stack:
         if scheduler is None:
             count = workers or os.cpu_count() or 1
@@ -69,7 +76,8 @@ def pool(workers: int | None, scheduler: str | None) -> Iterator["Pool"]:
                     n_workers=1,
                     threads_per_worker=count,
                     processes=False,
-                    dashboard_address=None,
+                    dashboard_address=LOOPBACK,
+                    worker_dashboard_address=LOOPBACK,
                     memory_limit=0,
                 )
                 stack.enter_context(cluster)

@@ -101,6 +101,15 @@ WRONG = {
     "essay": "I do not know.",
 }
 
+RIGHT = {
+    "scale": "def scale(x, factor):\n    return factor * x",
+    "count": "def count(n):\n    return sum(range(n + 1))",
+    "model": "class Model:\n    def __init__(self, bias):\n"
+    "        self.bias = np.array([1.0 * bias])\n\n"
+    "    def __call__(self, x):\n        return self.bias + x",
+    "answers": "corners = 3\nsquares = [1, 4, 9]",
+}
+
 
 def submission(cells: dict[str, str] | None = None) -> NotebookNode:
     """What a student hands in: wrong everywhere, but for the cells that are given by their id."""

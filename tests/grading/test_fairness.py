@@ -1,0 +1,76 @@
+"""Grading decides as the student's own kernel does, word by word, on every known version."""
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+import pytest
+from graders import candidates
+
+from course_utils import checks
+from course_utils.checks.engine import Check, CheckFailed
+from course_utils.grading.candidate import Candidate
+from course_utils.grading.sandbox import Limits
+from course_utils.release import ROOT
+
+ASSIGNMENTS = [m.name for m in pkgutil.iter_modules(checks.__path__) if m.ispkg]
+# What stands in for the registering decorators, so that the very text of the module runs there.
+STAND_IN = """
+import sys, types
+stand_in = types.ModuleType("graders.candidates")
+stand_in.mutant = stand_in.alternative = lambda *a, **k: lambda function: function
+sys.modules |= {"graders": types.ModuleType("graders"), "graders.candidates": stand_in}
+"""
+
+
+@pytest.fixture(scope="module")
+def over_there(sandboxed):
+    """One kernel for each assignment, in which all candidates are defined."""
+    kernels = {}
+    for name in ASSIGNMENTS:
+        path = Path(ROOT, "tests", "graders", f"{name}.py")
+        kernels[name] = Candidate(Limits())
+        assert kernels[name].run(STAND_IN + path.read_text()) == []
+    yield kernels
+    for kernel in kernels.values():
+        kernel.end()
+
+
+def _checks(assignment):
+    module = importlib.import_module(f"{checks.__name__}.{assignment}")
+    return {c.name: c for c in vars(module).values() if isinstance(c, Check)}
+
+
+def _registered():
+    for assignment in ASSIGNMENTS:
+        importlib.import_module(f"graders.{assignment}")
+    return [c for c in candidates.REGISTERED if c.key[0] in ASSIGNMENTS]
+
+
+def verdict(check, function, part, seed):
+    """What is told, and what is printed, for one part."""
+    try:
+        check(function, part, seed=seed)
+    except CheckFailed as failure:
+        return str(failure)
+    return None
+
+
+@pytest.mark.parametrize("seed", [None, 20])
+@pytest.mark.parametrize("candidate", _registered(), ids=lambda c: c.label)
+def test_the_verdict_is_the_same(over_there, candidate, seed, capsys):
+    assignment, name = candidate.key
+    check, kernel = _checks(assignment)[name], over_there[assignment]
+    for part in check.part_names:
+        here = verdict(check, candidate.function, part, seed), capsys.readouterr().out
+        with kernel.questions():
+            remote = kernel.named(candidate.function.__name__)
+            there = verdict(check, remote, part, seed), capsys.readouterr().out
+        assert _without_lines(there) == _without_lines(here)
+        assert candidate.says or here[0] is None
+
+
+def _without_lines(told):
+    """Without the line number, which is another one in a file than in a cell."""
+    text = (told[0] or "").splitlines()
+    return [line for line in text if "of your cell:" not in line], told[1]
