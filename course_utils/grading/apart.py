@@ -1,6 +1,6 @@
 """Examine each submission in a process of its own, which is forked from one that is warm.
 
-Importing torch for the checks takes longer than grading, so a process imports it once and forks
+Importing torch for the checks takes longer than grading, so one process imports it once and forks
 for each submission: nothing that one submission leaves behind is there for the next.
 """
 
@@ -13,11 +13,15 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
-from multiprocessing.connection import Connection, Pipe, wait
+import threading
+from collections.abc import Iterator, Mapping
+from multiprocessing import reduction
+from multiprocessing.connection import Connection, Pipe
 
 from nbformat import NotebookNode
 
+from course_utils.errors import CourseError
+from course_utils.grading import sandbox
 from course_utils.grading.examine import ExamResult, examine
 from course_utils.grading.rebuild import role
 from course_utils.grading.sandbox import PACKAGE, Limits
@@ -31,10 +35,11 @@ class ExaminerDied(Exception):
 
 
 class Examiner:
-    """A warm process that examines one submission after the other."""
+    """A warm process that examines submissions, several at a time if several threads ask."""
 
     def __init__(self) -> None:
-        self._process = self._connection = None
+        self._lock = threading.Lock()
+        self._process = self._control = None
 
     def examine(
         self,
@@ -52,106 +57,93 @@ class Examiner:
         Exception
             Whatever `examine.examine` raises.
         """
-        if self._process is None or self._process.poll() is not None:
-            self._start()
-        try:
-            self._connection.send((submission, master, limits, dict(files or {})))
-            if not self._connection.poll(limits.total_seconds + MARGIN):
-                raise ExaminerDied("the examiner did not come to an end")
-            result = self._connection.recv()
-        except (EOFError, OSError) as error:
-            self.close()
-            raise ExaminerDied(f"the examiner ended: {error}") from None
-        except ExaminerDied:
-            self.close()
-            raise
+        ours, theirs = Pipe()
+        with ours:
+            try:
+                with self._lock, theirs:
+                    self._start()
+                    self._control.send(list(_imports(master)))
+                    reduction.send_handle(self._control, theirs.fileno(), self._process.pid)
+                child = ours.recv()
+                ours.send((submission, master, limits, dict(files or {})))
+                if not ours.poll(limits.total_seconds + MARGIN):
+                    os.kill(child, signal.SIGKILL)
+                    raise ExaminerDied("the examiner did not come to an end")
+                result = ours.recv()
+            except (EOFError, OSError):
+                raise ExaminerDied("the examiner ended without a result") from None
         if isinstance(result, BaseException):
             raise result
         return result
 
     def _start(self) -> None:
-        self.close()
-        self._connection, theirs = Pipe()
+        if self._process is not None and self._process.poll() is None:
+            return
+        self._control, theirs = Pipe()
         code = "from course_utils.grading.apart import serve; serve()"
-        paths = [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", code, str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            env=os.environ
-            | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-            start_new_session=True,  # an interrupt from the keyboard is the parent's business
-        )
-        theirs.close()
+        paths = filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")])
+        own = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)}
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                env=os.environ | own,
+                start_new_session=True,  # an interrupt from the keyboard is the parent's business
+            )
 
     def close(self) -> None:
-        """End the process; a running examination ends with it."""
+        """End the process, and with it every examination that is under way."""
         if self._process is not None:
-            self._connection.close()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=5)
-            if self._process.poll() is None:
-                self._process.kill()
-                self._process.wait()
+            self._control.close()
+            self._process.wait()
             self._process = None
 
 
-def serve() -> None:
-    """Examine what comes, until the other side closes."""
-    connection = Connection(int(sys.argv[1]))
-    while True:
-        try:
-            task = connection.recv()
-        except (EOFError, OSError):
-            return
-        _import_what_is_given(task[1])
-        connection.send(_in_a_fork(task, connection))
-
-
-def _import_what_is_given(master: NotebookNode) -> None:
-    """Import here what every fork would import again: what the read-only cells do."""
+def _imports(master: NotebookNode) -> Iterator[str]:
+    """Modules that every fork would import again: what the read-only cells import."""
     for cell in master.cells:
         if role(cell) != "given" or cell.cell_type != "code":
             continue
         with contextlib.suppress(SyntaxError):
             for node in ast.walk(ast.parse(cell.source)):
                 if isinstance(node, ast.Import):
-                    names = [alias.name for alias in node.names]
+                    yield from (alias.name for alias in node.names)
                 elif isinstance(node, ast.ImportFrom) and node.module:
-                    names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-                else:
-                    continue
-                for name in names:
-                    with contextlib.suppress(Exception):  # a name need not be a module
-                        importlib.import_module(name)
+                    yield node.module
+                    yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _in_a_fork(task: tuple, connection: Connection) -> ExamResult | BaseException:
-    """Examine in a child and return what it sends; end it when the other side goes away."""
-    ours, theirs = Pipe(duplex=False)
-    child = os.fork()
-    if child == 0:
-        _be_the_child(theirs, task)
-    theirs.close()
-    try:
-        if connection in wait([ours, connection]) and not ours.poll():
-            os.kill(child, signal.SIGKILL)  # nobody waits for the result any more
-        result = ours.recv()
-    except (EOFError, OSError):
-        result = None
-    _, status = os.waitpid(child, 0)
-    ours.close()
-    if result is None:
-        return ExaminerDied(f"the examiner ended with status {os.waitstatus_to_exitcode(status)}")
-    return result
+def serve() -> None:
+    """Fork a child for each connection that comes, until the other side closes."""
+    with Connection(int(sys.argv[1])) as control:
+        while True:
+            try:
+                modules = control.recv()
+                handle = reduction.recv_handle(control)
+            except (EOFError, OSError):
+                return
+            for name in modules:
+                with contextlib.suppress(Exception):  # a name that is imported may be no module
+                    importlib.import_module(name)
+            with contextlib.suppress(CourseError):  # which each examination will tell
+                sandbox.prepare()
+            if os.fork() == 0:
+                control.close()
+                _be_the_child(Connection(handle))
+            os.close(handle)
+            with contextlib.suppress(ChildProcessError):  # children that have ended leave the table
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
 
 
-def _be_the_child(connection: Connection, task: tuple) -> None:
+def _be_the_child(connection: Connection) -> None:
     """Examine, send the result, and leave without running anything else."""
     try:
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, signal.SIGKILL)
-        submission, master, limits, files = task
+        connection.send(os.getpid())
+        submission, master, limits, files = connection.recv()
         room = 12 * limits.reply + (2 << 30)  # a giant answer must not take the machine with it
         resource.setrlimit(resource.RLIMIT_DATA, (room, room))
         try:

@@ -227,7 +227,7 @@ def start(
     hello = {
         "key": key,
         "limits": _limits_of_a_process(limits),
-        "files": dict(files or {}),
+        "files": dict(files or {}) | (_font_list() if limits.sandbox else {}),
         "forbidden": list(forbidden),
     }
     with contextlib.suppress(OSError):  # it has ended already, which whoever waits for it sees
@@ -335,6 +335,41 @@ def _folders(size: int) -> list[str]:
     for folder in ("/tmp", "/home/student", "/dev/shm"):
         arguments += ["--size", str(size), "--tmpfs", folder]
     return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/home/student"]
+
+
+@functools.cache
+def _font_list() -> dict[str, bytes]:
+    """Matplotlib's list of the fonts in the sandbox, which each kernel would make anew."""
+    code = (
+        "import matplotlib.font_manager, pathlib\n"
+        "(path,) = pathlib.Path('/tmp/matplotlib').glob('*.json')\n"
+        "print(path, path.read_text(), sep='\\n')"
+    )
+    limits = Limits()
+    done = subprocess.run(
+        [*_bubblewrap(limits), "--", sys.executable, "-c", code],
+        env=_environment(limits, Path("/")),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=START_SECONDS,
+        check=False,
+        **_other_user(),
+    )
+    path, _, content = done.stdout.partition(b"\n")
+    return {path.decode(): content} if content else {}
+
+
+@functools.cache
+def prepare() -> None:
+    """Find out once what every later start needs to know; for a process that will be forked.
+
+    Raises
+    ------
+    CourseError
+        If no sandbox can be had.
+    """
+    require()
+    _font_list()
 
 
 @functools.cache

@@ -6,7 +6,6 @@ neither a shared disk nor the gradebook.
 
 import contextlib
 import os
-import threading
 import warnings
 from collections.abc import Iterable, Iterator
 
@@ -27,7 +26,7 @@ QUIET = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
 }
-_here = threading.local()  # each thread of a worker has a warm process of its own
+_examiner = apart.Examiner()  # a warm process, started by the first submission
 
 
 def examine_all(
@@ -36,13 +35,11 @@ def examine_all(
     """Examine all notebooks of a submission, on a worker; a sentence if that is not possible."""
     if version != course_utils.__version__:
         return f"the worker has version {course_utils.__version__} of the course, not {version}"
-    if not hasattr(_here, "examiner"):
-        _here.examiner = apart.Examiner()
     try:
         results = {}
         for name, master in masters.items():
             data = submission.notebooks.get(name, b"")
-            results[name] = _here.examiner.examine(data, master, limits, submission.files)
+            results[name] = _examiner.examine(data, master, limits, submission.files)
     except CourseError as error:
         return str(error)
     except Exception as error:  # a fault of the grading: this submission waits, the others go on
@@ -52,7 +49,7 @@ def examine_all(
 
 @contextlib.contextmanager
 def pool(workers: int | None, scheduler: str | None) -> Iterator["Pool"]:
-    """Workers: threads of this process, each with a warm examiner, or those of a cluster.
+    """Workers: threads of this process, or those of a cluster.
 
     Parameters
     ----------
