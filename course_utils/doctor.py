@@ -195,7 +195,7 @@ def _commands(root: Path) -> Iterator[Finding]:
     for command, remedy, missing, optional in [
         ("alembic", activate, "not on PATH; plain nbgrader commands need it", True),
         ("git", "sudo apt install git", "missing", True),
-        ("bwrap", "sudo apt install bubblewrap", "missing; not needed yet", True),
+        ("bwrap", "sudo apt install bubblewrap", "missing; only grading needs it", True),
     ]:
         where = shutil.which(command)
         yield Finding(command, where or missing, "" if where else remedy, optional)

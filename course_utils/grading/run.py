@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
+import sqlalchemy.exc
+from nbgrader.api import Gradebook
 from tqdm import tqdm
 from traitlets.config import Config, PyFileConfigLoader
 
@@ -222,7 +224,7 @@ def _task(course: Course, assignment: str, student: str, masters: dict, limits: 
 
 def _record(
     course: Course,
-    gradebook: object,
+    gradebook: Gradebook,
     assignment: str,
     submission: Submission,
     outcome: dict[str, ExamResult] | str,
@@ -253,9 +255,11 @@ def _record(
         record.record(*where, outcome, folder, submitted_at, course.config)
         if line.status == "graded":
             _write_note(done, line, submission.digest(_digest(masters)), outcome)
-    except OSError as error:
+    except (OSError, ValueError, sqlalchemy.exc.SQLAlchemyError) as error:
+        gradebook.db.rollback()
         line.status = "not graded"
-        line.remarks.insert(0, f"the result cannot be written: {error}")
+        why = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        line.remarks.insert(0, f"the result cannot be written: {why}")
     return line
 
 
@@ -344,4 +348,5 @@ def table(lines: list[Line]) -> str:
     parts = [f"{count['graded']} graded"]
     parts += [f"{count['before']} graded before (--again grades them anew)"] * bool(count["before"])
     parts += [f"{count['not graded']} NOT GRADED, see above"] * bool(count["not graded"])
-    return "\n".join([*rows, "", ", ".join(parts)])
+    text = "\n".join([*rows, "", ", ".join(parts)])
+    return text.encode(errors="replace").decode()  # the name of a folder may be no text

@@ -69,7 +69,11 @@ def read_folder(folder: Path, student: str, wanted: list[str]) -> Submission:
         notebook = name.removesuffix(".ipynb") if name.endswith(".ipynb") else None
         limit = MAX_BYTES if notebook in wanted else min(MAX_FILE, room)
         try:
+            name.encode()  # a name may be any bytes
             data = _read(path, limit)
+        except UnicodeEncodeError:
+            found.remarks.append(f"{_printable(name)} was left out: its name is no text")
+            continue
         except (OSError, ValueError) as error:
             found.remarks.append(f"{_printable(name)} was left out: {error}")
             continue

@@ -270,6 +270,18 @@ class TestBadInput:
         grades = contents(course)["ada"]["grades"].values()
         assert sum(waits for _, _, waits in grades) == 1  # flagged, once
 
+    def test_a_name_that_is_no_text_is_told_and_the_others_are_graded(self, course):
+        hand_in(course, "ada", RIGHT)
+        hand_in(course, os.fsdecode(b"zo\xeb"), RIGHT)
+        folder = hand_in(course, "ben", RIGHT)
+        (folder / os.fsdecode(b"\xff.txt")).write_text("")
+        lines = run.grade(NAME, course, limits=QUICK)
+        assert sorted(line.status for line in lines) == ["graded", "graded", "not graded"]
+        told = run.table(lines)
+        assert "cannot be written" in told
+        assert "its name is no text" in told
+        told.encode()
+
     def test_links_are_not_followed(self, course, tmp_path):
         secret = tmp_path / "secret.ipynb"
         secret.write_bytes(nbformat.writes(RIGHT).encode())

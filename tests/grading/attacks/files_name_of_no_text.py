@@ -1,0 +1,5 @@
+"""A name of bytes that are no text, which cannot be sent, stored or shown."""
+
+HARMLESS = False
+CELLS = {}
+FILES = {"\udcff\udcff.txt": b"1", "data/\udc80": b"2"}

@@ -1,0 +1,15 @@
+"""Names of files that lead out of the folder, where they were written out without care."""
+
+HARMLESS = False
+CELLS = {}
+FILES = {
+    "..\\..\\gradebook.db": b"",
+    "...": b"",
+    "a/../../x": b"",
+    "..%2f..%2fgradebook.db": b"",
+    "~/.bashrc": b"exit",
+    "-rf": b"",
+    "$(exit 1).txt": b"",
+    "a\nb\t\x1b[2J.txt": b"",
+    "x" * 250: b"",
+}

@@ -1,0 +1,10 @@
+"""Replies with all numbers to come are sent before any question is asked."""
+
+HARMLESS = True
+CELLS = {
+    "scale": """from course_utils.grading.inside import Agent
+Agent.only.send({"ready": True})
+for number in range(1, 100):
+    Agent.only.send({"number": number, "value": True, "changed": []})"""
+}
+SAYS = "not asked"

@@ -1,0 +1,11 @@
+"""Recursion without end, in Python and in the printing of nested lists."""
+
+HARMLESS = True
+CELLS = {
+    "scale": "def scale(x, factor):\n    return scale(x, factor)",
+    "count": """import sys
+sys.setrecursionlimit(10**9)
+def count(n): return count(n)""",
+    "answers": """corners = squares = []
+for _ in range(200_000): corners = [corners]""",
+}

@@ -1,0 +1,11 @@
+"""Nine hundred cells that each take as long as a cell may."""
+
+HARMLESS = True
+CELLS = {}
+SAYS = "used up"
+
+
+def spoil(notebook):
+    from nbformat.v4 import new_code_cell
+
+    notebook.cells[1:1] = [new_code_cell("while True: pass") for _ in range(900)]

@@ -1,0 +1,8 @@
+"""Endless loops in a cell, in a function and in a constructor."""
+
+HARMLESS = True
+CELLS = {
+    "count": "def count(n):\n    while True: pass",
+    "answers": "while True: pass",
+}
+SAYS = "ran for more than"

@@ -1,0 +1,4 @@
+"""Processes start processes until nothing else can be started on the machine."""
+
+HARMLESS = False
+CELLS = {"count": "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"}

@@ -1,0 +1,13 @@
+"""Memory is filled by one process, in pieces, also while a test asks."""
+
+HARMLESS = False
+CELLS = {
+    "scale": "def scale(x, factor):\n    return np.ones(1 << 34)",
+    "count": """kept = []
+def count(n):
+    while True:
+        try:
+            kept.append(bytearray(b"x" * (1 << 24)))
+        except MemoryError:
+            pass""",
+}

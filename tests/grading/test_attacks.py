@@ -1,0 +1,135 @@
+"""Every attack gains nothing, changes nothing, ends in time, and can be understood.
+
+All are handed in to one course, between honest students, and graded in one run. An attack that is
+not marked harmless is only ever run inside the sandbox.
+"""
+
+import hashlib
+import time
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
+from course_utils.grading import run
+from course_utils.grading.sandbox import Limits
+from grading import target
+from grading.classes import NAME, RIGHT, contents, hand_in, make_course
+from grading.hostile_class import ATTACKS, CLASSES, earned, kind, submit
+from grading.tiny import nbgrader
+
+LIMITS = Limits(cell_seconds=3, total_seconds=30, memory=512 << 20, disk=16 << 20)
+SECONDS_EACH = 45  # more than the limit of a submission by the time of its last interrupts
+HONEST = [f"honest-{number}" for number in range(8)]
+
+
+def _state(folder: Path) -> dict[str, str]:
+    """A digest of every file in a folder that grading has no business with."""
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    }
+
+
+def _processes() -> set[int]:
+    return {p.pid for p in psutil.process_iter() if p.status() != psutil.STATUS_ZOMBIE}
+
+
+@pytest.fixture(scope="module")
+def course(sandboxed, tmp_path_factory):
+    """What the folder, the gradebook and the machine are like before and after."""
+    folder = make_course(tmp_path_factory.mktemp("hostile"))
+    names = sorted(ATTACKS)
+    every = max(1, len(names) // len(HONEST))
+    for number, name in enumerate(names):
+        submit(ATTACKS[name], folder, name)
+        if number % every == 0 and number // every < len(HONEST):
+            hand_in(folder, f"honest-{number // every}", RIGHT)
+    own = [folder / "solutions", folder / "assignments", folder / "gradebook" / "submitted"]
+    before, running = [_state(f) for f in own], _processes()
+    began = time.monotonic()
+    lines = run.grade(NAME, folder, limits=LIMITS)
+    seconds = time.monotonic() - began
+    nbgrader(folder, "generate_feedback", NAME)
+    return SimpleNamespace(
+        folder=folder,
+        lines={line.student: line for line in lines},
+        book=contents(folder),
+        seconds=seconds,
+        unchanged=before == [_state(f) for f in own],
+        left_over=_processes() - running,
+    )
+
+
+def _note(course, name):
+    import json
+
+    path = course.folder / "gradebook" / "examined" / NAME / f"{name}.json"
+    return json.loads(path.read_text())
+
+
+def test_there_are_enough_of_every_class():
+    count = Counter(map(kind, ATTACKS))
+    assert set(count) == set(CLASSES)
+    assert min(count.values()) >= 5
+    assert count.total() >= 60
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_says_what_it_is(name):
+    attack = ATTACKS[name]
+    assert attack.__doc__.strip().endswith((".", "?"))
+    assert isinstance(attack.HARMLESS, bool)
+    assert set(getattr(attack, "EARNS", {})) <= set(target.POINTS)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_no_mark_is_gained(course, name):
+    grades = course.book[name]["grades"]
+    gained = {cell: grades[cell][0] for cell in earned(ATTACKS[name])}
+    assert gained == earned(ATTACKS[name])
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_it_is_graded_and_the_reason_can_be_read(course, name):
+    assert course.lines[name].status == "graded", course.lines[name].remarks
+    told = [*course.lines[name].remarks, *(c["reason"] for c in _note(course, name)["cells"])]
+    assert any(told) or sum(earned(ATTACKS[name]).values()) == 23
+    assert getattr(ATTACKS[name], "SAYS", "") in "\n".join(told)
+    assert "Traceback" not in "".join(told)
+    assert "course_utils/grading" not in "".join(told)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_it_ends_in_time(course, name):
+    assert _note(course, name)["seconds"][NAME]["all"] < SECONDS_EACH
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_its_feedback_acts_on_nobody(course, name):
+    page = (course.folder / "gradebook/feedback" / name / NAME / f"{NAME}.html").read_text()
+    body = page.partition("<body>")[2].lower()
+    for word in ("<script", "<iframe", "<svg", "<form", "<style", "<object", "<meta", "onerror=",
+                 "onload=", 'href="javascript'):  # fmt: skip
+        assert word not in body
+    assert "5050" not in body or "5050" in str(vars(ATTACKS[name]))
+    assert len(page) < 5_000_000
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_honest_work_earns_what_it_did_among_others(course, name):
+    assert course.lines[name].score == 23
+    assert course.lines[name].remarks == []
+
+
+def test_no_file_of_the_course_was_changed(course):
+    assert course.unchanged
+
+
+def test_no_process_is_left(course):
+    running = [psutil.Process(pid) for pid in course.left_over if psutil.pid_exists(pid)]
+    names = [" ".join(p.cmdline()) for p in running]
+    assert not [name for name in names if "bwrap" in name or "inside import main" in name]
