@@ -20,7 +20,10 @@ BENCHMARKS := $(wildcard benchmarks/*.py)
 # Jupyter refuses to run as root, which is who one is in most containers.
 LAB_FLAGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test demo release bench lock
+# Grading keeps students' code in a sandbox, which is Debian's package bubblewrap.
+INSTALL_SANDBOX := apt-get install --quiet --yes --no-install-recommends bubblewrap
+
+.PHONY: help lab test demo release bench lock sandbox
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -30,7 +33,7 @@ help:  ## this list
 lab: $(READY)  ## open the course in JupyterLab
 	@$(VENV)/bin/jupyter lab $(LAB_FLAGS) --LabApp.default_url=/lab/tree/lectures/00_start_here.ipynb
 
-test: $(READY)  ## lint, run every test, execute every notebook
+test: $(READY) sandbox  ## lint, run every test, execute every notebook
 	@echo "── style: ruff ──"
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --check --quiet .
@@ -39,15 +42,23 @@ test: $(READY)  ## lint, run every test, execute every notebook
 	@echo "── notebooks: every stored output is computed again ──"
 	@$(TEST_ENV) $(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout=60 $(NOTEBOOKS)
 
-demo: $(READY)  ## a grading cycle with a sample class, from release to gradebook
+demo: $(READY) sandbox  ## a grading cycle with a sample class, from release to gradebook
 	@$(VENV)/bin/course demo
 
 release: $(READY)  ## make assignments/ from solutions/
 	@$(VENV)/bin/course release
 
-bench: $(READY)  ## measure speed, side by side
-	@$(if $(BENCHMARKS),,echo "There is nothing in benchmarks/ yet.")
+bench: $(READY) sandbox  ## measure speed, side by side
 	@for script in $(BENCHMARKS); do $(VENV)/bin/python $$script || exit 1; done
+
+# Only grading needs it, so it is no part of the set-up, and its absence no error here.
+sandbox:
+	@command -v bwrap > /dev/null || { \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	        echo "Installing bubblewrap, the sandbox for students' code."; \
+	        { apt-get update --quiet && $(INSTALL_SANDBOX); } > /dev/null 2>&1 || true; \
+	    fi; }
+	@command -v bwrap > /dev/null || echo "Grading needs the sandbox bubblewrap: sudo apt install bubblewrap"
 
 # pip resolves anew what pyproject.toml asks for and installs nothing; the local part of a version,
 # such as +cpu, names a build for one machine and is left out.

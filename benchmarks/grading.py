@@ -163,7 +163,10 @@ def main() -> None:
     parser.add_argument("--plain-up-to", type=int, default=50, help="plain nbgrader is slow")
     arguments = parser.parse_args()
     print(f"{NAME} on {os.cpu_count()} processors; of ten: 6 right, 2 wrong, 1 slow, 1 raises\n")
-    head = f"{'':<16} {'N':>5} {'per minute':>10} {'s each':>10} {'p50 s':>7} {'p95 s':>7} {'peak MB':>9}"
+    head = (
+        f"{'':<16} {'N':>5} {'per minute':>10} {'s each':>10} {'p50 s':>7} "
+        f"{'p95 s':>7} {'peak MB':>9}"
+    )
     print(head, "─" * len(head), sep="\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="course-benchmark-") as scratch:
         for size in arguments.sizes:

@@ -4,11 +4,9 @@ Everything that comes from the candidate may be hostile. A message is read with 
 plain data of exact types, and believed to be nothing more than the student's answer.
 """
 
-import builtins
 import contextlib
 import functools
 import itertools
-import keyword
 import os
 import select
 import subprocess
@@ -24,26 +22,15 @@ from course_utils.checks.outcome import SHOWS_CHANGES
 from course_utils.errors import CourseError
 from course_utils.grading import sandbox, wire
 from course_utils.grading.outputs import Outputs
+from course_utils.grading.remote import CandidateError, Remote, builtin_name, error, remote
 
 SERVE = "__import__('course_utils.grading.inside', fromlist=['serve']).serve()"
 MAX_MESSAGE = 8 << 20  # bytes of one message of the kernel
+READY_SECONDS = 10.0  # to begin with answering questions
 GRACE = 2.0  # seconds to obey an interrupt
 END_SECONDS = 5.0  # to leave off answering questions
 MANY_ANSWERS = 4  # times the largest answer, for all questions of a test
 LOOK = 0.25  # seconds between looks at memory and processes
-
-
-class CandidateError(Exception):
-    """What the student's code raised when it was asked: of its type, with its text.
-
-    `own_line` quotes the student's line. What is raised is of a class made for the purpose, which
-    is also derived from the built-in error that the student's is: `except ValueError` works.
-    """
-
-    text = own_line = ""
-
-    def __str__(self) -> str:
-        return self.text
 
 
 class Unanswered(BaseException):
@@ -57,59 +44,12 @@ class Ended(Unanswered):
     """The kernel is gone; a new one must be started before anything else is asked."""
 
 
+class Forged(Ended):
+    """A message that no honest notebook can send; nothing more is asked of such a submission."""
+
+
 class NotStarted(CourseError):
     """No kernel came up; before the student's code has run, that is not their fault."""
-
-
-class Remote:
-    """Something that stays in the candidate: a function, a model, an iterator, any object.
-
-    Calling it, its attributes and its items ask the candidate; what can cross comes back by value.
-    Two of them are equal only if they are one and the same here, whatever the student's type says.
-    """
-
-    __slots__ = ("_candidate", "_number")
-    __array_ufunc__ = None  # an array is not compared with it item by item
-
-    def __init__(self, candidate: "Candidate", number: int) -> None:
-        object.__setattr__(self, "_candidate", candidate)
-        object.__setattr__(self, "_number", number)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call it in the candidate."""
-        return self._candidate.ask("call", self._number, *args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        # Special methods would let the student's type decide how it is compared or printed here.
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._candidate.ask("get", self._number, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self._candidate.ask("set", self._number, name, value)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._candidate.ask("get item", self._number, key)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self._candidate.ask("set item", self._number, key, value)
-
-    def __len__(self) -> int:
-        return self._candidate.ask("length", self._number)
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __array__(self, *_: Any, **__: Any) -> None:
-        raise TypeError(f"a {type(self).__name__} is no array")
-
-    def __iter__(self) -> Iterator:
-        iterator = self._candidate.ask("iterate", self._number)
-        while item := self._candidate.ask("next", iterator._number):
-            yield item[0]
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} in the student's notebook>"
 
 
 class Candidate:
@@ -209,8 +149,7 @@ class Candidate:
         self._outputs = Outputs(self.limits.output)
         self._reader.total = 0
         request = self._execute(SERVE, silent=True)
-        if self._wait_for_message() != {"ready": True}:
-            self._fail("the candidate does not answer questions any more")
+        self._wait_until_ready()
         try:
             yield self._outputs
         finally:
@@ -253,18 +192,18 @@ class Candidate:
         if self._reader.total > MANY_ANSWERS * self.limits.reply:
             self._fail("the candidate's answers are too large, all together")
         if message.get("number") != number:
-            self._fail("the candidate answered a question that was not asked")
+            self._fail("the candidate answered a question that was not asked", Forged)
         self.answers += 1
         try:
             if "error" in message:
-                raise _error(*message["error"])
+                raise error(*message["error"])
             if SHOWS_CHANGES.get():
                 wire.put_back(arrays, message.get("changed", []))
             return wire.unpack(message["value"], self._resolve)
-        except (wire.WireError, TypeError, KeyError, AttributeError) as error:
-            if isinstance(error, CandidateError):
+        except (wire.WireError, TypeError, KeyError, AttributeError) as fault:
+            if isinstance(fault, CandidateError):
                 raise
-            self._fail(f"there is no answer: {error}"[:300])
+            self._fail(f"there is no answer: {fault}"[:300], Forged)
 
     def _answer_call(self, message: dict) -> None:
         """Call a function of the examiner's that was given to the candidate."""
@@ -273,11 +212,11 @@ class Candidate:
             args, kwargs = wire.unpack(message["given"], self._resolve)
             call = functools.partial(function, *args, **kwargs)
         except (wire.WireError, TypeError, KeyError, ValueError):
-            self._fail("the candidate called a function that it was not given")
+            self._fail("the candidate called a function that it was not given", Forged)
         try:
             answer = {"value": wire.pack(call(), self._refer)}
-        except Exception as error:
-            answer = {"error": [_builtin(type(error).__mro__), str(error)[:1000]]}
+        except Exception as raised:
+            answer = {"error": [builtin_name(type(raised).__mro__), str(raised)[:1000]]}
         self._send(answer)
 
     def _refer(self, value: Any) -> list:
@@ -292,10 +231,7 @@ class Candidate:
         return ["yours", number]
 
     def _resolve(self, reference: Any) -> Remote:
-        kept, number, name = reference
-        if kept != "kept" or type(number) is not int or type(name) is not str:
-            raise wire.WireError("no reference")
-        return _remote_class(_plain_name(name))(self, number)
+        return remote(self, reference)
 
     def _send(self, message: dict) -> None:
         """Send whole, reading meanwhile, since the candidate may be busy with talking."""
@@ -319,6 +255,15 @@ class Candidate:
                 self._stop()
         return message
 
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while (message := self._read()) is None:
+            self._poll()
+            if time.monotonic() > deadline:
+                self._fail("the candidate does not answer questions any more")
+        if message != {"ready": True}:
+            self._fail("the candidate answered a question that was not asked", Forged)
+
     def _read(self) -> dict | None:
         """A message if it is whole, as far as can be told without waiting."""
         try:
@@ -333,7 +278,7 @@ class Candidate:
                 why = "the kernel ended"
             self._fail(f"there is no answer: {why}")
         if not isinstance(message, dict):
-            self._fail("there is no answer, but something else")
+            self._fail("there is no answer, but something else", Forged)
         return message
 
     def _stop(self) -> None:
@@ -419,10 +364,10 @@ class Candidate:
             ):
                 self._idle = parent
 
-    def _fail(self, why: str) -> None:
+    def _fail(self, why: str, kind: type[Ended] = Ended) -> None:
         """End the kernel, since nothing that it says can be believed or waited for any more."""
         self.end()
-        raise Ended(why)
+        raise kind(why)
 
     def end(self) -> None:
         """Kill the kernel and all that it has started."""
@@ -432,41 +377,3 @@ class Candidate:
             for s in self._sockets.values():
                 s.close(0)
             self._context.term()
-
-
-def _plain_name(name: str) -> str:
-    """A type's name as the student gave it, if it can be one."""
-    usable = name.isidentifier() and not keyword.iskeyword(name) and len(name) < 80
-    return name if usable else "object"
-
-
-@functools.lru_cache(maxsize=1000)
-def _remote_class(name: str) -> type:
-    """So that `type(value).__name__` in a message is the name of the student's type."""
-    return type(name, (Remote,), {"__slots__": ()})
-
-
-def _builtin(types: tuple[type, ...]) -> str:
-    """The first name among an error's types that every Python knows."""
-    return next(t.__name__ for t in types if getattr(builtins, t.__name__, None) is t)
-
-
-def _error(name: str, bases: list, text: str, line: str) -> CandidateError:
-    if not all(type(word) is str for word in (name, text, line, *bases)):
-        raise wire.WireError("no error")
-    known = [getattr(builtins, base, None) for base in bases]
-    base = next((k for k in known if isinstance(k, type) and issubclass(k, Exception)), Exception)
-    error = _error_class(_plain_name(name), base)()
-    error.text, error.own_line = text[:4000], line[:500]
-    return error
-
-
-@functools.lru_cache(maxsize=1000)
-def _error_class(name: str, base: type) -> type:
-    def take_nothing(self: Exception, *_: Any) -> None:
-        """Some built-in errors demand arguments of their own."""
-
-    try:
-        return type(name, (CandidateError, base), {"__init__": take_nothing})
-    except TypeError:  # a few cannot be combined
-        return type(name, (CandidateError,), {})

@@ -21,7 +21,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 
 from course_utils.grading import rebuild
-from course_utils.grading.candidate import Candidate, CandidateError, Ended, Unanswered
+from course_utils.grading.candidate import Candidate, Ended, Forged, Unanswered
+from course_utils.grading.remote import CandidateError
 from course_utils.grading.sandbox import Limits
 from course_utils.notebooks import LANGUAGE
 
@@ -190,7 +191,10 @@ class _Exam:
                 cell.outputs = [_error("NotRun", f"Not run: {unanswered}.")]
         if any(output.get("ename") == "OutOfTime" for output in cell.outputs):
             self.skipped.add(at)
-        cell.execution_count = at + 1
+        cell.execution_count = self._number(at)
+
+    def _number(self, at: int) -> int:
+        return sum(step.cell.cell_type == "code" for step in self.steps[: at + 1])
 
     def _ready(self, at: int) -> None:
         """Have a kernel in which every cell before this one has been run."""
@@ -199,7 +203,7 @@ class _Exam:
             raise Unanswered(f"the {self.limits.total_seconds:g} s of the submission are used up")
         if self.candidate is None:
             if self.ends >= MAX_ENDS:
-                raise Unanswered(f"the submission ended {self.ends} kernels")
+                raise Unanswered("the submission ended its kernel too often, or forged an answer")
             began = time.monotonic()
             self.candidate = Candidate(self.limits, self.files, self.forbidden)
             self.seconds["start"] += time.monotonic() - began
@@ -218,7 +222,7 @@ class _Exam:
             raise Unanswered(f"the notebook cannot be run a second time: {ended}") from None
 
     def _count(self, ended: Ended, at: int) -> None:
-        self.ends += 1
+        self.ends = MAX_ENDS if isinstance(ended, Forged) else self.ends + 1
         self.skipped.add(at)
         if self.candidate is not None:
             self.candidate.end()
@@ -254,7 +258,7 @@ class _Exam:
         cell.outputs += shown
         if reason:
             cell.outputs.append(_error(verdict, reason))
-        cell.execution_count = at + 1
+        cell.execution_count = self._number(at)
         return CellResult(name, points, score, verdict, reason or _first_wrong(text))
 
     def _ask(self, source: str, points: float, shown: list[NotebookNode]) -> float:

@@ -12,6 +12,7 @@ TEXTS = ("text/plain", "text/html", "text/markdown", "text/latex")
 MAX_OUTPUTS = 100  # of one cell
 MAX_IMAGE = 2_000_000  # characters of base64
 MAX_PIXELS = 20_000_000  # a tiny file can unfold to a picture that fills all memory
+MAX_SEGMENTS = 100  # of a JPEG, before the one that tells its size
 CUT = "\n[cut here: more than {} characters]\n"
 
 
@@ -111,7 +112,7 @@ def _pixels(data: bytes) -> int:
             width, height = struct.unpack(">II", data[16:24])
             return width * height
         at = 2 if data.startswith(b"\xff\xd8") else len(data)
-        while at + 9 < len(data):
+        for _ in range(MAX_SEGMENTS):
             marker, size = struct.unpack(">HH", data[at : at + 4])
             if 0xFFC0 <= marker <= 0xFFC3:
                 height, width = struct.unpack(">HH", data[at + 5 : at + 9])

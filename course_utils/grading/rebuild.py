@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from course_utils.errors import CourseError
 
-MAX_BYTES = 100_000_000  # of a file: outputs make them large, and are not used
+MAX_BYTES = 60_000_000  # of a file: outputs make them large, and are not used
 MAX_CELLS = 1000
 MAX_SOURCE = 2_000_000  # characters, all cells together
 

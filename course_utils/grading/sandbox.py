@@ -1,7 +1,7 @@
 """A kernel in a sandbox: no network, a read-only system, and bounded memory, disk and processes.
 
-Source: bubblewrap, https://github.com/containers/bubblewrap. The kernel's sockets are opened out
-here and inherited, so no folder is shared with the sandbox and nothing can be written outside it.
+The kernel's sockets are opened out here and inherited, so no folder is shared with the sandbox and
+nothing can be written outside it.
 """
 
 import contextlib
@@ -21,19 +21,10 @@ from pathlib import Path
 import psutil
 
 from course_utils.errors import CourseError
-from course_utils.grading import wire
+from course_utils.grading import bubblewrap, wire
 
-PACKAGE = Path(__file__).resolve().parents[1]
-# Of course_utils, what the student's code has no business with: oracles, answers, right solutions.
-HIDDEN = ("checks", "demo", "grading")
-PRIVATE = ("solutions", "gradebook", "tests", ".git")
-INSIDE = ("__init__.py", "inside.py", "wire.py")  # of grading
 CHANNELS = ("shell", "control", "iopub")
 START_SECONDS = 120
-INSTALL = "sudo apt install bubblewrap"
-NOBODY = 65534
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 MB = 1 << 20
 
 
@@ -201,8 +192,9 @@ def start(
         python = [sys.executable, "-c", start_, *map(str, inherited)]
         work = folder / "work"
         work.mkdir()
-        absent = _without(forbidden)
-        command = [*_bubblewrap(limits), *absent, "--", *python] if limits.sandbox else python
+        command, user = python, {}
+        if limits.sandbox:
+            command, user = bubblewrap.command(python, limits.disk, forbidden)
         process = subprocess.Popen(
             command,
             pass_fds=inherited,
@@ -212,7 +204,7 @@ def start(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,  # read only if it does not come up
             start_new_session=True,
-            **(_other_user() if limits.sandbox else {}),
+            **user,
         )
     except OSError as error:
         ours.close()
@@ -256,7 +248,7 @@ def _environment(limits: Limits, home: Path) -> dict[str, str]:
         "HOME": "/home/student" if inside else str(home),
         "USER": "student",
         "LANG": "C.UTF-8",
-        "PYTHONPATH": "/course" if inside else str(PACKAGE.parent),
+        "PYTHONPATH": "/course" if inside else str(bubblewrap.PACKAGE.parent),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",  # the same notebook gives the same outputs
         "OMP_NUM_THREADS": "1",
@@ -268,75 +260,6 @@ def _environment(limits: Limits, home: Path) -> dict[str, str]:
     }
 
 
-def _bubblewrap(limits: Limits) -> list[str]:
-    program = shutil.which("bwrap")
-    if program is None:
-        raise CourseError(
-            f"Grading needs bubblewrap, which keeps students' code in a sandbox: {INSTALL}"
-        )
-    return [program, *_namespaces(), *_system(), *_folders(limits.disk)]
-
-
-def _namespaces() -> list[str]:
-    return [
-        *("--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"),
-        *("--uid", "1000", "--gid", "1000", "--hostname", "candidate"),
-        *("--die-with-parent", "--new-session", "--proc", "/proc"),
-    ]
-
-
-@functools.cache
-def _system() -> tuple[str, ...]:
-    """What is needed to run this Python, read-only, and nothing else of the machine."""
-    arguments = []
-    for path in map(Path, SYSTEM):
-        if path.is_symlink():
-            arguments += ["--symlink", os.readlink(path), str(path)]
-        elif path.is_dir():
-            arguments += ["--ro-bind", str(path), str(path)]
-    for path in SETTINGS:
-        arguments += ["--ro-bind-try", path, path]
-    prefixes = dict.fromkeys([sys.prefix, sys.base_prefix, sys.exec_prefix])
-    for path in map(Path, prefixes):
-        if not path.is_relative_to("/usr"):
-            arguments += ["--ro-bind", str(path), str(path)]
-    for name in PRIVATE:  # where the environment is the repository itself
-        path = PACKAGE.parent / name
-        if path.is_dir() and any(path.is_relative_to(prefix) for prefix in prefixes):
-            arguments += ["--tmpfs", str(path)]
-    arguments += _own_package(Path("/course/course_utils"))
-    if any(PACKAGE.is_relative_to(prefix) for prefix in prefixes):
-        arguments += _own_package(PACKAGE)
-    return tuple(arguments)
-
-
-def _own_package(place: Path) -> list[str]:
-    """What notebooks import, without what is not the students' business."""
-    arguments = ["--ro-bind", str(PACKAGE), str(place)]
-    for name in HIDDEN:
-        arguments += ["--tmpfs", str(place / name)]
-    for name in INSIDE:
-        source = str(PACKAGE / "grading" / name)
-        arguments += ["--ro-bind", source, str(place / "grading" / name)]
-    for name in HIDDEN:
-        arguments += ["--remount-ro", str(place / name)]
-    return arguments
-
-
-def _without(packages: tuple[str, ...]) -> list[str]:
-    """Cover packages, so that no trick with import hooks finds them."""
-    places = [Path(top, name) for name in packages for top in sys.path if top]
-    covered = [str(place) for place in dict.fromkeys(places) if place.is_dir()]
-    return [argument for place in covered for argument in ("--tmpfs", place)]
-
-
-def _folders(size: int) -> list[str]:
-    arguments = ["--dev", "/dev"]
-    for folder in ("/tmp", "/home/student", "/dev/shm"):
-        arguments += ["--size", str(size), "--tmpfs", folder]
-    return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/home/student"]
-
-
 @functools.cache
 def _font_list() -> dict[str, bytes]:
     """Matplotlib's list of the fonts in the sandbox, which each kernel would make anew."""
@@ -346,14 +269,15 @@ def _font_list() -> dict[str, bytes]:
         "print(path, path.read_text(), sep='\\n')"
     )
     limits = Limits()
+    command, user = bubblewrap.command([sys.executable, "-c", code], limits.disk)
     done = subprocess.run(
-        [*_bubblewrap(limits), "--", sys.executable, "-c", code],
+        command,
         env=_environment(limits, Path("/")),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=START_SECONDS,
         check=False,
-        **_other_user(),
+        **user,
     )
     path, _, content = done.stdout.partition(b"\n")
     return {path.decode(): content} if content else {}
@@ -368,56 +292,5 @@ def prepare() -> None:
     CourseError
         If no sandbox can be had.
     """
-    require()
+    bubblewrap.require()
     _font_list()
-
-
-@functools.cache
-def _other_user() -> dict:
-    """Root hands its rights away first, where nobody can read what is needed.
-
-    Without that root's processes would be exempt from the limit on their number.
-    """
-    if os.geteuid() != 0:
-        return {}
-    other = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-    for user in (other, {}):
-        if not _why_not(user):
-            return user
-    return {}
-
-
-def _why_not(user: Mapping) -> str:
-    """Why a sandbox does not work for a user; empty if it does."""
-    try:
-        done = subprocess.run(
-            [*_bubblewrap(Limits()), "--", sys.executable, "-c", "import msgpack"],
-            env={},
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=START_SECONDS,
-            check=False,
-            **user,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        return str(error)
-    return (done.stderr.strip().splitlines() or ["it failed"])[-1] if done.returncode else ""
-
-
-def require() -> None:
-    """Make sure that a sandbox works here.
-
-    Raises
-    ------
-    CourseError
-        With the command that installs bubblewrap, or what it says.
-    """
-    if why := _why_not(_other_user()):
-        raise CourseError(
-            f"bubblewrap is installed but does not work here: {why}. In a container, user "
-            "namespaces must be allowed; on Ubuntu 24.04: "
-            "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
-        )

@@ -15,6 +15,7 @@ import msgpack
 import numpy as np
 
 MAX_DEPTH = 40  # of lists in lists
+MAX_PARTS = 1_000_000  # of all lists of a message together; an array is one part
 MAX_BITS = 14_000  # of a whole number: Python prints no longer ones
 _LENGTH = struct.Struct("!Q")
 _DTYPE = re.compile(r"[<>|=][biufcSU]\d{1,9}|[<>]?[mM]8(\[\w{1,8}\])?")
@@ -61,7 +62,7 @@ def unpack(packed: Any, resolve: Callable[[list], Any], arrays: list | None = No
         If this is nothing that `pack` makes.
     """
     try:
-        return _unpack(packed, resolve, arrays, 0)
+        return _Unpacker(resolve, arrays).unpack(packed, 0)
     except (TypeError, ValueError, KeyError, IndexError, OverflowError, MemoryError) as error:
         raise WireError(f"{type(error).__name__}: {error}") from None
 
@@ -126,50 +127,61 @@ def _pack_tensor(tensor: Any) -> list | None:
     return [dtype, list(tensor.shape), data, plain.is_contiguous(), tensor.requires_grad]
 
 
-def _unpack(packed: Any, resolve: Callable, arrays: list | None, depth: int) -> Any:
-    kind = type(packed)
-    if packed is None or kind in (bool, int, float, str, bytes):
-        return packed
-    if depth > MAX_DEPTH:
-        raise WireError(f"lists within lists, more than {MAX_DEPTH} deep")
+class _Unpacker:
+    """Turns back one message, and counts its parts: hostile ones can have very many."""
 
-    def parts(items: list) -> list:
+    def __init__(self, resolve: Callable[[list], Any], arrays: list | None) -> None:
+        self.resolve, self.arrays, self.left = resolve, arrays, MAX_PARTS
+
+    def unpack(self, packed: Any, depth: int) -> Any:
+        kind = type(packed)
+        if packed is None or kind in (bool, int, float, str, bytes):
+            return packed
+        if depth > MAX_DEPTH:
+            raise WireError(f"lists within lists, more than {MAX_DEPTH} deep")
+        if kind is list:
+            return self._parts(packed, depth)
+        if kind is not dict or len(packed) != 1:
+            raise WireError(f"unexpected {kind.__name__}")
+        ((tag, content),) = packed.items()
+        if tag == "int":
+            if not re.fullmatch(r"-?0x[0-9a-f]{1,3500}", content):
+                raise WireError("no whole number")
+            return int(content, 16)
+        if tag in _CONTAINERS:
+            return _CONTAINERS[tag](self._parts(content, depth))
+        if tag == "dict":
+            return dict(self._parts(pair, depth) for pair in content)
+        if tag == "array":
+            array = _unpack_array(*content)
+            if self.arrays is not None:
+                self.arrays.append((array, content[2]))
+            return array
+        if tag == "scalar":
+            dtype, data = content
+            return np.frombuffer(_checked(data, (), dtype), _dtype(dtype))[0]
+        if tag == "tensor":
+            return _unpack_tensor(*content)
+        if tag == "other":
+            return self.resolve(content)
+        raise WireError(f"unknown kind {str(tag)[:40]!r}")
+
+    def _parts(self, items: Any, depth: int) -> list:
         if type(items) is not list:
             raise WireError("expected a list")
-        return [_unpack(item, resolve, arrays, depth + 1) for item in items]
+        self.left -= len(items) + 1
+        if self.left < 0:
+            raise WireError(f"more than {MAX_PARTS} parts")
+        return [self.unpack(item, depth + 1) for item in items]
 
-    if kind is list:
-        return parts(packed)
-    if kind is not dict or len(packed) != 1:
-        raise WireError(f"unexpected {kind.__name__}")
-    ((tag, content),) = packed.items()
-    if tag == "int":
-        if not re.fullmatch(r"-?0x[0-9a-f]{1,3500}", content):
-            raise WireError("no whole number")
-        return int(content, 16)
-    if tag == "tuple":
-        return tuple(parts(content))
-    if tag == "dict":
-        return dict(map(parts, content))
-    if tag in ("set", "frozenset"):
-        return (set if tag == "set" else frozenset)(parts(content))
-    if tag == "complex":
-        return complex(*map(float, content))
-    if tag == "slice":
-        return slice(*parts(content))
-    if tag == "array":
-        array = _unpack_array(*content)
-        if arrays is not None:
-            arrays.append((array, content[2]))
-        return array
-    if tag == "scalar":
-        dtype, data = content
-        return np.frombuffer(_checked(data, (), dtype), _dtype(dtype))[0]
-    if tag == "tensor":
-        return _unpack_tensor(*content)
-    if tag == "other":
-        return resolve(content)
-    raise WireError(f"unknown kind {str(tag)[:40]!r}")
+
+_CONTAINERS = {
+    "tuple": tuple,
+    "set": set,
+    "frozenset": frozenset,
+    "slice": lambda parts: slice(*parts),
+    "complex": lambda parts: complex(*map(float, parts)),
+}
 
 
 def _dtype(text: Any) -> np.dtype:
@@ -299,6 +311,6 @@ class Reader:
             return None
         data, self.buffer, self.wanted = bytes(self.buffer), bytearray(), None
         try:
-            return msgpack.unpackb(data)
+            return msgpack.unpackb(data, max_array_len=MAX_PARTS, max_map_len=100)
         except (ValueError, msgpack.exceptions.UnpackException, MemoryError) as error:
             raise WireError(f"no message: {type(error).__name__}") from None

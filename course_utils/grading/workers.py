@@ -22,6 +22,7 @@ from course_utils.grading.submissions import Submission
 LOOPBACK = "127.0.0.1:0"  # Dask insists on its pages; nobody else is to see them
 QUIET = {
     "distributed.admin.tick.limit": "1h",  # a busy machine is no news
+    "distributed.admin.large-graph-warning-threshold": "1 GB",  # a submission may be large
     "distributed.logging.distributed": "error",
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],

@@ -19,6 +19,8 @@ SOLVED = {
 }
 SWALLOWS_INTERRUPTS = """
 import time
+
+pytestmark = pytest.mark.usefixtures("sandboxed")
 while True:
     try:
         time.sleep(1)

@@ -5,6 +5,7 @@ not marked harmless is only ever run inside the sandbox.
 """
 
 import hashlib
+import json
 import time
 from collections import Counter
 from pathlib import Path
@@ -20,7 +21,8 @@ from grading.classes import NAME, RIGHT, contents, hand_in, make_course
 from grading.hostile_class import ATTACKS, CLASSES, earned, kind, submit
 from grading.tiny import nbgrader
 
-LIMITS = Limits(cell_seconds=3, total_seconds=30, memory=512 << 20, disk=16 << 20)
+pytestmark = pytest.mark.timeout(900)  # 130 submissions, of which some use all their time
+LIMITS = Limits(cell_seconds=2, total_seconds=20, memory=512 << 20, disk=16 << 20)
 SECONDS_EACH = 45  # more than the limit of a submission by the time of its last interrupts
 HONEST = [f"honest-{number}" for number in range(8)]
 
@@ -65,8 +67,6 @@ def course(sandboxed, tmp_path_factory):
 
 
 def _note(course, name):
-    import json
-
     path = course.folder / "gradebook" / "examined" / NAME / f"{name}.json"
     return json.loads(path.read_text())
 
@@ -98,7 +98,7 @@ def test_it_is_graded_and_the_reason_can_be_read(course, name):
     assert course.lines[name].status == "graded", course.lines[name].remarks
     told = [*course.lines[name].remarks, *(c["reason"] for c in _note(course, name)["cells"])]
     assert any(told) or sum(earned(ATTACKS[name]).values()) == 23
-    assert getattr(ATTACKS[name], "SAYS", "") in "\n".join(told)
+    assert getattr(ATTACKS[name], "SAYS", "").lower() in "\n".join(told).lower()
     assert "Traceback" not in "".join(told)
     assert "course_utils/grading" not in "".join(told)
 

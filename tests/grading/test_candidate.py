@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from course_utils.checks.outcome import call
-from course_utils.grading.candidate import CandidateError, Ended, Remote, Unanswered
+from course_utils.grading.candidate import Ended, Unanswered
+from course_utils.grading.remote import CandidateError, Remote
 from grading.conftest import QUICK
 
 CODE = """

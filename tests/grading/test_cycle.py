@@ -8,6 +8,8 @@ import pytest
 
 from grading.tiny import NAME, cell, make_course, nbgrader
 
+pytestmark = pytest.mark.usefixtures("sandboxed")
+
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):

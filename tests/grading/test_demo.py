@@ -9,6 +9,8 @@ from course_utils.demo.recipes import PERFECT, Recipe, sample_class
 from course_utils.errors import CourseError
 from course_utils.release import ROOT, known_assignments
 
+pytestmark = pytest.mark.usefixtures("sandboxed")
+
 
 @pytest.mark.timeout(900)  # eight students or more for each assignment, one of them endless
 @pytest.mark.parametrize("name", known_assignments())

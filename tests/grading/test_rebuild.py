@@ -211,7 +211,7 @@ class TestFormats:
             (b"[" * 100_000, "not a notebook"),
             (b"{}", "no cells"),
             (b"[]", "no cells"),
-            (b" " * 100_000_001, "too large"),
+            (b" " * 60_000_001, "too large"),
             (json.dumps({"cells": [{"source": "x"}] * (MAX_CELLS + 1)}).encode(), "too much"),
             (json.dumps({"cells": [{"source": "x" * 3_000_000}]}).encode(), "too much"),
         ],

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from course_utils.errors import CourseError
-from course_utils.grading import sandbox
+from course_utils.grading import bubblewrap, sandbox
 from course_utils.grading.candidate import Ended, NotStarted
 from grading.conftest import QUICK
 
@@ -45,7 +45,7 @@ def test_it_is_refused(candidate, cell, refusal):
 
 
 def test_nothing_of_the_repository_or_of_the_home_can_be_seen(candidate, monkeypatch):
-    course = sandbox.PACKAGE.parent
+    course = bubblewrap.PACKAGE.parent
     for path in (course / "solutions", course / "tests", course / "gradebook", course / ".git",
                  os.path.expanduser("~/.bashrc"), "/home", "/root/.ssh", "/var"):  # fmt: skip
         seen = text_of(candidate.run(f"import os; print(os.listdir({str(path)!r}))"))
@@ -159,9 +159,9 @@ os.kill(os.getpid(), 9)
 
 def test_without_bubblewrap_the_command_that_installs_it_is_told(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(sandbox, "_other_user", dict)
+    monkeypatch.setattr(bubblewrap, "_way", lambda: "as it is")
     with pytest.raises(CourseError, match="sudo apt install bubblewrap"):
-        sandbox.require()
+        bubblewrap.require()
     with pytest.raises(CourseError, match="sudo apt install bubblewrap"):
         sandbox.start(QUICK)
 
@@ -173,9 +173,9 @@ def test_a_sandbox_that_does_not_work_says_what_bubblewrap_says(monkeypatch, tmp
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setattr(sandbox, "_other_user", dict)
+    monkeypatch.setattr(bubblewrap, "_way", lambda: "as it is")
     with pytest.raises(CourseError, match="No permissions to create new namespace"):
-        sandbox.require()
+        bubblewrap.require()
     from course_utils.grading.candidate import Candidate
 
     with pytest.raises(NotStarted, match=r"did not come up.*No permissions"):

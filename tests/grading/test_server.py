@@ -15,6 +15,8 @@ from bs4 import BeautifulSoup
 from grading.hostile import MARKED, SCRIPTS
 from grading.tiny import NAME, cell, environment, make_course, nbgrader
 
+pytestmark = pytest.mark.usefixtures("sandboxed")
+
 TOKEN = "only-for-this-test"
 PATIENCE = 60  # seconds until a server must answer on a busy machine
 

@@ -1,0 +1,208 @@
+"""The command that puts a program into a sandbox: no network, a read-only system, no rights.
+
+Source: bubblewrap, https://github.com/containers/bubblewrap.
+"""
+
+import functools
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from course_utils.errors import CourseError
+
+PACKAGE = Path(__file__).resolve().parents[1]
+# Of course_utils, what the student's code has no business with: oracles, answers, right solutions.
+HIDDEN = ("checks", "demo", "grading")
+INSIDE = ("__init__.py", "inside.py", "wire.py")  # of grading
+PRIVATE = ("solutions", "gradebook", "tests", ".git")
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
+WAYS = ("as another user", "from a root that others can read", "as it is")
+NAMESPACES = [
+    *("--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"),
+    *("--uid", "1000", "--gid", "1000", "--hostname", "candidate"),
+    *("--die-with-parent", "--new-session", "--proc", "/proc"),
+]
+INSTALL = "sudo apt install bubblewrap"
+PATIENCE = 120  # seconds that a trial may take on a busy machine
+SMALL = 1 << 20
+
+
+def command(run: list[str], disk: int, forbidden: tuple[str, ...] = ()) -> tuple[list[str], dict]:
+    """The command that runs a program in the sandbox, and what Popen needs for it.
+
+    Parameters
+    ----------
+    run
+        Program and arguments.
+    disk
+        Bytes of each folder that can be written.
+    forbidden
+        Packages that are not there.
+
+    Raises
+    ------
+    CourseError
+        If bubblewrap is not installed.
+    """
+    way = _way()
+    return _command(run, disk, forbidden, way), _user(way)
+
+
+def _command(run: list[str], disk: int, forbidden: tuple[str, ...], way: str) -> list[str]:
+    """The command that runs a program in the sandbox, in one of the `WAYS`."""
+    inner = [_program(), *NAMESPACES, *_system(), *_course(), *_folders(disk)]
+    inner += [*_without(forbidden), "--", *run]
+    if way != "from a root that others can read":
+        return inner
+    user = str(_unused_user())
+    drop = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs"]
+    return [_program(), *_readable_root(), "--", *drop, *inner]
+
+
+def _unused_user() -> int:
+    """A number that no user has: what it starts is counted apart from everything else."""
+    return 2_000_000 + secrets.randbelow(1_000_000)
+
+
+@functools.cache
+def _way() -> str:
+    """How a sandbox can be had here: the first of the `WAYS` that works.
+
+    Root hands its rights away first, since Linux does not limit the number of root's processes. If
+    Python lies where only root can read, that needs a root directory in which others can, too.
+    """
+    ways = WAYS if os.geteuid() == 0 else WAYS[-1:]
+    return next((way for way in ways if not _why_not(way)), WAYS[-1])
+
+
+def _why_not(way: str) -> str:
+    """Why a sandbox cannot be had in this way; empty if it can."""
+    try:
+        done = subprocess.run(
+            _command([sys.executable, "-c", "import msgpack"], SMALL, (), way),
+            env={"PATH": "/usr/bin:/bin"},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+            **_user(way),
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return str(error)
+    return (done.stderr.strip().splitlines() or ["it failed"])[-1] if done.returncode else ""
+
+
+def _user(way: str) -> dict:
+    """Arguments of Popen."""
+    if way != "as another user":
+        return {}
+    user = _unused_user()
+    return {"user": user, "group": user, "extra_groups": []}
+
+
+def require() -> None:
+    """Make sure that a sandbox works here.
+
+    Raises
+    ------
+    CourseError
+        With the command that installs bubblewrap, or what it says.
+    """
+    _program()
+    if why := _why_not(_way()):
+        raise CourseError(
+            f"bubblewrap is installed but does not work here: {why}. In a container, user "
+            "namespaces must be allowed; on Ubuntu 24.04: "
+            "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+        )
+
+
+def _program() -> str:
+    program = shutil.which("bwrap")
+    if program is None:
+        raise CourseError(
+            f"Grading needs bubblewrap, which keeps students' code in a sandbox: {INSTALL}"
+        )
+    return program
+
+
+@functools.cache
+def _system() -> tuple[str, ...]:
+    """What is needed to run this Python, read-only, and nothing else of the machine."""
+    arguments = []
+    for path in map(Path, SYSTEM):
+        if path.is_symlink():
+            arguments += ["--symlink", os.readlink(path), str(path)]
+        elif path.is_dir():
+            arguments += ["--ro-bind", str(path), str(path)]
+    for path in SETTINGS:
+        arguments += ["--ro-bind-try", path, path]
+    for path in _prefixes():
+        arguments += ["--ro-bind", path, path]
+    return tuple(arguments)
+
+
+def _prefixes() -> list[str]:
+    """Where Python and its packages lie, outside of the system's folders."""
+    places = dict.fromkeys([sys.prefix, sys.base_prefix, sys.exec_prefix])
+    return [place for place in places if not Path(place).is_relative_to("/usr")]
+
+
+@functools.cache
+def _course() -> tuple[str, ...]:
+    """What notebooks import, and nothing else of the course."""
+    arguments = []
+    for name in PRIVATE:  # where the environment is the repository itself
+        path = PACKAGE.parent / name
+        if path.is_dir() and any(path.is_relative_to(prefix) for prefix in _prefixes()):
+            arguments += ["--tmpfs", str(path)]
+    arguments += _own_package(Path("/course/course_utils"))
+    if any(PACKAGE.is_relative_to(prefix) for prefix in _prefixes()):
+        arguments += _own_package(PACKAGE)
+    return tuple(arguments)
+
+
+@functools.cache
+def _readable_root() -> tuple[str, ...]:
+    """A root directory with the same places, each of which every user can reach."""
+    places = [*SETTINGS, *_prefixes(), str(PACKAGE)]
+    above = dict.fromkeys(parent for place in places for parent in reversed(Path(place).parents))
+    arguments = [a for path in above for a in ("--perms", "0755", "--dir", str(path))
+                 if str(path) != "/" and not path.is_relative_to("/usr")]  # fmt: skip
+    own = ["--ro-bind", str(PACKAGE), str(PACKAGE)]
+    rest = ["--dev-bind", "/dev", "/dev", "--dev-bind", "/proc", "/proc", "--tmpfs", "/tmp"]
+    return (*arguments, *_system(), *own, *rest, "--die-with-parent")
+
+
+def _own_package(place: Path) -> list[str]:
+    """What notebooks import, without what is not the students' business."""
+    arguments = ["--ro-bind", str(PACKAGE), str(place)]
+    for name in HIDDEN:
+        arguments += ["--tmpfs", str(place / name)]
+    for name in INSIDE:
+        source = str(PACKAGE / "grading" / name)
+        arguments += ["--ro-bind", source, str(place / "grading" / name)]
+    for name in HIDDEN:
+        arguments += ["--remount-ro", str(place / name)]
+    return arguments
+
+
+def _without(packages: tuple[str, ...]) -> list[str]:
+    """Cover packages, so that no trick with import hooks finds them."""
+    places = [Path(top, name) for name in packages for top in sys.path if top]
+    covered = [str(place) for place in dict.fromkeys(places) if place.is_dir()]
+    return [argument for place in covered for argument in ("--tmpfs", place)]
+
+
+def _folders(size: int) -> list[str]:
+    arguments = ["--dev", "/dev"]
+    for folder in ("/tmp", "/home/student", "/dev/shm"):
+        arguments += ["--size", str(size), "--tmpfs", folder]
+    return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/home/student"]
