@@ -6,6 +6,7 @@ Source: bubblewrap, https://github.com/containers/bubblewrap.
 import functools
 import os
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ INSIDE = ("__init__.py", "inside.py", "wire.py")  # of grading
 PRIVATE = ("solutions", "gradebook", "tests", ".git")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
-WAYS = ("as another user", "from a root that others can read", "as it is")
+WAYS = ("as another user", "with ways opened for others", "as it is")
 NAMESPACES = [
     *("--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"),
     *("--uid", "1000", "--gid", "1000", "--hostname", "candidate"),
@@ -56,11 +57,13 @@ def _command(run: list[str], disk: int, forbidden: tuple[str, ...], way: str) ->
     """The command that runs a program in the sandbox, in one of the `WAYS`."""
     inner = [_program(), *NAMESPACES, *_system(), *_course(), *_folders(disk)]
     inner += [*_without(forbidden), "--", *run]
-    if way != "from a root that others can read":
+    if way != "with ways opened for others":
         return inner
     user = str(_unused_user())
     drop = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs"]
-    return [_program(), *_readable_root(), "--", *drop, *inner]
+    # Each of them replaces itself by the next, so that bubblewrap is the child of who starts it.
+    open_ways = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", _open_ways(), "sh"]
+    return [*open_ways, *drop, *inner]
 
 
 def _unused_user() -> int:
@@ -73,7 +76,7 @@ def _way() -> str:
     """How a sandbox can be had here: the first of the `WAYS` that works.
 
     Root hands its rights away first, since Linux does not limit the number of root's processes. If
-    Python lies where only root can read, that needs a root directory in which others can, too.
+    Python lies where only root can pass, the way to it is opened first.
     """
     ways = WAYS if os.geteuid() == 0 else WAYS[-1:]
     return next((way for way in ways if not _why_not(way)), WAYS[-1])
@@ -170,15 +173,25 @@ def _course() -> tuple[str, ...]:
 
 
 @functools.cache
-def _readable_root() -> tuple[str, ...]:
-    """A root directory with the same places, each of which every user can reach."""
-    places = [*SETTINGS, *_prefixes(), str(PACKAGE)]
-    above = dict.fromkeys(parent for place in places for parent in reversed(Path(place).parents))
-    arguments = [a for path in above for a in ("--perms", "0755", "--dir", str(path))
-                 if str(path) != "/" and not path.is_relative_to("/usr")]  # fmt: skip
-    own = ["--ro-bind", str(PACKAGE), str(PACKAGE)]
-    rest = ["--dev-bind", "/dev", "/dev", "--dev-bind", "/proc", "/proc", "--tmpfs", "/tmp"]
-    return (*arguments, *_system(), *own, *rest, "--die-with-parent")
+def _open_ways() -> str:
+    """A script that covers folders where others may not pass, and leaves what is needed in them.
+
+    Only the mounts of the new process change, and end with it.
+    """
+    closed = {}
+    for place in map(Path, [*_prefixes(), str(PACKAGE)]):
+        above = [p for p in reversed(place.parents) if not p.stat().st_mode & 0o001]
+        if above:
+            closed.setdefault(above[0], []).append(place)
+    lines = ["mount -t tmpfs -o mode=755 none /mnt"]
+    needed = [place for places in closed.values() for place in places]
+    for number, place in enumerate(needed):
+        lines += [f"mkdir /mnt/{number}", f"mount --bind {shlex.quote(str(place))} /mnt/{number}"]
+    lines += [f"mount -t tmpfs -o mode=755 none {shlex.quote(str(path))}" for path in closed]
+    for number, place in enumerate(needed):
+        quoted = shlex.quote(str(place))
+        lines += [f"mkdir -p {quoted}", f"mount --bind /mnt/{number} {quoted}"]
+    return "; ".join([*lines, 'exec "$@"'])
 
 
 def _own_package(place: Path) -> list[str]:

@@ -249,11 +249,13 @@ class Candidate:
 
     def _wait_for_message(self) -> dict:
         """The next message on the connection of questions."""
-        while (message := self._read()) is None:
-            self._poll()
+        while True:
+            message = self._read()
             if time.monotonic() > self._deadline:
-                self._stop()
-        return message
+                self._stop(message)  # also where messages come without end
+            if message is not None:
+                return message
+            self._poll()
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -281,16 +283,16 @@ class Candidate:
             self._fail("there is no answer, but something else", Forged)
         return message
 
-    def _stop(self) -> None:
+    def _stop(self, message: dict | None) -> None:
         """The time for questions is over: end the student's function, or else the kernel."""
         self._interrupt()
         self._deadline = time.monotonic() + GRACE
         why = f"your code ran for more than {self.seconds:g} s"
         while time.monotonic() < self._deadline:
-            message = self._read()
             if message is not None and "number" in message:
                 raise Unanswered(why)
             self._poll()
+            message = self._read()
         self._fail(f"{why} and could not be stopped")
 
     def _execute(self, source: str, *, silent: bool) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 
-from course_utils.grading import rebuild
+from course_utils.grading import rebuild, remote
 from course_utils.grading.candidate import Candidate, Ended, Forged, Unanswered
 from course_utils.grading.remote import CandidateError
 from course_utils.grading.sandbox import Limits
@@ -330,7 +330,11 @@ def _judge(error: BaseException, source: str) -> tuple[float | None, str, str]:
             return 0, "failed", "✗ A hidden test failed."
         line = source.splitlines()[at - 1].strip() if at else "assert"
         return 0, "failed", f"✗ {line}" + (f"\n  {error}" if str(error) else "")
-    if frames and frames[-1].filename.startswith(OWN_CODE):
+    if (
+        frames
+        and frames[-1].filename.startswith(OWN_CODE)
+        and frames[-1].filename != remote.__file__
+    ):
         return None, "not graded", f"the check itself failed: {type(error).__name__}: {error}"
     kind = type(error).__name__
     why = "" if hidden else f": {error}"

@@ -16,6 +16,7 @@ import numpy as np
 
 MAX_DEPTH = 40  # of lists in lists
 MAX_PARTS = 1_000_000  # of all lists of a message together; an array is one part
+MAX_HASHED = 10_000  # of all dicts and sets: numbers can be chosen so that each finds all others
 MAX_BITS = 14_000  # of a whole number: Python prints no longer ones
 _LENGTH = struct.Struct("!Q")
 _DTYPE = re.compile(r"[<>|=][biufcSU]\d{1,9}|[<>]?[mM]8(\[\w{1,8}\])?")
@@ -131,7 +132,8 @@ class _Unpacker:
     """Turns back one message, and counts its parts: hostile ones can have very many."""
 
     def __init__(self, resolve: Callable[[list], Any], arrays: list | None) -> None:
-        self.resolve, self.arrays, self.left = resolve, arrays, MAX_PARTS
+        self.resolve, self.arrays = resolve, arrays
+        self.left, self.hashed = MAX_PARTS, MAX_HASHED
 
     def unpack(self, packed: Any, depth: int) -> Any:
         kind = type(packed)
@@ -149,8 +151,11 @@ class _Unpacker:
                 raise WireError("no whole number")
             return int(content, 16)
         if tag in _CONTAINERS:
+            if "set" in tag:
+                self._hash(content)
             return _CONTAINERS[tag](self._parts(content, depth))
         if tag == "dict":
+            self._hash(content)
             return dict(self._parts(pair, depth) for pair in content)
         if tag == "array":
             array = _unpack_array(*content)
@@ -165,6 +170,11 @@ class _Unpacker:
         if tag == "other":
             return self.resolve(content)
         raise WireError(f"unknown kind {str(tag)[:40]!r}")
+
+    def _hash(self, items: Any) -> None:
+        self.hashed -= len(items)
+        if self.hashed < 0:
+            raise WireError(f"dicts and sets with more than {MAX_HASHED} items")
 
     def _parts(self, items: Any, depth: int) -> list:
         if type(items) is not list:

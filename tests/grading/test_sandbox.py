@@ -141,20 +141,23 @@ import os
 from course_utils.grading.candidate import Candidate
 from course_utils.grading.sandbox import Limits
 candidate = Candidate(Limits())
-print(candidate.sandbox.process.pid, flush=True)
+candidate.run("import subprocess, sys; p = subprocess.Popen(['sleep', '1000.5'])")
+print("up", flush=True)
 os.kill(os.getpid(), 9)
 """
     import subprocess
     import sys
 
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    pid = int(said.stdout)
-    deadline = time.monotonic() + 5
-    while psutil.pid_exists(pid) and time.monotonic() < deadline:
-        if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return
+    assert said.stdout == "up\n"
+    deadline = time.monotonic() + 10
+    while "sleep 1000.5" in _all_commands() and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not psutil.pid_exists(pid)
+    assert "sleep 1000.5" not in _all_commands()
+
+
+def _all_commands():
+    return "\n".join(" ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"]))
 
 
 def test_without_bubblewrap_the_command_that_installs_it_is_told(monkeypatch, tmp_path):

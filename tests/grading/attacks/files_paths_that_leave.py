@@ -5,7 +5,6 @@ CELLS = {}
 FILES = {
     "..\\..\\gradebook.db": b"",
     "...": b"",
-    "a/../../x": b"",
     "..%2f..%2fgradebook.db": b"",
     "~/.bashrc": b"exit",
     "-rf": b"",
