@@ -114,6 +114,9 @@ def grade(
             err=True,
         )
     course = run.open_course(Path.cwd() if Path("nbgrader_config.py").exists() else ROOT)
+    if not no_sandbox and scheduler is None:
+        for line in run.warnings_about_the_sandbox():
+            typer.secho(line, fg="yellow", err=True)
     limits = run.configured_limits(
         course,
         cell_seconds=timeout,

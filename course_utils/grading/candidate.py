@@ -102,7 +102,7 @@ class Candidate:
         self._sockets = {}
         for channel, kind in kinds.items():
             s = self._sockets[channel] = self._context.socket(kind)
-            s.linger, s.rcvhwm = 0, 64
+            s.linger, s.rcvhwm, s.sndtimeo = 0, 64, 1000
             s.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
             if kind == zmq.SUB:
                 s.subscribe(b"")
@@ -203,7 +203,7 @@ class Candidate:
         except (wire.WireError, TypeError, KeyError, AttributeError) as fault:
             if isinstance(fault, CandidateError):
                 raise
-            self._fail(f"there is no answer: {fault}"[:300], Forged)
+            self._fail(f"there is no answer: {fault}"[:300])
 
     def _answer_call(self, message: dict) -> None:
         """Call a function of the examiner's that was given to the candidate."""
@@ -262,7 +262,7 @@ class Candidate:
         while (message := self._read()) is None:
             self._poll()
             if time.monotonic() > deadline:
-                self._fail("the candidate does not answer questions any more")
+                self._fail("the candidate does not answer questions any more", Forged)
         if message != {"ready": True}:
             self._fail("the candidate answered a question that was not asked", Forged)
 
@@ -306,7 +306,10 @@ class Candidate:
         }
         self._left = self.seconds
         self._deadline = time.monotonic() + self._left
-        sent = self._session.send(self._sockets["shell"], "execute_request", content)
+        try:
+            sent = self._session.send(self._sockets["shell"], "execute_request", content)
+        except zmq.ZMQError:
+            self._fail("the kernel does not listen any more", Forged)
         self._replied = self._idle = ""
         self._request = sent["header"]["msg_id"]
         return self._request
@@ -328,7 +331,8 @@ class Candidate:
         return interrupted
 
     def _interrupt(self) -> None:
-        self._session.send(self._sockets["control"], "interrupt_request", {})
+        with contextlib.suppress(zmq.ZMQError):  # who does not listen is ended soon
+            self._session.send(self._sockets["control"], "interrupt_request", {})
 
     def _poll(self, milliseconds: int = 50) -> None:
         """Take in what the kernel has to say, and look whether it keeps its limits."""
@@ -350,7 +354,7 @@ class Candidate:
                 parts = self._sockets[channel].recv_multipart(zmq.NOBLOCK)
                 _, parts = self._session.feed_identities(parts)
                 message = self._session.deserialize(parts)
-                kind, parent = message["msg_type"], message["parent_header"].get("msg_id", "")
+                kind, parent = str(message["msg_type"]), message["parent_header"].get("msg_id", "")
             except zmq.Again:
                 return
             except Exception:  # whatever a hostile kernel sends: it is no message

@@ -208,6 +208,8 @@ class _Exam:
             self.candidate = Candidate(self.limits, self.files, self.forbidden)
             self.seconds["start"] += time.monotonic() - began
             for earlier, step in enumerate(self.steps[:at]):
+                if time.monotonic() > self.until:
+                    raise Unanswered("the time of the submission is used up")
                 again = step.role != "test" and step.cell.cell_type == "code"
                 if again and earlier not in self.skipped and step.cell.source.strip():
                     self._replay(earlier)
@@ -370,6 +372,7 @@ def _points(cell: NotebookNode) -> float:
 
 
 def _error(name: str, text: str) -> NotebookNode:
+    text = text.encode(errors="replace").decode()
     return new_output("error", ename=name, evalue=text, traceback=text.splitlines())
 
 

@@ -220,16 +220,16 @@ def main() -> None:
     Agent.only = agent = Agent(socket.socket(fileno=int(sys.argv[1])))
     hello = agent.receive()
     _limit(hello["limits"])
-    for name, data in hello["files"].items():
-        path = Path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
     sys.meta_path.insert(0, _Absent(hello["forbidden"]))
     Kernel.listening = [int(fd) for fd in sys.argv[2:]]
     sys.argv[1:] = []
     app = Kernel.instance(transport="ipc", log_level=50)
     app.session.key = hello["key"]
     app.initialize([])
+    for name, data in hello["files"]:  # now, since they may be named like modules of the kernel
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
     agent.send({"ready": True})
     app.start()
 

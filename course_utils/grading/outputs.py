@@ -47,7 +47,9 @@ class Outputs:
 
     def error(self, name: str, text: str) -> None:
         """Add an error that the examiner itself has to tell."""
-        self.items.append(new_output("error", ename=name, evalue=text, traceback=[text]))
+        self.items.append(
+            new_output("error", ename=name, evalue=_clean(text), traceback=[_clean(text)])
+        )
 
     def _clear(self) -> None:
         if self._clear_next:
@@ -55,7 +57,7 @@ class Outputs:
 
     def _text(self, value: Any) -> str:
         """As much of a text as is left of the limit."""
-        text = value if isinstance(value, str) else ""
+        text = _clean(value) if isinstance(value, str) else ""
         if not text or not self.left:
             return ""
         kept, self.left = text[: self.left], max(0, self.left - len(text))
@@ -76,13 +78,15 @@ class Outputs:
         data |= {k: kinds[k] for k in IMAGES if k in kinds and _is_picture(kinds[k])}
         about = content.get("metadata") if isinstance(content.get("metadata"), dict) else {}
         alts = {k: about[k].get("alt") for k in IMAGES if isinstance(about.get(k), dict)}
-        metadata = {k: {"alt": alt[:500]} for k, alt in alts.items() if isinstance(alt, str)}
+        metadata = {
+            k: {"alt": _clean(alt[:500])} for k, alt in alts.items() if isinstance(alt, str)
+        }
         return new_output("display_data", data=data, metadata=metadata) if data else None
 
     def _error(self, content: dict) -> NotebookNode:
         lines = content.get("traceback")
         lines = [self._text(line) for line in lines[:200]] if isinstance(lines, list) else []
-        name, text = (str(content.get(key, ""))[:500] for key in ("ename", "evalue"))
+        name, text = (_clean(str(content.get(key, ""))[:500]) for key in ("ename", "evalue"))
         return new_output("error", ename=name, evalue=text, traceback=[*filter(None, lines)])
 
 
@@ -92,6 +96,11 @@ _MAKE = {
     "execute_result": Outputs._data,
     "error": Outputs._error,
 }
+
+
+def _clean(text: str) -> str:
+    """Without halves of characters, which cannot be stored."""
+    return text.encode(errors="replace").decode()
 
 
 def _is_picture(value: Any) -> bool:

@@ -53,7 +53,10 @@ def clean_html(html: str) -> str:
 def clean_markdown(context: Context, source: str) -> str:
     """Render markdown as nbconvert does, then clean what came out."""
     cell = context.get("cell") or {}
-    renderer = IPythonRenderer(escape=False, attachments=cell.get("attachments", {}))
+    attachments = cell.get("attachments", {})
+    if not attachments:  # pictures that were pasted into a submission are not taken over
+        source = source.replace("attachment:", "not-shown:")
+    renderer = IPythonRenderer(escape=False, attachments=attachments)
     return clean_html(MarkdownWithMath(renderer=renderer).render(source))
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 from course_utils.grading import wire
 
+# An error of the student's must not end a loop of the tests, nor demand errors inside.
+NOT_DERIVED = (StopIteration, StopAsyncIteration, ExceptionGroup)
+
 
 class CandidateError(Exception):
     """What the student's code raised when it was asked: of its type, with its text.
@@ -125,7 +128,8 @@ def error(name: str, bases: list, text: str, line: str) -> CandidateError:
     if not all(type(word) is str for word in (name, text, line, *bases)):
         raise wire.WireError("no error")
     known = [getattr(builtins, base, None) for base in bases]
-    base = next((k for k in known if isinstance(k, type) and issubclass(k, Exception)), Exception)
+    usable = [k for k in known if isinstance(k, type) and issubclass(k, Exception)]
+    base = next((k for k in usable if not issubclass(k, NOT_DERIVED)), Exception)
     made = _error_class(_plain_name(name), base)()
     made.text, made.own_line = text[:4000], line[:500]
     return made

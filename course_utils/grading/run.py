@@ -23,7 +23,7 @@ from traitlets.config import Config, PyFileConfigLoader
 import course_utils
 from course_utils.errors import CourseError
 from course_utils.grading import record
-from course_utils.grading.bubblewrap import require
+from course_utils.grading.bubblewrap import require, runs_as_root
 from course_utils.grading.examine import CellResult, ExamResult
 from course_utils.grading.rebuild import grade_id, role
 from course_utils.grading.sandbox import Limits
@@ -172,6 +172,14 @@ def grade(
                 lines[line.student] = line
                 bar.update()
     return [lines[student] for student in students]
+
+
+def warnings_about_the_sandbox() -> list[str]:
+    """What the sandbox cannot do on this machine."""
+    if runs_as_root():
+        return ["As root the number of processes of a submission is only watched, not limited: "
+                "grade as an ordinary user."]  # fmt: skip
+    return []
 
 
 def _masters(course: Course, assignment: str) -> dict[str, nbformat.NotebookNode]:

@@ -219,7 +219,7 @@ def start(
     hello = {
         "key": key,
         "limits": _limits_of_a_process(limits),
-        "files": dict(files or {}) | (_font_list() if limits.sandbox else {}),
+        "files": [*(files or {}).items(), *(_font_list() if limits.sandbox else {}).items()],
         "forbidden": list(forbidden),
     }
     with contextlib.suppress(OSError):  # it has ended already, which whoever waits for it sees

@@ -12,6 +12,7 @@ from course_utils.grading.rebuild import MAX_BYTES
 
 MAX_FILE = 5_000_000  # bytes of a file beside the notebook
 MAX_FILES = 20_000_000  # of all together
+MAX_NUMBER = 1000  # of them
 IGNORED = {"timestamp.txt", "submission_secret.txt"}  # nbgrader's own
 IGNORED_FOLDERS = {".ipynb_checkpoints", "__pycache__", "feedback"}
 
@@ -68,6 +69,9 @@ def read_folder(folder: Path, student: str, wanted: list[str]) -> Submission:
         name = path.relative_to(folder).as_posix()
         notebook = name.removesuffix(".ipynb") if name.endswith(".ipynb") else None
         limit = MAX_BYTES if notebook in wanted else min(MAX_FILE, room)
+        if len(found.files) >= MAX_NUMBER:
+            found.remarks.append(f"only the first {MAX_NUMBER} files were read")
+            break
         try:
             name.encode()  # a name may be any bytes
             data = _read(path, limit)

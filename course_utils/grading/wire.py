@@ -64,7 +64,15 @@ def unpack(packed: Any, resolve: Callable[[list], Any], arrays: list | None = No
     """
     try:
         return _Unpacker(resolve, arrays).unpack(packed, 0)
-    except (TypeError, ValueError, KeyError, IndexError, OverflowError, MemoryError) as error:
+    except (
+        TypeError,
+        ValueError,
+        LookupError,
+        ArithmeticError,
+        MemoryError,
+        RuntimeError,
+        SystemError,
+    ) as error:  # what NumPy and torch raise about nonsense
         raise WireError(f"{type(error).__name__}: {error}") from None
 
 
@@ -321,6 +329,9 @@ class Reader:
             return None
         data, self.buffer, self.wanted = bytes(self.buffer), bytearray(), None
         try:
-            return msgpack.unpackb(data, max_array_len=MAX_PARTS, max_map_len=100)
+            message = msgpack.unpackb(data, max_array_len=MAX_PARTS, max_map_len=100)
         except (ValueError, msgpack.exceptions.UnpackException, MemoryError) as error:
             raise WireError(f"no message: {type(error).__name__}") from None
+        if message is None:
+            raise WireError("no message: nothing")
+        return message

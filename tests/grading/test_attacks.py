@@ -6,6 +6,7 @@ not marked harmless is only ever run inside the sandbox.
 
 import hashlib
 import json
+import re
 import time
 from collections import Counter
 from pathlib import Path
@@ -13,6 +14,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+from bs4 import BeautifulSoup
 
 from course_utils.grading import run
 from course_utils.grading.sandbox import Limits
@@ -67,8 +69,9 @@ def course(sandboxed, tmp_path_factory):
 
 
 def _note(course, name):
+    """What was found; nothing where a fault of a test left the submission for the instructor."""
     path = course.folder / "gradebook" / "examined" / NAME / f"{name}.json"
-    return json.loads(path.read_text())
+    return json.loads(path.read_text()) if path.exists() else {"cells": [], "seconds": {}}
 
 
 def test_there_are_enough_of_every_class():
@@ -89,13 +92,14 @@ def test_an_attack_says_what_it_is(name):
 @pytest.mark.parametrize("name", ATTACKS)
 def test_no_mark_is_gained(course, name):
     grades = course.book[name]["grades"]
-    gained = {cell: grades[cell][0] for cell in earned(ATTACKS[name])}
+    gained = {cell: grades[cell][0] or 0 for cell in earned(ATTACKS[name])}
     assert gained == earned(ATTACKS[name])
 
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_it_is_graded_and_the_reason_can_be_read(course, name):
-    assert course.lines[name].status == "graded", course.lines[name].remarks
+    # Or it waits for the instructor, loudly, as where an answer makes a score that is no number.
+    assert course.lines[name].status == "graded" or course.lines[name].remarks
     told = [*course.lines[name].remarks, *(c["reason"] for c in _note(course, name)["cells"])]
     assert any(told) or sum(earned(ATTACKS[name]).values()) == 23
     assert getattr(ATTACKS[name], "SAYS", "").lower() in "\n".join(told).lower()
@@ -105,17 +109,19 @@ def test_it_is_graded_and_the_reason_can_be_read(course, name):
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_it_ends_in_time(course, name):
-    assert _note(course, name)["seconds"][NAME]["all"] < SECONDS_EACH
+    assert _note(course, name)["seconds"].get(NAME, {"all": 0})["all"] < SECONDS_EACH
+    assert "did not come to an end" not in " ".join(course.lines[name].remarks)
 
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_its_feedback_acts_on_nobody(course, name):
     page = (course.folder / "gradebook/feedback" / name / NAME / f"{NAME}.html").read_text()
-    body = page.partition("<body>")[2].lower()
-    for word in ("<script", "<iframe", "<svg", "<form", "<style", "<object", "<meta", "onerror=",
-                 "onload=", 'href="javascript'):  # fmt: skip
-        assert word not in body
-    assert "5050" not in body or "5050" in str(vars(ATTACKS[name]))
+    body = BeautifulSoup(page, "html.parser").body
+    acting = ["script", "iframe", "svg", "form", "style", "object", "meta", "input", "link"]
+    assert not body.find_all(acting)
+    for element in body.find_all(True):
+        assert not [name for name in element.attrs if name.startswith(("on", "style"))]
+        assert not re.match(r"\s*(javascript|data|vbscript):", element.get("href", ""), re.I)
     assert len(page) < 5_000_000
 
 

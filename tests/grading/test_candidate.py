@@ -167,6 +167,19 @@ class TestQuestions:
         assert str(caught.value) == "'got 3'"
         assert caught.value.own_line.endswith('raise OwnError(f"got {x}")')
 
+    @pytest.mark.parametrize("name", ["StopIteration", "StopAsyncIteration"])
+    def test_an_error_ends_no_loop_of_the_tests(self, candidate, name):
+        candidate.run(f"def stop(n): raise {name}")
+        with candidate.questions():
+            stop = candidate.named("stop")
+            with pytest.raises(CandidateError):
+                list(map(stop, [1, 2]))
+
+    def test_a_group_of_errors_is_an_error(self, candidate):
+        candidate.run("def group(): raise ExceptionGroup('two', [ValueError(1)])")
+        with candidate.questions(), pytest.raises(CandidateError, match="two"):
+            candidate.named("group")()
+
     def test_a_check_sees_the_same_outcome_as_at_home(self, ask):
         outcome = call(ask("fail"), (True,), {})
         assert (outcome.kind, outcome.error) == ("OwnError", "it raised OwnError: 'got True'")

@@ -207,6 +207,7 @@ def test_depth_is_limited_both_ways():
         (b"\x00" * 7 + b"\x02\x91\x91", "no message"),
         (b"\x00" * 7 + b"\x04" + b"\x81\x90\x90\x90", "no message"),
         (b"\x00" * 7, "closed"),
+        (b"\x00" * 7 + b"\x01\xc0", "nothing"),
     ],
 )
 def test_a_message_that_is_none_is_refused(data, says):
