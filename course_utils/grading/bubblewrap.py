@@ -55,8 +55,9 @@ def command(run: list[str], disk: int, forbidden: tuple[str, ...] = ()) -> tuple
 
 def _command(run: list[str], disk: int, forbidden: tuple[str, ...], way: str) -> list[str]:
     """The command that runs a program in the sandbox, in one of the `WAYS`."""
-    inner = [_program(), *NAMESPACES, *_system(), *_course(), *_folders(disk)]
-    inner += [*_without(forbidden), "--", *run]
+    # What can be written comes first, since Python itself may lie below one of these folders.
+    inner = [_program(), *NAMESPACES, *_folders(disk), *_system(), *_course()]
+    inner += [*_without(forbidden), "--remount-ro", "/", "--chdir", "/home/student", "--", *run]
     if way != "with ways opened for others":
         return inner
     user = str(_unused_user())
@@ -223,4 +224,4 @@ def _folders(size: int) -> list[str]:
     arguments = ["--dev", "/dev"]
     for folder in ("/tmp", "/home/student", "/dev/shm"):
         arguments += ["--size", str(size), "--tmpfs", folder]
-    return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/home/student"]
+    return [*arguments, "--remount-ro", "/dev"]
