@@ -11,6 +11,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from grading.hostile import MARKED, SCRIPTS
 from grading.tiny import NAME, cell, make_course, nbgrader
 
+pytestmark = pytest.mark.usefixtures("sandboxed")
 CELL_SECONDS = 4
 SOLVED = {
     "double": "def double(x):\n    return 2 * x",
@@ -19,8 +20,6 @@ SOLVED = {
 }
 SWALLOWS_INTERRUPTS = """
 import time
-
-pytestmark = pytest.mark.usefixtures("sandboxed")
 while True:
     try:
         time.sleep(1)
