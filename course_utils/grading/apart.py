@@ -23,9 +23,10 @@ from nbformat import NotebookNode
 from course_utils.errors import CourseError
 from course_utils.grading import sandbox
 from course_utils.grading.bubblewrap import PACKAGE
-from course_utils.grading.examine import ExamResult, examine
+from course_utils.grading.examine import examine
 from course_utils.grading.rebuild import role
 from course_utils.grading.sandbox import Limits
+from course_utils.grading.verdicts import ExamResult
 
 MARGIN = 120  # seconds beyond the submission's own limit, for the checks themselves
 SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)

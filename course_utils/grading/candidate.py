@@ -22,7 +22,14 @@ from course_utils.checks.outcome import SHOWS_CHANGES
 from course_utils.errors import CourseError
 from course_utils.grading import sandbox, wire
 from course_utils.grading.outputs import Outputs
-from course_utils.grading.remote import CandidateError, Remote, builtin_name, error, remote
+from course_utils.grading.remote import (
+    CandidateError,
+    NotDefined,
+    Remote,
+    builtin_name,
+    error,
+    remote,
+)
 
 SERVE = "__import__('course_utils.grading.inside', fromlist=['serve']).serve()"
 MAX_MESSAGE = 8 << 20  # bytes of one message of the kernel
@@ -164,10 +171,13 @@ class Candidate:
 
         Raises
         ------
-        CandidateError
-            A NameError if there is nothing.
+        NotDefined
+            If there is nothing.
         """
-        return self._ask({"do": "name", "target": name})
+        try:
+            return self._ask({"do": "name", "target": name})
+        except CandidateError:
+            raise NotDefined(name) from None
 
     def ask(self, do: str, target: int | None, *args: Any, **kwargs: Any) -> Any:
         """Ask for one thing, as named in `inside`; arguments that it changes are changed here."""

@@ -7,12 +7,8 @@ import ast
 import builtins
 import contextlib
 import io
-import symtable
 import time
-import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -20,69 +16,14 @@ import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 
-from course_utils.grading import rebuild, remote
+from course_utils.grading import names, rebuild
 from course_utils.grading.candidate import Candidate, Ended, Forged, Unanswered
-from course_utils.grading.remote import CandidateError
 from course_utils.grading.sandbox import Limits
+from course_utils.grading.verdicts import CellResult, ExamResult, NoEvidence, first_wrong, judge
 from course_utils.notebooks import LANGUAGE
 
 MAX_ENDS = 6  # kernels that a submission may end
-OWN_CODE = str(Path(__file__).resolve().parents[1])
-
-
-@dataclass(frozen=True)
-class CellResult:
-    """What one graded cell earned.
-
-    Attributes
-    ----------
-    name, points
-        Grade id, and the most that can be earned.
-    score
-        From 0 to the points; None where a person has to decide.
-    verdict
-        `"passed"`, `"partly"`, `"failed"`, `"no answer"`, `"by hand"` or `"not graded"`.
-    reason
-        For the student, a sentence or more; empty if all is well.
-    """
-
-    name: str
-    points: float
-    score: float | None
-    verdict: str
-    reason: str = ""
-
-
-@dataclass
-class ExamResult:
-    """What a submitted notebook earned.
-
-    Attributes
-    ----------
-    cells
-        One result for each graded cell, in the order of the notebook.
-    notebook
-        What was run, with outputs, as students may see it but for the source of hidden tests.
-    remarks
-        What the instructor should look at.
-    seconds
-        Where the time went.
-    """
-
-    cells: list[CellResult]
-    notebook: NotebookNode
-    remarks: list[str] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def score(self) -> float:
-        """Sum of the scores that are known."""
-        return sum(cell.score or 0 for cell in self.cells)
-
-    @property
-    def not_graded(self) -> bool:
-        """Whether a fault of the grading itself left a cell without a score."""
-        return any(cell.verdict == "not graded" for cell in self.cells)
+MAX_SHOWN = 10_000_000  # characters of all outputs that are kept
 
 
 def examine(
@@ -138,12 +79,13 @@ class _Exam:
     def __init__(self, steps: list, master: NotebookNode, limits: Limits, files: dict) -> None:
         self.steps, self.limits, self.files = steps, limits, files
         self.forbidden = tuple(master.metadata.get("convnet", {}).get("forbidden", ()))
-        self.student_names = _names_to_be_defined(master)
-        self.names: dict[str, Any] = {"__name__": "__examiner__"}
+        self.student_names = names.to_be_defined(master)
+        self.scope: dict[str, Any] = {"__name__": "__examiner__"}
         self.asked: set[str] = set()  # names whose value is the student's
         self.candidate: Candidate | None = None
         self.skipped: set[int] = set()  # cells that ended a kernel are not run again
         self.ends = 0
+        self.shown = 0  # characters of outputs so far
         self.until = time.monotonic() + limits.total_seconds
         self.seconds = dict.fromkeys(("start", "cells", "tests"), 0.0)
 
@@ -191,7 +133,14 @@ class _Exam:
                 cell.outputs = [_error("NotRun", f"Not run: {unanswered}.")]
         if any(output.get("ename") == "OutOfTime" for output in cell.outputs):
             self.skipped.add(at)
+        self._bound(cell)
         cell.execution_count = self._number(at)
+
+    def _bound(self, cell: NotebookNode) -> None:
+        """Leave out what would make a page that no browser opens, as many cells can together."""
+        self.shown += len(str(cell.outputs))
+        if self.shown > MAX_SHOWN:
+            cell.outputs = [_error("LeftOut", "Not shown: this notebook has shown too much.")]
 
     def _number(self, at: int) -> int:
         return sum(step.cell.cell_type == "code" for step in self.steps[: at + 1])
@@ -237,10 +186,10 @@ class _Exam:
         """
         lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
         source = "\n".join(lines)
-        if self.student_names & _names_used(source):
+        if self.student_names & names.used(source):
             return
         with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(source, "<given>", "exec"), self.names)
+            exec(compile(source, "<given>", "exec"), self.scope)
 
     def _test(self, at: int) -> CellResult:
         """Ask the questions of a test cell, and judge."""
@@ -254,14 +203,14 @@ class _Exam:
         except (Exception, Unanswered) as error:
             if isinstance(error, Ended):
                 self._count(error, at)
-            score, verdict, reason = _judge(error, cell.source)
+            score, verdict, reason = judge(error, cell.source)
         text = said.getvalue()[: 10 * self.limits.output]
         cell.outputs = [new_output("stream", name="stdout", text=text)] if text else []
         cell.outputs += shown
         if reason:
             cell.outputs.append(_error(verdict, reason))
         cell.execution_count = self._number(at)
-        return CellResult(name, points, score, verdict, reason or _first_wrong(text))
+        return CellResult(name, points, score, verdict, reason or first_wrong(text))
 
     def _ask(self, source: str, points: float, shown: list[NotebookNode]) -> float:
         """Run a test cell, the visible part and then the hidden one, and return its score.
@@ -271,23 +220,23 @@ class _Exam:
         """
         before, value = self.candidate.answers, None
         statements, hidden = _parsed(source), rebuild.hidden_lines(source)
-        used = _names_used(source)
+        used = names.used(source)
         parts = [[s for s in statements if (s.lineno in hidden) == h] for h in (False, True)]
         for part in filter(None, parts):
             with self.candidate.questions() as printed:
                 self._bind(used)
-                value = _run_statements(part, self.names, self.student_names)
+                value = _run_statements(part, self.scope, self.student_names)
             if part is parts[0]:
                 shown += printed.items
         if self.candidate.answers == before:
-            raise _NoEvidence("the test asked nothing of the submission")
+            raise NoEvidence("the test asked nothing of the submission")
         return points if value is None else float(min(max(value, 0), points))
 
     def _bind(self, used: set[str]) -> None:
         """Ask for the student's names that a test uses; what is given is the examiner's own."""
-        own = self.names.keys() - self.asked | set(dir(builtins))
+        own = self.scope.keys() - self.asked | set(dir(builtins))
         for name in sorted(used - (own - self.student_names)):
-            self.names[name] = self.candidate.named(name)
+            self.scope[name] = self.candidate.named(name)
             self.asked.add(name)
 
     @contextlib.contextmanager
@@ -304,46 +253,10 @@ def _parsed(source: str) -> list[ast.stmt]:
     try:
         return ast.parse(source).body
     except SyntaxError as error:
-        raise _NoEvidence(f"the test is no Python: {error}") from None
+        raise NoEvidence(f"the test is no Python: {error}") from None
 
 
-class _NoEvidence(Exception):
-    """A test that cannot give a mark."""
-
-
-def _judge(error: BaseException, source: str) -> tuple[float | None, str, str]:
-    """Score, verdict and reason for what a test cell raised."""
-    if isinstance(error, Unanswered):
-        return 0, "no answer", f"{str(error)[0].upper()}{str(error)[1:]}."
-    if isinstance(error, _NoEvidence):
-        return None, "not graded", f"{error}: no evidence, no mark"
-    frames = traceback.extract_tb(error.__traceback__)
-    at = next((f.lineno for f in reversed(frames) if f.filename == "<test>"), 0)
-    hidden = at in rebuild.hidden_lines(source)
-    if isinstance(error, CandidateError):
-        line = f"\n  {error.own_line}" if error.own_line else ""
-        kind = type(error).__name__
-        text = str(error) if kind == "NameError" else f"your code raised {kind}: {error}"
-        return 0, "failed", f"✗ {text}{line}"
-    if hasattr(error, "_render_traceback_"):  # a check's explanation, made for students
-        return 0, "failed", str(error)
-    if isinstance(error, AssertionError):
-        if hidden:
-            return 0, "failed", "✗ A hidden test failed."
-        line = source.splitlines()[at - 1].strip() if at else "assert"
-        return 0, "failed", f"✗ {line}" + (f"\n  {error}" if str(error) else "")
-    if (
-        frames
-        and frames[-1].filename.startswith(OWN_CODE)
-        and frames[-1].filename != remote.__file__
-    ):
-        return None, "not graded", f"the check itself failed: {type(error).__name__}: {error}"
-    kind = type(error).__name__
-    why = "" if hidden else f": {error}"
-    return 0, "failed", f"✗ The test could not use your result: {kind}{why}"[:1000]
-
-
-def _run_statements(statements: list, names: dict, student_names: set[str]) -> float | None:
+def _run_statements(statements: list, scope: dict, student_names: set[str]) -> float | None:
     """Run statements; the value of the last one, if it is an expression that gives a score.
 
     What the student's own function returns is never a score.
@@ -356,14 +269,14 @@ def _run_statements(statements: list, names: dict, student_names: set[str]) -> f
     )
     if not isinstance(last, ast.Expr) or asks_back:
         first, last = statements, None
-    exec(compile(ast.Module(first, []), "<test>", "exec"), names)
+    exec(compile(ast.Module(first, []), "<test>", "exec"), scope)
     if last is None:
         return None
-    value = eval(compile(ast.Expression(last.value), "<test>", "eval"), names)
+    value = eval(compile(ast.Expression(last.value), "<test>", "eval"), scope)
     if value is None:
         return None
     if not isinstance(value, bool | int | float | np.generic) or not np.isfinite(value):
-        raise _NoEvidence(f"the last line gives a {type(value).__name__}, which is no score")
+        raise NoEvidence(f"the last line gives a {type(value).__name__}, which is no score")
     return float(value)
 
 
@@ -374,33 +287,3 @@ def _points(cell: NotebookNode) -> float:
 def _error(name: str, text: str) -> NotebookNode:
     text = text.encode(errors="replace").decode()
     return new_output("error", ename=name, evalue=text, traceback=text.splitlines())
-
-
-def _first_wrong(text: str) -> str:
-    return next((line for line in text.splitlines() if line.startswith("✗")), "")
-
-
-def _names_to_be_defined(master: NotebookNode) -> set[str]:
-    """What the student's cells are to define: what the solutions bind at their top level."""
-    names = set()
-    for cell in master.cells:
-        if cell.cell_type == "code" and rebuild.role(cell) in ("solution", "by hand"):
-            symbols = _table(cell.source).get_symbols()
-            names |= {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
-    return names
-
-
-def _names_used(source: str) -> set[str]:
-    """Global names that a piece of code reads and does not make itself, also inside functions."""
-    top = _table(source)
-    used, tables = set(), [top]
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        symbols = [s for s in table.get_symbols() if s.is_referenced()]
-        used |= {s.get_name() for s in symbols if table is top or s.is_global()}
-    return used - {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
-
-
-def _table(source: str) -> symtable.SymbolTable:
-    return symtable.symtable(source, "<cell>", "exec")

@@ -33,11 +33,11 @@ from traitlets import Bool, Float, Integer
 from course_utils.grading import apart
 from course_utils.grading.blanks import without_values
 from course_utils.grading.bubblewrap import require
-from course_utils.grading.examine import ExamResult
 from course_utils.grading.pages import FILTERS, FeedbackExporter, HideTests
 from course_utils.grading.record import save_scores
 from course_utils.grading.sandbox import MB, Limits
 from course_utils.grading.submissions import read_folder
+from course_utils.grading.verdicts import ExamResult
 from course_utils.notebooks import LANGUAGE
 
 

@@ -10,7 +10,7 @@ from nbformat.v4 import new_output
 IMAGES = ("image/png", "image/jpeg")
 TEXTS = ("text/plain", "text/html", "text/markdown", "text/latex")
 MAX_OUTPUTS = 100  # of one cell
-MAX_IMAGE = 2_000_000  # characters of base64
+MAX_IMAGES = 2_000_000  # characters of base64, all pictures of a cell together
 MAX_PIXELS = 20_000_000  # a tiny file can unfold to a picture that fills all memory
 MAX_SEGMENTS = 100  # of a JPEG, before the one that tells its size
 CUT = "\n[cut here: more than {} characters]\n"
@@ -26,9 +26,9 @@ class Outputs:
     """
 
     def __init__(self, limit: int) -> None:
-        self.limit = self.left = limit
-        self.items: list[NotebookNode] = []
-        self._clear_next = False
+        self.limit = limit
+        self._clear_next = True
+        self._clear()
 
     def add(self, kind: str, content: Any) -> None:
         """Take what is fit to be shown from a message; anything else is left out."""
@@ -53,7 +53,8 @@ class Outputs:
 
     def _clear(self) -> None:
         if self._clear_next:
-            self.items, self.left, self._clear_next = [], self.limit, False
+            self.items: list[NotebookNode] = []
+            self.left, self.left_of_images, self._clear_next = self.limit, MAX_IMAGES, False
 
     def _text(self, value: Any) -> str:
         """As much of a text as is left of the limit."""
@@ -75,13 +76,25 @@ class Outputs:
     def _data(self, content: dict) -> NotebookNode | None:
         kinds = content.get("data") if isinstance(content.get("data"), dict) else {}
         data = {k: text for k in TEXTS if k in kinds and (text := self._text(kinds[k]))}
-        data |= {k: kinds[k] for k in IMAGES if k in kinds and _is_picture(kinds[k])}
+        data |= {k: kinds[k] for k in IMAGES if k in kinds and self._image(kinds[k])}
         about = content.get("metadata") if isinstance(content.get("metadata"), dict) else {}
         alts = {k: about[k].get("alt") for k in IMAGES if isinstance(about.get(k), dict)}
         metadata = {
             k: {"alt": _clean(alt[:500])} for k, alt in alts.items() if isinstance(alt, str)
         }
         return new_output("display_data", data=data, metadata=metadata) if data else None
+
+    def _image(self, value: Any) -> bool:
+        """Whether this is the base64 of a PNG or JPEG, for which there is room."""
+        if not isinstance(value, str) or len(value) > self.left_of_images:
+            return False
+        try:
+            data = base64.b64decode("".join(value.split()), validate=True)
+        except ValueError:
+            return False
+        fits = 0 < _pixels(data) <= MAX_PIXELS
+        self.left_of_images -= len(value) if fits else 0
+        return fits
 
     def _error(self, content: dict) -> NotebookNode:
         lines = content.get("traceback")
@@ -103,30 +116,18 @@ def _clean(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _is_picture(value: Any) -> bool:
-    """Whether this is the base64 of a PNG or JPEG of bounded size."""
-    if not isinstance(value, str) or len(value) > MAX_IMAGE:
-        return False
-    try:
-        data = base64.b64decode("".join(value.split()), validate=True)
-    except ValueError:
-        return False
-    return 0 < _pixels(data) <= MAX_PIXELS
-
-
 def _pixels(data: bytes) -> int:
     """Height times width, read from the head of the file; 0 if it is no picture."""
-    try:
-        if data.startswith(b"\x89PNG\r\n\x1a\n"):
-            width, height = struct.unpack(">II", data[16:24])
+    if data.startswith(b"\x89PNG\r\n\x1a\n") and len(data) >= 24:
+        width, height = struct.unpack_from(">II", data, 16)
+        return width * height
+    at = 2 if data.startswith(b"\xff\xd8") else len(data)
+    for _ in range(MAX_SEGMENTS):
+        if at + 9 > len(data):
+            return 0
+        marker, size = struct.unpack_from(">HH", data, at)
+        if 0xFFC0 <= marker <= 0xFFC3:
+            height, width = struct.unpack_from(">HH", data, at + 5)
             return width * height
-        at = 2 if data.startswith(b"\xff\xd8") else len(data)
-        for _ in range(MAX_SEGMENTS):
-            marker, size = struct.unpack(">HH", data[at : at + 4])
-            if 0xFFC0 <= marker <= 0xFFC3:
-                height, width = struct.unpack(">HH", data[at + 5 : at + 9])
-                return width * height
-            at += 2 + size
-    except struct.error:
-        pass
+        at += 2 + size
     return 0

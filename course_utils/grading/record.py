@@ -20,8 +20,8 @@ from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
 
 from course_utils.errors import CourseError
-from course_utils.grading.examine import ExamResult
 from course_utils.grading.rebuild import grade_id
+from course_utils.grading.verdicts import ExamResult
 
 
 @contextlib.contextmanager

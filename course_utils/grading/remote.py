@@ -6,6 +6,8 @@ import keyword
 from collections.abc import Iterator
 from typing import Any
 
+from nbconvert.filters import strip_ansi
+
 from course_utils.grading import wire
 
 # An error of the student's must not end a loop of the tests, nor demand errors inside.
@@ -23,6 +25,14 @@ class CandidateError(Exception):
 
     def __str__(self) -> str:
         return self.text
+
+
+class NotDefined(CandidateError, NameError):
+    """A name that the student's notebook does not define; the words are the examiner's own."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.text = f"`{name}` is not defined"
 
 
 class Remote:
@@ -131,7 +141,7 @@ def error(name: str, bases: list, text: str, line: str) -> CandidateError:
     usable = [k for k in known if isinstance(k, type) and issubclass(k, Exception)]
     base = next((k for k in usable if not issubclass(k, NOT_DERIVED)), Exception)
     made = _error_class(_plain_name(name), base)()
-    made.text, made.own_line = text[:4000], line[:500]
+    made.text, made.own_line = strip_ansi(text[:4000]), strip_ansi(line[:500])
     return made
 
 

@@ -24,10 +24,10 @@ import course_utils
 from course_utils.errors import CourseError
 from course_utils.grading import record
 from course_utils.grading.bubblewrap import require, runs_as_root
-from course_utils.grading.examine import CellResult, ExamResult
 from course_utils.grading.rebuild import grade_id, role
 from course_utils.grading.sandbox import Limits
 from course_utils.grading.submissions import Submission, read_folder
+from course_utils.grading.verdicts import CellResult, ExamResult
 from course_utils.grading.workers import pool
 
 

@@ -15,9 +15,9 @@ from distributed import Client, LocalCluster, as_completed
 import course_utils
 from course_utils.errors import CourseError
 from course_utils.grading import apart
-from course_utils.grading.examine import ExamResult
 from course_utils.grading.sandbox import Limits
 from course_utils.grading.submissions import Submission
+from course_utils.grading.verdicts import ExamResult
 
 LOOPBACK = "127.0.0.1:0"  # Dask insists on its pages; nobody else is to see them
 QUIET = {

@@ -1,1 +1,25 @@
-"""Hostile submissions, one file for each attack: what it does and what it hopes for."""
+"""One attack in each file: its cells, its files, or what it does to the notebook."""
+
+import textwrap
+
+ANSWERING = """from course_utils.grading import inside
+honest = inside.Agent.answer
+def answer(self, question):
+    if question["do"] == "name":
+        self.asked = question["target"]
+        return honest(self, question)
+{}
+inside.Agent.answer = answer
+def scale(x, factor): return x"""
+
+
+def answering(body: str) -> dict[str, str]:
+    """Cells that answer every question but those for a name in a way of their own.
+
+    Parameters
+    ----------
+    body
+        Of the method that answers; `self.asked` is the name that the question is about.
+    """
+    code = ANSWERING.format(textwrap.indent(body.strip("\n"), "    "))
+    return {"scale": code, "count": "def count(n): return n"}

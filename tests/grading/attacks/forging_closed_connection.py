@@ -1,17 +1,10 @@
 """The connection is closed instead of an answer, and the kernel lives on."""
 
+from grading.attacks import answering
+
 HARMLESS = True
-CELLS = {
-    "scale": """from course_utils.grading import inside
-honest = inside.Agent.answer
-def answer(self, question):
-    if question["do"] == "name":
-        self.asked = question["target"]
-        return honest(self, question)
-    import os
-    self.connection.close()
-inside.Agent.answer = answer
-def scale(x, factor): return x""",
-    "count": "def count(n): return n",
-}
+CELLS = answering("""
+import os
+self.connection.close()
+""")
 SAYS = "there is no answer"
