@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from skimage import transform
+
+from course_utils.data.files import package_folder, resize
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,15 @@ def load_digits(size: int = 8, *, test_fraction: float = 0.25, seed: int = 0) ->
         raise ValueError(f"the digits have 8×8 pixels, cannot make them {size}×{size}")
     if not 0 < test_fraction < 1:
         raise ValueError(f"test_fraction must lie between 0 and 1, got {test_fraction}")
-    from sklearn import datasets, model_selection  # 0.7 s, which a photo need not cost
-
-    images, labels = datasets.load_digits(return_X_y=True)
-    images = images.reshape(-1, 8, 8) / 16
+    # The file itself, since importing scikit-learn takes longer than reading it.
+    table = np.loadtxt(package_folder("sklearn") / "datasets/data/digits.csv.gz", delimiter=",")
+    images, labels = table[:, :-1].reshape(-1, 8, 8) / 16, table[:, -1].astype(int)
     if size > 8:
-        images = transform.resize(images, (len(images), size, size), order=1, mode="edge")
-    train_images, test_images, train_labels, test_labels = model_selection.train_test_split(
-        images, labels, test_size=test_fraction, random_state=seed, stratify=labels
-    )
-    return Digits(train_images, train_labels, test_images, test_labels)
+        images = np.stack([resize(image, (size, size)) for image in images])
+    order = np.random.default_rng(seed).permutation(len(labels))  # the file goes by writer
+    images, labels = images[order], labels[order]
+    is_test = np.zeros(len(labels), bool)
+    for digit in range(10):
+        (where,) = np.nonzero(labels == digit)
+        is_test[where[: round(test_fraction * len(where))]] = True
+    return Digits(images[~is_test], labels[~is_test], images[is_test], labels[is_test])

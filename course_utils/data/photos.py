@@ -1,7 +1,9 @@
 """Real photos, from the files inside scikit-image's wheel."""
 
 import numpy as np
-from skimage import color, data, transform
+from PIL import Image
+
+from course_utils.data.files import package_folder, resize
 
 # Only images that scikit-image ships; its others would be fetched from the internet.
 PHOTOS = (
@@ -16,6 +18,7 @@ PHOTOS = (
     "moon",
     "rocket",
 )
+LUMINANCE = np.array([0.2125, 0.7154, 0.0721])  # of red, green and blue: Rec. 709
 
 
 def photo(name: str, *, grey: bool = False, size: tuple[int, int] | None = None) -> np.ndarray:
@@ -53,11 +56,16 @@ def photo(name: str, *, grey: bool = False, size: tuple[int, int] | None = None)
     """
     if name not in PHOTOS:
         raise ValueError(f"unknown photo {name!r}, expected one of: {', '.join(PHOTOS)}")
-    image = getattr(data, name)().astype(np.float64) / 255
+    # The file itself: scikit-image's own loader imports SciPy, for longer than a photo takes.
+    (path,) = package_folder("skimage").glob(f"data/{name}.*g")  # png or jpg
+    with Image.open(path) as file:
+        image = np.asarray(file) / 255
     if grey and image.ndim == 3:
-        image = color.rgb2gray(image)
+        image = image @ LUMINANCE
     if size is None:
         return image
     if len(size) != 2 or min(size) < 1:
         raise ValueError(f"size must be two positive integers (height, width), got {size}")
-    return np.clip(transform.resize(image, size, anti_aliasing=True), 0, 1)
+    channels = image[..., None] if image.ndim == 2 else image  # (H, W, C)
+    scaled = [resize(channels[..., c], size) for c in range(channels.shape[2])]
+    return np.stack(scaled, axis=-1).reshape(*size, *image.shape[2:])

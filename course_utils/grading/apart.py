@@ -1,7 +1,8 @@
 """Examine each submission in a process of its own, which is forked from one that is warm.
 
 Importing torch for the checks takes longer than grading, so one process imports it once and forks
-for each submission: nothing that one submission leaves behind is there for the next.
+for each submission: nothing that one submission leaves behind is there for the next, but for the
+names of modules that its checks were the first to need, which the warm process then imports too.
 """
 
 import ast
@@ -42,6 +43,7 @@ class Examiner:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process = self._control = None
+        self._needed: set[str] = set()
 
     def examine(
         self,
@@ -64,14 +66,15 @@ class Examiner:
             try:
                 with self._lock, theirs:
                     self._start()
-                    self._control.send(list(_imports(master)))
+                    self._control.send(sorted(self._needed.union(_imports(master))))
                     reduction.send_handle(self._control, theirs.fileno(), self._process.pid)
                 child = ours.recv()
                 ours.send((submission, master, limits, dict(files or {})))
                 if not ours.poll(limits.total_seconds + MARGIN):
                     os.kill(child, signal.SIGKILL)
                     raise ExaminerDied("the examiner did not come to an end")
-                result = ours.recv()
+                result, needed = ours.recv()
+                self._needed.update(needed)
             except (EOFError, OSError):
                 raise ExaminerDied("the examiner ended without a result") from None
         if isinstance(result, BaseException):
@@ -118,18 +121,20 @@ def _imports(master: NotebookNode) -> Iterator[str]:
 
 def serve() -> None:
     """Fork a child for each connection that comes, until the other side closes."""
+    tried, preparing = set(), threading.Thread(target=_prepare)
+    preparing.start()  # beside the first imports
     with Connection(int(sys.argv[1])) as control:
         while True:
             try:
-                modules = control.recv()
+                modules = [name for name in control.recv() if name not in tried]
                 handle = reduction.recv_handle(control)
             except (EOFError, OSError):
                 return
+            tried.update(modules)
             for name in modules:
                 with contextlib.suppress(Exception):  # a name that is imported may be no module
                     importlib.import_module(name)
-            with contextlib.suppress(CourseError):  # which each examination will tell
-                sandbox.prepare()
+            preparing.join()
             if os.fork() == 0:
                 control.close()
                 _be_the_child(Connection(handle))
@@ -137,6 +142,11 @@ def serve() -> None:
             with contextlib.suppress(ChildProcessError):  # children that have ended leave the table
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
+
+
+def _prepare() -> None:
+    with contextlib.suppress(CourseError):  # which each examination will tell
+        sandbox.prepare()
 
 
 def _be_the_child(connection: Connection) -> None:
@@ -148,13 +158,15 @@ def _be_the_child(connection: Connection) -> None:
         submission, master, limits, files = connection.recv()
         room = 12 * limits.reply + (2 << 30)  # a giant answer must not take the machine with it
         resource.setrlimit(resource.RLIMIT_DATA, (room, room))
+        before = set(sys.modules)
         try:
             result = examine(submission, master, limits, files)
         except BaseException as error:
             result = error
+        needed = sys.modules.keys() - before
         try:
-            connection.send(result)
+            connection.send((result, needed))
         except Exception as error:
-            connection.send(ExaminerDied(f"the result cannot be sent: {error}"))
+            connection.send((ExaminerDied(f"the result cannot be sent: {error}"), needed))
     finally:
         os._exit(0)
