@@ -233,7 +233,7 @@ def numbers(
 def _table(ax: Axes, array: np.ndarray, left: float, top: float, cmap: str, cell: float) -> None:
     height, width = array.shape
     colours = _shades(array, cmap)
-    texts = [[_number(v) for v in row] for row in array]
+    texts = [[number_text(v) for v in row] for row in array]
     longest = max(len(t) for row in texts for t in row)
     size = min(13.0, cell * 72 / max(longest * 0.72, 1.5))
     for r in range(height):
@@ -273,7 +273,8 @@ def _lighten(colours: np.ndarray, share: float = 0.35) -> np.ndarray:
     return colours * (1 - share) + share
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
+    """A number as pictures show it: two decimals at most, a real minus sign; empty for NaN."""
     if isinstance(value, str | np.str_):
         return str(value)
     if np.isnan(value):

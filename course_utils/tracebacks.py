@@ -1,7 +1,9 @@
-"""Where in a student's own code an error happened."""
+"""What can be told of a student's own code: where an error happened, what it uses."""
 
 import linecache
 import traceback
+import types
+from collections.abc import Callable
 
 
 def own_line(error: BaseException, ignored: tuple[str, ...] = ()) -> str:
@@ -15,4 +17,25 @@ def own_line(error: BaseException, ignored: tuple[str, ...] = ()) -> str:
         line = linecache.getline(frame.filename, frame.lineno or 0).strip()
         if line:
             return f"At line {frame.lineno} of your cell: {line}"
+    return ""
+
+
+def used_package(function: Callable, packages: tuple[str, ...]) -> str:
+    """The first of these packages that a function of this process names; empty if none.
+
+    Seen are names in its code and in functions inside it, not those of functions that it calls.
+    """
+    code = getattr(function, "__code__", None)
+    codes = [code] if isinstance(code, types.CodeType) else []
+    names = getattr(function, "__globals__", {})
+    while codes:
+        code = codes.pop()
+        codes += [c for c in code.co_consts if isinstance(c, types.CodeType)]
+        for name in code.co_names:
+            value = names.get(name)
+            module = value if isinstance(value, types.ModuleType) else None
+            origin = module.__name__ if module else str(getattr(value, "__module__", "") or "")
+            for package in packages:
+                if name.split(".")[0] == package or origin.split(".")[0] == package:
+                    return package
     return ""

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+NUMBER_TOLERANCE = 1e-5  # a mean that was taken in single precision is right
 SHOWN_ELEMENTS = 64  # larger arrays are told by their shape alone
 
 
@@ -12,17 +13,31 @@ def difference(given: Any, wanted: Any, tolerance: dict[str, float]) -> str | No
     """How `given` differs from `wanted`, or None where they agree.
 
     Types are compared exactly: an array must be a NumPy array of the expected dtype, an int a
-    whole number and neither float nor bool.
+    whole number and neither float nor bool. Several results are dicts, by the names of the results.
     """
     if given is None:
         return "it returned None. Is a `return` missing?"
+    if isinstance(wanted, dict):
+        pairs = ((name, difference(given[name], wanted[name], tolerance)) for name in wanted)
+        return next((f"{name}: {why}" for name, why in pairs if why), None)
     if isinstance(wanted, np.ndarray):
         return _array_difference(given, wanted, tolerance)
     if isinstance(wanted, int):
         if isinstance(given, bool) or not isinstance(given, numbers.Integral):
             return f"it returned {given!r}, a {type(given).__name__}, but the result is an int"
         return None if given == wanted else f"it returned {given}"
+    if isinstance(wanted, float):
+        return _number_difference(given, wanted)
     raise TypeError(f"no rule to compare with a {type(wanted).__name__}")
+
+
+def _number_difference(given: Any, wanted: float) -> str | None:
+    if isinstance(given, bool) or not isinstance(given, float | int | np.floating):
+        return f"it is a {type(given).__name__}, but the result is one number"
+    if not np.isfinite(given):
+        return "it is NaN or infinity"
+    close = abs(given - wanted) <= NUMBER_TOLERANCE * max(1.0, abs(wanted))
+    return None if close else f"it is {given:.6g}"
 
 
 def _array_difference(given: Any, wanted: np.ndarray, tolerance: dict[str, float]) -> str | None:

@@ -15,7 +15,9 @@ import numpy as np
 
 from course_utils.checks.compare import difference, show_value
 from course_utils.checks.outcome import Outcome, call
+from course_utils.tracebacks import used_package
 
+FAR = 6e4  # stands for NaN and infinity; half precision holds it too
 HIDDEN_ROUNDS = 3  # a hidden test repeats the grid with this many seeds
 
 
@@ -94,6 +96,11 @@ class Check:
         Calls that must raise ValueError; they make up the part `"invalid"`.
     tolerance
         Relative to the largest expected value, by dtype.
+    arrange
+        Makes one function of the oracle's signature from the student's, where there are several
+        or they return more than is compared.
+    forbidden
+        Packages that the student's functions may not use.
     """
 
     name: str
@@ -103,21 +110,21 @@ class Check:
     suspects: dict[str, Callable] = field(default_factory=dict)
     rejects: list[Rejection] = field(default_factory=list)
     tolerance: dict[str, float] = field(default_factory=lambda: {"float64": 1e-9, "float32": 1e-4})
+    arrange: Callable[..., Callable] = lambda function: function
+    forbidden: tuple[str, ...] = ()
 
     @property
     def part_names(self) -> list[str]:
         """All parts in order, `"invalid"` last where there are rejections."""
         return [*self.parts, *(["invalid"] if self.rejects else [])]
 
-    def __call__(self, function: Callable, *parts: str, seed: int | None = None) -> None:
+    def __call__(self, *given: Callable | str, seed: int | None = None) -> None:
         """Check a student's function; print what agrees, raise at the first part that does not.
 
         Parameters
         ----------
-        function
-            The student's function.
-        parts
-            Which rungs; all by default.
+        given
+            The student's function, or functions, then the names of the rungs; all by default.
         seed
             None for the visible check, which shows values. A hidden test gives a seed: other
             numbers and shapes, more rounds, and no expected value in the message.
@@ -129,6 +136,18 @@ class Check:
         ValueError
             For an unknown part: a slip in the notebook, not the student's.
         """
+        functions = [f for f in given if not isinstance(f, str)]
+        for function in functions:
+            if package := used_package(function, self.forbidden):
+                raise CheckFailed(
+                    f"✗ {self.name}: your function uses {package}, which does the whole task. "
+                    "Build it from NumPy: while this is graded, there is no other package."
+                )
+        parts = [part for part in given if isinstance(part, str)]
+        self.compare(self.arrange(*functions), *parts, seed=seed)
+
+    def compare(self, function: Callable, *parts: str, seed: int | None = None) -> None:
+        """As a call, with a function that has the oracle's signature already."""
         for part in parts or self.part_names:
             if part not in self.part_names:
                 raise ValueError(f"{self.name} has no part {part!r}, only {self.part_names}")
@@ -191,7 +210,8 @@ class Check:
     def _alike(self, suspect: Outcome, given: Outcome) -> bool:
         if suspect.error is not None or given.error is not None:
             return suspect.kind == given.kind
-        return difference(given.value, suspect.value, self.tolerance) is None
+        own, other = (_finite(value) for value in (given.value, suspect.value))
+        return difference(own, other, self.tolerance) is None
 
     def _check_rejections(self, function: Callable) -> None:
         for rejected in self.rejects:
@@ -215,17 +235,35 @@ class Check:
     def _values(self, case: Case, outcome: Outcome, wanted: Any) -> list[str]:
         names = inspect.signature(self.oracle).parameters
         shown = {n: v for n, v in zip(names, case.args, strict=False) if isinstance(v, np.ndarray)}
-        if getattr(outcome.value, "dtype", None) != getattr(wanted, "dtype", None):
+        own, kind = outcome.value, ""
+        if isinstance(wanted, dict):  # several results: show the first that differs
+            own = own or {}
+            kind = next(
+                (n for n in wanted if difference(own.get(n), wanted[n], self.tolerance)),
+                next(iter(wanted)),
+            )
+            own, wanted = own.get(kind), wanted[kind]
+        if getattr(own, "dtype", None) != getattr(wanted, "dtype", None):
             return []  # the numbers are not what differs
         if outcome.error is None:
-            shown["yours"] = outcome.value
-        shown["expected"] = wanted
+            shown[f"your {kind}" if kind else "yours"] = own
+        shown[f"expected {kind}".strip()] = wanted
         width = max(map(len, shown))
         return [line for n, v in shown.items() for line in show_value(n.ljust(width), v)]
 
 
 def _try(function: Callable, case: Case) -> Outcome:
     return call(function, case.args, case.kwargs)
+
+
+def _finite(value: Any) -> Any:
+    """With a large number for NaN and infinity, which are alike only where both have them."""
+    if isinstance(value, dict):
+        return {name: _finite(v) for name, v in value.items()}
+    if isinstance(value, float):
+        return value if np.isfinite(value) else FAR
+    is_array = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    return np.nan_to_num(value, nan=FAR, posinf=FAR, neginf=FAR) if is_array else value
 
 
 def _word(name: str, value: Any) -> str:

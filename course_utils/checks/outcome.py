@@ -17,6 +17,10 @@ from course_utils.tracebacks import own_line
 SHOWS_CHANGES = contextvars.ContextVar("shows_changes", default=False)
 
 
+class Unusable(Exception):
+    """What a student's functions gave cannot be compared at all; the text says why."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The result of one call: a value, or an error with its kind and message.
@@ -50,6 +54,8 @@ def call(function: Callable, args: tuple, kwargs: dict) -> Outcome:
         return Outcome(
             error="it is not written yet", kind="NotImplementedError", message=str(error)
         )
+    except Unusable as error:
+        return Outcome(error=str(error), kind="Unusable")
     except Exception as error:
         name = type(error).__name__
         return Outcome(

@@ -6,11 +6,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Candidate:
-    """A version of a graded function; `says` is part of the message it must get, None if right."""
+    """A version of a graded function; `says` is part of the message it must get, None if right.
+
+    Where a check takes several functions, such as a forward and its backward, `function` is a class
+    that holds them in order.
+    """
 
     check: str
-    function: Callable
+    function: Callable | type
     says: str | None
+
+    @property
+    def functions(self) -> list[Callable]:
+        if not isinstance(self.function, type):
+            return [self.function]
+        return [f for name, f in vars(self.function).items() if not name.startswith("_")]
 
     @property
     def key(self) -> tuple[str, str]:

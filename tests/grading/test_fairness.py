@@ -47,10 +47,10 @@ def _registered():
     return [c for c in candidates.REGISTERED if c.key[0] in ASSIGNMENTS]
 
 
-def verdict(check, function, part, seed):
-    """What is told, and what is printed, for one part."""
+def verdict(check, functions, part, seed):
+    """What is told for one part."""
     try:
-        check(function, part, seed=seed)
+        check(*functions, part, seed=seed)
     except CheckFailed as failure:
         return str(failure)
     return None
@@ -62,10 +62,13 @@ def test_the_verdict_is_the_same(over_there, candidate, seed, capsys):
     assignment, name = candidate.key
     check, kernel = _checks(assignment)[name], over_there[assignment]
     for part in check.part_names:
-        here = verdict(check, candidate.function, part, seed), capsys.readouterr().out
+        here = verdict(check, candidate.functions, part, seed), capsys.readouterr().out
         with kernel.questions():
             remote = kernel.named(candidate.function.__name__)
-            there = verdict(check, remote, part, seed), capsys.readouterr().out
+            remotes = [remote]
+            if isinstance(candidate.function, type):
+                remotes = [getattr(remote, f.__name__) for f in candidate.functions]
+            there = verdict(check, remotes, part, seed), capsys.readouterr().out
         assert _without_lines(there) == _without_lines(here)
         assert candidate.says or here[0] is None
 

@@ -1,0 +1,126 @@
+"""Check of the numeric gradient, against PyTorch's autograd."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from course_utils.checks.a2_backprop.arrays import NUMPY_ONLY
+from course_utils.checks.engine import Case, Check, case, rejection
+
+FUNCTIONS = {
+    "square": lambda x: x**2,
+    "sine of a sum": lambda x: x.sum().sin() if torch.is_tensor(x) else np.sin(x.sum()),
+    "product of neighbours": lambda x: x.reshape(-1)[1:] * x.reshape(-1)[:-1],
+    "mean": lambda x: x.mean(),
+}
+
+
+class Named:
+    """A function with a name, so that a message can say which one it was."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, x):
+        """Value for an array."""
+        value = FUNCTIONS[self.name](np.asarray(x))
+        return np.asarray(value, dtype=np.float64)[()]
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+def _gradient(f, x, df=1.0, h=1e-5):
+    tensor = torch.from_numpy(np.array(x)).requires_grad_()
+    value = FUNCTIONS[f.name](tensor)
+    upstream = torch.as_tensor(df, dtype=value.dtype).broadcast_to(value.shape)
+    (found,) = torch.autograd.grad((value * upstream).sum(), tensor)
+    return found.numpy()
+
+
+def _differences(weight, scale=1.0, both_sides=True, places=lambda x: np.ndindex(x.shape)):
+    """Central, or one-sided, differences with one thing changed."""
+
+    def suspect(f, x, df=1.0, h=1e-5):
+        found = np.zeros_like(x)
+        for place in places(x):
+            up, down = x.copy(), x.copy()
+            up[place] += h
+            down[place] -= h if both_sides else 0
+            found[place] = weight(f(up) - f(down), df).sum() / (scale * h)
+        return found
+
+    return suspect
+
+
+def _times_df(difference, df):
+    return np.asarray(difference * df)
+
+
+def _accumulated(f, x, df=1.0, h=1e-5):
+    """x is not put back after each step."""
+    x, found = x.copy(), np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        before = f(x)
+        x[place] += 1e3 * h
+        found[place] = np.sum((f(x) - before) * df) / (1e3 * h)
+    return found
+
+
+def _all_at_once(f, x, df=1.0, h=1e-5):
+    return np.full_like(x, np.sum((f(x + h) - f(x - h)) * df) / (2 * h))
+
+
+def _shapes(rng) -> Iterator[Case]:
+    yield case(Named("square"), np.array([1.0, 2, 3]))
+    yield case(Named("mean"), np.arange(6.0).reshape(2, 3))
+    for shape in [(5,), (2, 3), (1, 2, 3, 2)]:
+        for name in ("square", "sine of a sum", "mean"):
+            yield case(Named(name), rng.normal(size=shape))
+    yield case(Named("square"), rng.normal(size=(3, 8))[:, ::2])
+    yield case(Named("square"), rng.normal(size=(2, 3)), h=1e-4)
+
+
+def _upstream(rng) -> Iterator[Case]:
+    yield case(Named("square"), np.array([1.0, 2, 3]), np.array([1.0, 10, 100]))
+    yield case(Named("mean"), rng.normal(size=(2, 3)), 3.0)
+    for shape in [(5,), (2, 3)]:
+        x = rng.normal(size=shape)
+        yield case(Named("square"), x, rng.normal(size=shape))
+        yield case(Named("product of neighbours"), x, rng.normal(size=x.size - 1))
+
+
+check_numeric_gradient = Check(
+    "numeric_gradient",
+    oracle=_gradient,
+    tool="torch.autograd",
+    parts={"one number": _shapes, "with df": _upstream},
+    suspects={
+        "The difference is divided by h; the two points are 2h apart.": _differences(_times_df),
+        "The difference is taken to one side. Step to both: the error is then far smaller.": (
+            _differences(_times_df, both_sides=False)
+        ),
+        "df is ignored: multiply each difference by it, then add up.": _differences(
+            lambda d, df: np.asarray(d), scale=2
+        ),
+        "The signs are exchanged: f(x + h) minus f(x - h).": _differences(_times_df, scale=-2),
+        "All entries are moved at once; move one, and put it back.": _all_at_once,
+        "An entry keeps its step while the next ones are tried; put it back.": _accumulated,
+        "Only the first entry is tried.": _differences(
+            _times_df, scale=2, places=lambda x: [(0,) * x.ndim]
+        ),
+        "Only the first output counts; a change of x can reach all of them.": _differences(
+            lambda d, df: np.ravel(_times_df(d, df))[:1], scale=2
+        ),
+        "The outputs are averaged; they must be added up.": _differences(
+            lambda d, df: np.mean(_times_df(d, df), keepdims=True), scale=2
+        ),
+    },
+    rejects=[
+        rejection("h\\b|step", Named("square"), np.ones(3), h=0.0),
+        rejection("x\\b|float|int|dtype|type", Named("square"), np.array([1, 2, 3])),
+    ],
+    tolerance={"float64": 1e-7, "float32": 1e-2},
+    forbidden=NUMPY_ONLY,
+)

@@ -1,0 +1,98 @@
+"""Checks of layers: a forward that keeps a cache, and a backward that uses it, as one function."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from course_utils.checks.outcome import Unusable
+
+STEP = 1e-5
+SLOPE_TOLERANCE = 1e-6  # central differences of sums of a few products, in float64
+
+
+def layer(num_arguments: int, *gradients: str) -> Callable[..., Callable]:
+    """An `arrange` for `forward(*arguments) -> (out, cache)` and `backward(dout, cache)`.
+
+    Parameters
+    ----------
+    num_arguments
+        Positional arguments of forward.
+    gradients
+        Names of what backward returns, for the first arguments in order; one is returned as an
+        array, more as a tuple.
+
+    Returns
+    -------
+    function
+        Arranged, a call with forward's arguments is the forward; with one more, which is `dout`,
+        the gradients. `numeric=True` compares those with the slopes of the student's own forward
+        first.
+    """
+
+    def arrange(forward: Callable, backward: Callable | None = None) -> Callable:
+        def together(*args: Any, numeric: bool = False, **options: Any) -> Any:
+            args, upstream = args[:num_arguments], args[num_arguments:]
+            given = forward(*args, **options)
+            out, cache = _parts(given, ("out", "cache"), "forward")
+            if not upstream:
+                return out
+            given = backward(*upstream, cache)
+            if len(gradients) == 1:
+                given = (given,)
+            found = dict(zip(gradients, _parts(given, gradients, "backward"), strict=True))
+            if numeric:
+                _compare_with_slopes(forward, args, options, upstream[0], found)
+            return found if len(gradients) > 1 else found[gradients[0]]
+
+        return together
+
+    return arrange
+
+
+def _parts(given: Any, names: tuple[str, ...], which: str) -> tuple:
+    if given is None:
+        raise Unusable(f"your {which} returned None. Is a `return` missing?")
+    if not isinstance(given, tuple | list) or len(given) != len(names):
+        what = f"{len(given)} values" if isinstance(given, tuple) else f"a {type(given).__name__}"
+        raise Unusable(f"your {which} returned {what}, but it is to return {', '.join(names)}")
+    return tuple(given)
+
+
+def _compare_with_slopes(forward, args, options, dout, found) -> None:
+    """Raise where a gradient is not the slope of the student's own forward."""
+    for i, name in enumerate(found):
+        slope = np.zeros_like(args[i])
+        for place in np.ndindex(args[i].shape):
+            values = []
+            for step in (STEP, -STEP):
+                moved = [np.array(a) if isinstance(a, np.ndarray) else a for a in args]
+                moved[i][place] += step
+                out, _ = _parts(forward(*moved, **options), ("out", "cache"), "forward")
+                if getattr(out, "shape", None) != dout.shape:
+                    shape = getattr(out, "shape", type(out).__name__)
+                    raise Unusable(f"your forward gives {shape}, expected shape {dout.shape}")
+                values.append(float((out * dout).sum()))
+            slope[place] = (values[0] - values[1]) / (2 * STEP)
+        given = found[name]
+        if getattr(given, "shape", None) != slope.shape:
+            return  # which the comparison with the oracle tells better
+        wrong = ~(np.abs(given - slope) <= SLOPE_TOLERANCE * max(1.0, np.abs(slope).max()))
+        if wrong.any():
+            raise Unusable(
+                f"{name} is not the slope of your own forward at {wrong.sum()} of {wrong.size} "
+                f"places, the largest gap is {np.abs(given - slope).max():.3g}"
+            )
+
+
+def autograd(function: Callable, inputs: tuple, dout: np.ndarray | None) -> Any:
+    """Value of a function of tensors, or its gradients for `dout`, by PyTorch, as arrays."""
+    tensors = [torch.from_numpy(np.array(a)).requires_grad_() for a in inputs]
+    out = function(*tensors)
+    if dout is None:
+        return out.detach().numpy()
+    found = torch.autograd.grad(out, tensors, torch.from_numpy(np.array(dout)), allow_unused=True)
+    return [
+        np.zeros_like(a) if g is None else g.numpy() for a, g in zip(inputs, found, strict=True)
+    ]

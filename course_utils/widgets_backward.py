@@ -1,0 +1,287 @@
+"""An explorer of the backward pass: click a pixel or a weight, see every output that it reached."""
+
+import base64
+import string
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ipywidgets
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import publish_display_data
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from course_utils import plotting
+
+_CHOSEN, _PARTNER, _REACHED = plotting.ORANGE, "#F6D9A0", "#BFE0F5"
+_GAP, _LINE = 0.9, 60  # cells between two tables; characters in a line of the sum
+
+
+@dataclass(frozen=True)
+class Place:
+    """One number of a layer: `of` is `"pixel"` or `"weight"`, at `[row, column]`."""
+
+    of: str
+    row: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Path:
+    """One product of the forward pass: `pixel` times `weight` was added to `output`."""
+
+    output: tuple[int, int]
+    pixel: tuple[int, int]
+    weight: tuple[int, int]
+
+
+def paths(
+    image_shape: tuple[int, int],
+    kernel_shape: tuple[int, int],
+    place: Place,
+    *,
+    flip: bool = False,
+) -> list[Path]:
+    """List the products of a valid convolution, stride 1, in which one number took part.
+
+    Parameters
+    ----------
+    image_shape, kernel_shape
+        `(H, W)` and `(KH, KW)`.
+    place
+        The pixel or the weight that is followed.
+    flip
+        True convolution; else cross-correlation.
+
+    Returns
+    -------
+    list of Path
+        In reading order of the outputs.
+
+    Raises
+    ------
+    ValueError
+        If the kernel does not fit, or `place` names no pixel and no weight.
+
+    Examples
+    --------
+    >>> len(paths((5, 5), (3, 3), Place("pixel", 0, 0)))
+    1
+    >>> len(paths((5, 5), (3, 3), Place("pixel", 2, 2)))
+    9
+    """
+    rows, columns = (n - k + 1 for n, k in zip(image_shape, kernel_shape, strict=True))
+    if min(rows, columns) < 1:
+        raise ValueError(f"a {kernel_shape} kernel does not fit a {image_shape} image")
+    sizes = {"pixel": image_shape, "weight": kernel_shape}
+    if place.of not in sizes:
+        raise ValueError(f"can follow a 'pixel' or a 'weight', got {place.of!r}")
+    height, width = sizes[place.of]
+    if not (0 <= place.row < height and 0 <= place.column < width):
+        raise ValueError(f"no {place.of} [{place.row}, {place.column}] in {height}×{width}")
+    last = kernel_shape[0] - 1, kernel_shape[1] - 1
+    found = []
+    for r, c in np.ndindex(rows, columns):
+        for i, j in np.ndindex(*kernel_shape):
+            pixel = (r + last[0] - i, c + last[1] - j) if flip else (r + i, c + j)
+            if (place.row, place.column) == (pixel if place.of == "pixel" else (i, j)):
+                found.append(Path((r, c), pixel, (i, j)))
+    return found
+
+
+def gradient_paths(
+    image: np.ndarray,
+    kernel: np.ndarray,
+    dout: np.ndarray,
+    places: Sequence[Place],
+    *,
+    flip: bool = False,
+) -> tuple[Figure, list[float]]:
+    """Draw, for each place, the outputs that it reached and the sum that is its gradient.
+
+    The chosen number is orange; equal letters mark an output and what the chosen number was
+    multiplied with on the way there.
+
+    Parameters
+    ----------
+    image, kernel, dout
+        `(H, W)`, `(KH, KW)`, and ∂L/∂a as it arrives at the outputs, `(H-KH+1, W-KW+1)`.
+    places
+        One panel for each, two in a row.
+    flip
+        True convolution; else cross-correlation.
+
+    Returns
+    -------
+    figure, list of float
+        The picture, and the gradient at each place.
+
+    Raises
+    ------
+    ValueError
+        If `dout` has not the shape of the output.
+    """
+    expected = tuple(n - k + 1 for n, k in zip(image.shape, kernel.shape, strict=True))
+    if dout.shape != expected:
+        raise ValueError(f"dout must have the shape of the output, {expected}, got {dout.shape}")
+    columns = min(2, len(places))
+    rows = -(-len(places) // columns)
+    width, height = (10, 2.9) if columns == 2 else (7.5, 3.4)
+    fig, axes = plotting.figure(rows, columns, width=width, height=rows * height)
+    gradients = []
+    for ax, place in zip(axes.flat, places, strict=False):
+        gradients.append(_panel(ax, image, kernel, dout, place, flip))
+    for ax in axes.flat:
+        ax.axis("off")
+    return fig, gradients
+
+
+def _panel(ax: Axes, image, kernel, dout, place: Place, flip: bool) -> float:
+    found = paths(image.shape, kernel.shape, place, flip=flip)
+    letters = string.ascii_lowercase
+    reached = {path.output: letters[n % 26] for n, path in enumerate(found)}
+    of_pixel = place.of == "pixel"
+    partner = {(p.weight if of_pixel else p.pixel): reached[p.output] for p in found}
+    chosen, other, name = {(place.row, place.column): ""}, (image, kernel)[of_pixel], "wx"[of_pixel]
+    terms = [(dout[p.output], other[p.weight if of_pixel else p.pixel]) for p in found]
+    gradient = float(sum(error * factor for error, factor in terms))
+    tables = [
+        ("x", image, chosen if of_pixel else partner, _CHOSEN if of_pixel else _PARTNER),
+        ("w", kernel, partner if of_pixel else chosen, _PARTNER if of_pixel else _CHOSEN),
+        ("∂L/∂a", dout, reached, _REACHED),
+    ]
+    tallest, left = max(table[1].shape[0] for table in tables), 0.0
+    for title, array, lit, colour in tables:
+        top = (tallest - array.shape[0]) / 2
+        _table(ax, array, left, top, lit, colour)
+        ax.text(left + array.shape[1] / 2, top - 0.2, title, ha="center", fontsize=12)
+        left += array.shape[1] + _GAP
+    outputs = "1 output" if len(found) == 1 else f"{len(found)} outputs"
+    ax.set_title(f"{place.of} [{place.row}, {place.column}] reached {outputs}", pad=10)
+    where = f"∂L/∂{name}[{place.row}, {place.column}]"
+    products = " + ".join(f"{_factor(e)}·{_factor(f)}" for e, f in terms)
+    total = textwrap.fill(f"= {products}", _LINE) + f" = {plotting.number_text(gradient)}"
+    lines = f"{where} = {' + '.join(reached.values())}\n{total}"
+    width = left - _GAP
+    ax.text(width / 2, tallest + 0.3, lines, ha="center", va="top", fontsize=11)
+    ax.set(xlim=(-0.2, width + 0.2), ylim=(tallest + 1.3, -0.7))
+    ax.set_aspect("equal")
+    return gradient
+
+
+def _table(ax: Axes, array: np.ndarray, left: float, top: float, lit: dict, colour: str) -> None:
+    for r, c in np.ndindex(*array.shape):
+        on = (r, c) in lit
+        face = colour if on else "white"
+        ax.add_patch(Rectangle((left + c, top + r), 1, 1, fc=face, ec="#777777", lw=1))
+        ax.text(
+            left + c + 0.5,
+            top + r + 0.55,
+            plotting.number_text(array[r, c]),
+            ha="center",
+            va="center",
+            fontsize=13,
+            weight="bold" if on else "normal",
+            color=("white" if colour == _CHOSEN else plotting.INK) if on else "#777777",
+        )
+        if on and lit[r, c]:
+            corner = left + c + 0.07, top + r + 0.05
+            ax.text(*corner, lit[r, c], va="top", fontsize=10, style="italic", color=plotting.INK)
+
+
+def _factor(value: float) -> str:
+    text = plotting.number_text(value)
+    return f"({text})" if value < 0 else text
+
+
+def explore_gradients(
+    image: np.ndarray,
+    kernel: np.ndarray,
+    dout: np.ndarray,
+    *,
+    examples: Sequence[Place],
+    flip: bool = False,
+) -> None:
+    """Click a pixel or a weight and see whom it reached, and its gradient as a written sum.
+
+    Controls: one button for each pixel and each weight, and a box for true convolution. The
+    static picture, for pages without a kernel, shows all `examples` side by side; the explorer
+    starts at the first of them.
+
+    Parameters
+    ----------
+    image, kernel, dout
+        As in `gradient_paths`; at most 6×6 so that the numbers stay readable.
+    examples
+        At least one place.
+    flip
+        Where the box starts.
+
+    Raises
+    ------
+    ValueError
+        If the image is not a small `(H, W)` array, or there is no example.
+    """
+    if image.ndim != 2 or max(image.shape) > 6:
+        raise ValueError(f"image must be (H, W), at most 6×6 to stay readable, got {image.shape}")
+    if not examples:
+        raise ValueError("expected at least one place to start from, got none")
+    still, _ = gradient_paths(image, kernel, dout, examples, flip=flip)
+    mime, picture = plotting.render(still)
+    plt.close(still)
+    screen = ipywidgets.Image(layout={"max_width": "100%", "align_self": "flex-start"})
+    convention = ipywidgets.Checkbox(value=flip, description="flip (true convolution)")
+    arrays = {"pixel": image, "weight": kernel}
+    buttons = {
+        Place(of, r, c): _button(array[r, c], f"{of} [{r}, {c}]")
+        for of, array in arrays.items()
+        for r, c in np.ndindex(*array.shape)
+    }
+    now = examples[0]
+
+    def redraw(_=None) -> None:
+        for place, button in buttons.items():
+            button.style.button_color = _CHOSEN if place == now else None
+            button.style.text_color = "white" if place == now else None
+        figure, _sums = gradient_paths(image, kernel, dout, [now], flip=convention.value)
+        kind, screen.value = plotting.render(figure)
+        screen.format = kind.removeprefix("image/")
+        plt.close(figure)
+
+    def choose(place: Place) -> None:
+        nonlocal now
+        now = place
+        redraw()
+
+    for place, button in buttons.items():
+        button.on_click(lambda _, place=place: choose(place))
+    convention.observe(redraw, names="value")
+    redraw()
+    boards = [
+        ipywidgets.VBox([ipywidgets.Label(f"click a {of}"), _board(buttons, of, array.shape)])
+        for of, array in arrays.items()
+    ]
+    live = ipywidgets.VBox([ipywidgets.HBox([*boards, convention]), screen])._repr_mimebundle_()
+    panels = "; ".join(
+        f"{p.of} [{p.row}, {p.column}] reached {len(paths(image.shape, kernel.shape, p))}"
+        for p in examples
+    )
+    alt = (
+        "Panels with the input, the kernel and the errors at the outputs. Each follows one number "
+        f"to the outputs that it reached and writes its gradient as a sum: {panels}."
+    )
+    encoded = base64.b64encode(picture).decode("ascii")
+    publish_display_data({**live, mime: encoded, "text/plain": alt}, metadata={mime: {"alt": alt}})
+
+
+def _button(value: float, name: str) -> ipywidgets.Button:
+    layout = {"width": "44px", "height": "34px", "margin": "1px"}
+    return ipywidgets.Button(description=plotting.number_text(value), tooltip=name, layout=layout)
+
+
+def _board(buttons: dict, of: str, shape: tuple[int, int]) -> ipywidgets.GridBox:
+    layout = {"grid_template_columns": f"repeat({shape[1]}, 46px)", "margin": "0 24px 0 0"}
+    return ipywidgets.GridBox([b for p, b in buttons.items() if p.of == of], layout=layout)
