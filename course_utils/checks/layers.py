@@ -28,11 +28,13 @@ def layer(num_arguments: int, *gradients: str) -> Callable[..., Callable]:
     function
         Arranged, a call with forward's arguments is the forward; with one more, which is `dout`,
         the gradients. `numeric=True` compares those with the slopes of the student's own forward
-        first.
+        first; `changed=True` with those after the caller has changed its arrays.
     """
 
     def arrange(forward: Callable, backward: Callable | None = None) -> Callable:
-        def together(*args: Any, numeric: bool = False, **options: Any) -> Any:
+        def together(
+            *args: Any, numeric: bool = False, changed: bool = False, **options: Any
+        ) -> Any:
             args, upstream = args[:num_arguments], args[num_arguments:]
             given = forward(*args, **options)
             out, cache = _parts(given, ("out", "cache"), "forward")
@@ -44,6 +46,12 @@ def layer(num_arguments: int, *gradients: str) -> Callable[..., Callable]:
             found = dict(zip(gradients, _parts(given, gradients, "backward"), strict=True))
             if numeric:
                 _compare_with_slopes(forward, args, options, upstream[0], found)
+            if changed:
+                found = {name: np.array(value) for name, value in found.items()}
+                cache = _cache_of_changed(forward, args, options)
+                given = backward(np.array(upstream[0]), cache)
+                given = _parts(given if len(gradients) > 1 else (given,), gradients, "backward")
+                _compare_with_changed(found, given)
             return found if len(gradients) > 1 else found[gradients[0]]
 
         return together
@@ -83,6 +91,30 @@ def _compare_with_slopes(forward, args, options, dout, found) -> None:
             raise Unusable(
                 f"{name} is not the slope of your own forward at {wrong.sum()} of {wrong.size} "
                 f"places, the largest gap is {np.abs(given - slope).max():.3g}"
+            )
+
+
+def _cache_of_changed(forward, args, options) -> Any:
+    """The cache of a forward whose caller has then put zeros into all its arrays."""
+    if hasattr(forward, "call_and_keep"):  # it lives in another process, and so do the arrays
+        kept = forward.call_and_keep(*args, **options)
+        kept.overwrite()
+        return kept.item(1)
+    args = [np.array(a) if isinstance(a, np.ndarray) else a for a in args]
+    _, cache = _parts(forward(*args, **options), ("out", "cache"), "forward")
+    for a in args:
+        if isinstance(a, np.ndarray):
+            a[...] = 0
+    return cache
+
+
+def _compare_with_changed(found, given) -> None:
+    for (name, before), after in zip(found.items(), given, strict=True):
+        if not np.array_equal(before, after):
+            raise Unusable(
+                f"{name} changes when the caller changes its arrays between forward and backward, "
+                "as an optimiser does with the weights. The cache holds an argument itself: keep a "
+                "copy"
             )
 
 

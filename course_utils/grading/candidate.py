@@ -185,10 +185,10 @@ class Candidate:
         given = wire.pack((args, kwargs), self._refer, arrays)
         return self._ask({"do": do, "target": target, "given": given}, arrays)
 
-    def put(self, value: Any) -> Any:
-        """Leave a value in the candidate, so that two questions can be about the same array."""
-        given = wire.pack(((value,), {}), self._refer)
-        return self._ask({"do": "put", "target": None, "given": given, "keep": True})
+    def keep(self, do: str, target: int | None, *args: Any, **kwargs: Any) -> Any:
+        """As `ask`, but what comes of it stays there, so that later questions can be about it."""
+        given = wire.pack((args, kwargs), self._refer)
+        return self._ask({"do": do, "target": target, "given": given, "keep": True})
 
     def _ask(self, question: dict, arrays: list | tuple = ()) -> Any:
         if self.sandbox.ended:

@@ -6,6 +6,7 @@ import keyword
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from nbconvert.filters import strip_ansi
 
 from course_utils.grading import wire
@@ -53,6 +54,14 @@ class Remote:
         """Call it in the candidate."""
         return self._candidate.ask("call", self._number, *args, **kwargs)
 
+    def call_and_keep(self, *args: Any, **kwargs: Any) -> "Kept":
+        """Call it, with arrays that stay in the candidate, and leave there what it returns."""
+        arrays = [self._candidate.keep("put", None, a) if isinstance(a, np.ndarray) else a
+                  for a in args]  # fmt: skip
+        return Kept(
+            self._candidate, arrays, self._candidate.keep("call", self._number, *arrays, **kwargs)
+        )
+
     def __getattr__(self, name: str) -> Any:
         # Special methods would let the student's type decide how it is compared or printed here.
         if name.startswith("__"):
@@ -84,6 +93,23 @@ class Remote:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} in the student's notebook>"
+
+
+class Kept:
+    """A call whose arrays and result have stayed in the candidate."""
+
+    def __init__(self, candidate: Any, arguments: list, result: Remote) -> None:
+        self._candidate, self._arguments, self._result = candidate, arguments, result
+
+    def overwrite(self) -> None:
+        """Put zeros into the arrays that were given."""
+        for argument in self._arguments:
+            if isinstance(argument, Remote):
+                argument[:] = 0
+
+    def item(self, index: int) -> Remote:
+        """One of several results, which stays there too."""
+        return self._candidate.keep("get item", self._result._number, index)
 
 
 def remote(candidate: Any, reference: Any) -> Remote:

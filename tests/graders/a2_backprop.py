@@ -108,6 +108,15 @@ class ChangesTheGradientFromAbove:
         return dout
 
 
+@mutant("relu", says="The cache holds an argument itself")
+class RemembersTheInputItself:
+    def forward(x):
+        return np.maximum(x, 0), x
+
+    def backward(dout, x):
+        return dout * (x > 0)
+
+
 @mutant("relu", says="has dtype float64, expected float32")
 class PromotesRelu:
     def forward(x):
@@ -269,7 +278,7 @@ class LoopsOverStops:
                 top, left = r * stride, c * stride
                 window = padded[:, :, top : top + kh : dilation, left : left + kw : dilation]
                 out[:, :, r, c] = np.tensordot(window, w, ([1, 2, 3], [1, 2, 3])) + b
-        return out, (padded, w, stride, padding, dilation)
+        return out, (padded, w.copy(), stride, padding, dilation)
 
     def backward(dout, cache):
         padded, w, stride, padding, dilation = cache
@@ -360,7 +369,16 @@ class OneMatrixProduct:
         columns = _columns(x, w, stride, padding, dilation)
         out = columns @ w.reshape(len(w), -1).T + b
         out = out.reshape(len(x), oh, ow, len(w)).transpose(0, 3, 1, 2)
-        return np.ascontiguousarray(out), (columns, w, x.shape, stride, padding, dilation, oh, ow)
+        return np.ascontiguousarray(out), (
+            columns,
+            w + 0,
+            x.shape,
+            stride,
+            padding,
+            dilation,
+            oh,
+            ow,
+        )
 
     def backward(dout, cache):
         columns, w, shape, stride, padding, dilation, oh, ow = cache
@@ -459,6 +477,16 @@ class DilationForgottenOnTheWayBack(LoopsOverWeights):
         stride, padding, _ = cache["geometry"]
         changed = {**cache, "geometry": [stride, padding, 1]}
         return LoopsOverWeights.backward(dout, changed)
+
+
+@mutant("conv2d", says="The cache holds an argument itself")
+class RemembersTheWeightsThemselves(LoopsOverWeights):
+    def forward(x, w, b, **options):
+        out, cache = LoopsOverWeights.forward(x, w, b, **options)
+        return out, {**cache, "w": w}
+
+    def backward(dout, cache):
+        return LoopsOverWeights.backward(dout, cache)
 
 
 @mutant("conv2d", says="has dtype float64, expected float32")
@@ -580,7 +608,7 @@ class FirstOfEqualsByComparison:
             for j in range(kw):
                 part = x[:, :, i:, j:][:, :, ::stride, ::stride][:, :, :oh, :ow]
                 out = np.maximum(out, part)
-        return out, (x, out, kh, kw, stride)
+        return out, (x.copy(), out, kh, kw, stride)
 
     def backward(dout, cache):
         x, out, kh, kw, stride = cache
@@ -632,6 +660,16 @@ class BackwardWithoutReturn(ShiftedCopies):
 
     def backward(dout, cache):
         ShiftedCopies.backward(dout, cache)
+
+
+@mutant("max_pool", says="The cache holds an argument itself")
+class RemembersTheImageItself(FirstOfEqualsByComparison):
+    def forward(x, kernel_size, stride):
+        out, cache = FirstOfEqualsByComparison.forward(x, kernel_size, stride)
+        return out, (x, *cache[1:])
+
+    def backward(dout, cache):
+        return FirstOfEqualsByComparison.backward(dout, cache)
 
 
 @mutant("max_pool", says="Where windows overlap")

@@ -12,7 +12,7 @@ from course_utils.checks.layers import autograd, layer
 from course_utils.checks.outcome import Unusable
 
 
-def _relu(x, dout=None, *, numeric=False):
+def _relu(x, dout=None, *, numeric=False, changed=False):
     found = autograd(F.relu, (x,), dout)
     return found if dout is None else found[0]
 
@@ -48,11 +48,21 @@ def _relu_slopes(rng) -> Iterator[Case]:
         yield case(x + 0.1 * np.sign(x), like(rng, x), numeric=True)  # away from the kink
 
 
+def _relu_changed(rng) -> Iterator[Case]:
+    x = rng.normal(size=(3, 4))
+    yield case(x, like(rng, x), changed=True)
+
+
 check_relu = Check(
     "relu",
     oracle=_relu,
     tool="torch.relu",
-    parts={"forward": _relu_forwards, "backward": _relu_backwards, "numeric": _relu_slopes},
+    parts={
+        "forward": _relu_forwards,
+        "backward": _relu_backwards,
+        "numeric": _relu_slopes,
+        "cache": _relu_changed,
+    },
     suspects={
         "Negative values are turned positive; they must become 0.": _relu_with(torch.abs),
         "Negative values keep a part of themselves: that is leaky ReLU.": _relu_with(F.leaky_relu),

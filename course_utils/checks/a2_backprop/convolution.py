@@ -12,7 +12,7 @@ from course_utils.checks.layers import autograd, layer
 NAMES = ("dx", "dw", "db")
 
 
-def _conv(x, w, b, dout=None, *, numeric=False, **options):
+def _conv(x, w, b, dout=None, *, numeric=False, changed=False, **options):
     found = autograd(lambda *t: F.conv2d(*t, **options), (x, w, b), dout)
     return found if dout is None else dict(zip(NAMES, found, strict=True))
 
@@ -129,6 +129,13 @@ def _slopes(rng) -> Iterator[Case]:
         yield case(x, w, b, dout, numeric=True, **chosen)
 
 
+def _changed(rng) -> Iterator[Case]:
+    for kernel, chosen in [(3, {"padding": 1}), (2, {}), (1, {})]:
+        x, w = rng.normal(size=(2, 2, 5, 4)), rng.normal(size=(3, 2, kernel, kernel))
+        b = rng.normal(size=3)
+        yield case(x, w, b, like(rng, _conv(x, w, b, **chosen)), changed=True, **chosen)
+
+
 _X, _W, _B = np.ones((2, 3, 5, 5)), np.ones((4, 3, 3, 3)), np.ones(4)
 
 check_conv2d = Check(
@@ -141,6 +148,7 @@ check_conv2d = Check(
         "backward": _backwards,
         "backward, stride and all": _backwards_with_options,
         "numeric": _slopes,
+        "cache": _changed,
     },
     suspects={
         "The kernel is flipped: layers use cross-correlation, no flip.": _forward(

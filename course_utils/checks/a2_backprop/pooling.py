@@ -15,7 +15,7 @@ def _pair(kernel_size):
 
 
 def _pool(function):
-    def oracle(x, kernel_size, stride, dout=None, *, numeric=False):
+    def oracle(x, kernel_size, stride, dout=None, *, numeric=False, changed=False):
         found = autograd(lambda t: function(t, kernel_size, stride), (x,), dout)
         return found if dout is None else found[0]
 
@@ -121,6 +121,14 @@ def _slopes(right):
     return cases
 
 
+def _changed(right):
+    def cases(rng) -> Iterator[Case]:
+        x = rng.normal(size=(2, 2, 5, 6))
+        yield case(x, 3, 2, like(rng, right(x, 3, 2)), changed=True)
+
+    return cases
+
+
 _X = np.ones((2, 3, 5, 5))
 _IMPOSSIBLE = [
     rejection("stride", _X, 2, 0),
@@ -169,6 +177,7 @@ check_max_pool = Check(
         "backward": _backwards(_max, ties=False),
         "ties": _backwards(_max, ties=True),
         "numeric": _slopes(_max),
+        "cache": _changed(_max),
     },
     suspects={
         **_shared_suspects(_max),
