@@ -35,13 +35,12 @@ def _col2im(columns, x_shape, kernel_size, *, stride=1, padding=0, dilation=1):
 def _six(x, kernel_size, **options):
     """The columns as `(N, C, KH, KW, OH, OW)`."""
     height, width = _pair(kernel_size)
-    rest = _im2col(x[:1, :1], (height, 1), **options).shape[2]
     flat = _im2col(x, kernel_size, **options)
+    # One column of pixels, padded only above and below, has as many windows as there are rows.
     line = np.zeros((1, 1, x.shape[2], 1), x.dtype)
-    down = _im2col(line, (height, 1), **{**options, "padding": (options.get("padding", 0), 0)})
-    rows = down.shape[2]
-    del rest
-    return flat.reshape(*x.shape[:2], height, width, rows, flat.shape[2] // rows)
+    down = {**options, "padding": (options.get("padding", 0), 0)}
+    rows = _im2col(line, (height, 1), **down).shape[2]
+    return flat.reshape(*x.shape[:2], height, width, rows, -1)
 
 
 def _reordered(*order):
