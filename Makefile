@@ -40,7 +40,7 @@ test: $(READY) sandbox  ## lint, run every test, execute every notebook
 	@echo "── tests ──"
 	@$(TEST_ENV) MPLBACKEND=Agg $(PYTEST) tests
 	@echo "── notebooks: every stored output is computed again ──"
-	@$(TEST_ENV) $(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout=60 $(NOTEBOOKS)
+	@$(TEST_ENV) TQDM_DISABLE=1 $(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout=60 $(NOTEBOOKS)
 
 demo: $(READY) sandbox  ## a grading cycle with a sample class, from release to gradebook
 	@$(VENV)/bin/course demo

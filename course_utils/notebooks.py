@@ -1,6 +1,7 @@
 """What every notebook keeps: run and store it the same way everywhere, and check its structure."""
 
 import itertools
+import os
 import re
 import time
 import warnings
@@ -83,7 +84,7 @@ def execute(path: Path) -> float:
     )
     began = time.perf_counter()
     try:
-        client.execute()
+        client.execute(env=os.environ | {"TQDM_DISABLE": "1"})  # no bar in what is stored
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise CourseError(f"{path} did not run, nothing was stored:\n{error}") from None
     seconds = time.perf_counter() - began
