@@ -23,19 +23,22 @@ def own_line(error: BaseException, ignored: tuple[str, ...] = ()) -> str:
 def used_package(function: Callable, packages: tuple[str, ...]) -> str:
     """The first of these packages that a function of this process names; empty if none.
 
-    Seen are names in its code and in functions inside it, not those of functions that it calls.
+    Seen are names in its code and in functions inside it, or in a class's methods; not those of
+    functions that it calls. A package may be a module in one, such as `course_utils.training`.
     """
-    code = getattr(function, "__code__", None)
-    codes = [code] if isinstance(code, types.CodeType) else []
-    names = getattr(function, "__globals__", {})
-    while codes:
-        code = codes.pop()
-        codes += [c for c in code.co_consts if isinstance(c, types.CodeType)]
-        for name in code.co_names:
-            value = names.get(name)
-            module = value if isinstance(value, types.ModuleType) else None
-            origin = module.__name__ if module else str(getattr(value, "__module__", "") or "")
-            for package in packages:
-                if name.split(".")[0] == package or origin.split(".")[0] == package:
-                    return package
+    functions = [*vars(function).values()] if isinstance(function, type) else [function]
+    for each in functions:
+        code = getattr(each, "__code__", None)
+        codes = [code] if isinstance(code, types.CodeType) else []
+        names = getattr(each, "__globals__", {})
+        while codes:
+            code = codes.pop()
+            codes += [c for c in code.co_consts if isinstance(c, types.CodeType)]
+            for name in code.co_names:
+                value = names.get(name)
+                module = value if isinstance(value, types.ModuleType) else None
+                origin = module.__name__ if module else str(getattr(value, "__module__", "") or "")
+                for package in packages:
+                    if any(f"{n}.".startswith(f"{package}.") for n in (name, origin)):
+                        return package
     return ""

@@ -14,6 +14,7 @@ def difference(given: Any, wanted: Any, tolerance: dict[str, float]) -> str | No
 
     Types are compared exactly: an array must be a NumPy array of the expected dtype, an int a
     whole number and neither float nor bool. Several results are dicts, by the names of the results.
+    A sentence is compared with `"right"`, say, and told as it is.
     """
     if given is None:
         return "it returned None. Is a `return` missing?"
@@ -28,7 +29,27 @@ def difference(given: Any, wanted: Any, tolerance: dict[str, float]) -> str | No
         return None if given == wanted else f"it returned {given}"
     if isinstance(wanted, float):
         return _number_difference(given, wanted)
+    if isinstance(wanted, str):
+        return None if given == wanted else f"it is {given if type(given) is str else repr(given)}"
+    if isinstance(wanted, tuple | list):
+        return _sequence_difference(given, wanted, tolerance)
     raise TypeError(f"no rule to compare with a {type(wanted).__name__}")
+
+
+def _sequence_difference(given: Any, wanted: tuple | list, tolerance: dict) -> str | None:
+    """Lists and tuples are alike here: what stands in them counts."""
+    kind = "a list" if isinstance(wanted, list) else "a tuple"
+    if not isinstance(given, tuple | list):
+        return f"it is {_named(given)}, but the result is {kind}"
+    pairs = [difference(g, w, tolerance) for g, w in zip(given, wanted, strict=False)]
+    for place, why in enumerate(pairs):
+        if why:
+            return f"at place {place}: {why}"
+    return None if len(given) == len(wanted) else f"it has {len(given)} parts, not {len(wanted)}"
+
+
+def _named(value: Any) -> str:
+    return repr(value) if isinstance(value, int | float | str) else f"a {type(value).__name__}"
 
 
 def _number_difference(given: Any, wanted: float) -> str | None:

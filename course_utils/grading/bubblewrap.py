@@ -4,6 +4,7 @@ Source: bubblewrap, https://github.com/containers/bubblewrap.
 """
 
 import functools
+import itertools
 import os
 import secrets
 import shlex
@@ -214,10 +215,20 @@ def _own_package(place: Path) -> list[str]:
 
 
 def _without(packages: tuple[str, ...]) -> list[str]:
-    """Cover packages, so that no trick with import hooks finds them."""
-    places = [Path(top, name) for name in packages for top in sys.path if top]
-    covered = [str(place) for place in dict.fromkeys(places) if place.is_dir()]
-    return [argument for place in covered for argument in ("--tmpfs", place)]
+    """Cover packages, and modules in packages, so that no trick with import hooks finds them."""
+    arguments = []
+    tops = [(Path(top), Path(top)) for top in dict.fromkeys(sys.path) if top]
+    tops += [(PACKAGE.parent, Path("/course"))]
+    for name, (outside, inside) in itertools.product(packages, tops):
+        place = outside.joinpath(*name.split("."))
+        compiled = place.parent.glob(f"__pycache__/{place.name}.*.pyc")
+        if place.is_dir():
+            arguments += ["--tmpfs", str(inside / place.relative_to(outside))]
+        for file in [place.with_suffix(".py"), *compiled]:
+            if file.is_file():
+                covered = str(inside / file.relative_to(outside))
+                arguments += ["--ro-bind", "/dev/null", covered]
+    return arguments
 
 
 def _folders(size: int) -> list[str]:

@@ -6,6 +6,7 @@ nothing here can be relied on: what is answered is taken for the student's own w
 
 import builtins
 import contextlib
+import importlib
 import importlib.abc
 import importlib.machinery
 import signal
@@ -156,6 +157,7 @@ _DEEDS = {
     "iterate": iter,
     "next": _next,
     "put": lambda _, value: value,
+    "import": lambda _, name: importlib.import_module(name),
 }
 
 
@@ -188,11 +190,12 @@ class _Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.forbidden = set(forbidden)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        top = name.partition(".")[0]
-        if top in self.forbidden:
-            raise ModuleNotFoundError(
-                f"{top} is not there while this assignment is graded: build it yourself", name=name
-            )
+        for forbidden in self.forbidden:
+            if name == forbidden or name.startswith(forbidden + "."):
+                raise ModuleNotFoundError(
+                    f"{forbidden} is not there while this assignment is graded: build it yourself",
+                    name=name,
+                )
         if name == "course_utils.checks" or name.startswith("course_utils.checks."):
             return importlib.machinery.ModuleSpec(name, self, is_package=True)
         return None

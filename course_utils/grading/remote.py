@@ -62,6 +62,14 @@ class Remote:
             self._candidate, arrays, self._candidate.keep("call", self._number, *arrays, **kwargs)
         )
 
+    def call_there(self, *args: Any, **kwargs: Any) -> "Remote":
+        """Call it and leave what comes of it there, even what could cross."""
+        return self._candidate.keep("call", self._number, *args, **kwargs)
+
+    def module_beside(self, name: str) -> "Remote":
+        """A module of the candidate, such as `torch.nn`, to build there what it is asked about."""
+        return self._candidate.keep("import", None, name)
+
     def __getattr__(self, name: str) -> Any:
         # Special methods would let the student's type decide how it is compared or printed here.
         if name.startswith("__"):

@@ -305,6 +305,37 @@ def test_a_forbidden_package_is_not_there_whatever_is_tried(fresh, name):
     assert output.ename in ("ModuleNotFoundError", "ImportError")
 
 
+def test_a_module_of_the_course_can_be_left_out(fresh):
+    candidate = fresh(forbidden=("course_utils.training",))
+    (output,) = candidate.run("from course_utils.training import evaluate")
+    assert "course_utils.training is not there" in output.evalue
+    (output,) = candidate.run(
+        "import sys\nsys.meta_path.pop(0)\nfrom course_utils.training import evaluate"
+    )
+    assert output.ename == "ImportError"
+    look = (
+        "from pathlib import Path; import course_utils; here = Path(course_utils.__file__).parent"
+    )
+    read = "[p.read_bytes() for p in here.rglob('training.*')]"
+    (output,) = candidate.run(f"{look}\nprint(set({read}))")
+    assert output.text == "{b''}\n"
+    assert candidate.run("import course_utils.reproducibility, course_utils.data") == []
+
+
+def test_things_can_be_built_there_and_stay(fresh):
+    candidate = fresh()
+    candidate.run("def doubled(x): return 2 * x")
+    with candidate.questions():
+        doubled = candidate.named("doubled")
+        numpy = doubled.module_beside("numpy")
+        kept = numpy.arange.call_there(3)
+        assert type(kept).__name__ == "ndarray"
+        assert numpy.ndim(kept) == 1
+        assert list(doubled(kept)) == [0, 2, 4]
+        with pytest.raises(CandidateError, match="no_such_module"):
+            doubled.module_beside("no_such_module")
+
+
 def test_files_lie_beside_the_notebook(fresh):
     candidate = fresh(files={"data/numbers.txt": b"1 2"})
     assert candidate.run("print(open('data/numbers.txt').read())")[0].text == "1 2\n"
