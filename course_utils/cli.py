@@ -136,6 +136,36 @@ def grade(
     raise typer.Exit(int(any(line.status == "not graded" for line in lines)))
 
 
+data = typer.Typer(invoke_without_command=True, add_completion=False)
+app.add_typer(data, name="data")
+
+
+@data.callback()
+def list_data(context: typer.Context) -> None:
+    """List the standard data sets and pretrained networks: what is here, how large, and where."""
+    if context.invoked_subcommand is None:
+        from course_utils.data import standard
+
+        for line in standard.inventory():
+            typer.echo(line)
+
+
+@data.command()
+def fetch(
+    names: Annotated[list[str], typer.Argument(help="As `course data` lists them.")],
+) -> None:
+    """Download data sets or weights; what is here and undamaged is left as it is."""
+    from course_utils.data import standard
+
+    known = standard.STANDARD_SETS | standard.PRETRAINED
+    for name in names:
+        if name not in known:
+            raise CourseError(f"nothing is called {name!r}, expected one of: {', '.join(known)}")
+    for name in names:
+        fetched = standard.fetch(name)
+        typer.echo(f"{name}: {'fetched' if fetched else 'is here already'}")
+
+
 def main() -> None:
     """Run the command; what the user can mend is told in a sentence, without traceback."""
     try:

@@ -1,6 +1,50 @@
-"""Images that every lecture and assignment can rely on, without any download."""
+"""Images for every lecture and assignment: most without any download, famous ones on request."""
 
+from course_utils.data.cues import CUES, CuedImages, load_cues
 from course_utils.data.digits import Digits, load_digits
+from course_utils.data.download import (
+    DataDamaged,
+    DataError,
+    DataMissing,
+    DataNotWritable,
+    DataOffline,
+    data_folder,
+)
+from course_utils.data.faces import load_faces
+from course_utils.data.glyphs import load_glyphs
+from course_utils.data.patches import PATCH_PHOTOS, load_patches
 from course_utils.data.photos import PHOTOS, photo
+from course_utils.data.split import Split
+from course_utils.data.standard import (
+    PRETRAINED,
+    STANDARD_SETS,
+    is_available,
+    load_standard,
+    pretrained,
+)
 
-__all__ = ["PHOTOS", "Digits", "load_digits", "photo"]
+__all__ = [
+    "CUES",
+    "PATCH_PHOTOS",
+    "PHOTOS",
+    "PRETRAINED",
+    "STANDARD_SETS",
+    "CuedImages",
+    "DataDamaged",
+    "DataError",
+    "DataMissing",
+    "DataNotWritable",
+    "DataOffline",
+    "Digits",
+    "Split",
+    "data_folder",
+    "is_available",
+    "load_cues",
+    "load_digits",
+    "load_faces",
+    "load_glyphs",
+    "load_patches",
+    "load_standard",
+    "photo",
+    "pretrained",
+]

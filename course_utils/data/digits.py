@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.data.files import package_folder, resize
+from course_utils.data.split import Split
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,16 @@ class Digits:
     train_labels: np.ndarray
     test_images: np.ndarray
     test_labels: np.ndarray
+
+    def as_split(self) -> Split:
+        """The same as networks take every set: float32 `(N, 1, size, size)`, labels int64."""
+        return Split(
+            self.train_images[:, None].astype(np.float32),
+            self.train_labels.astype(np.int64),
+            self.test_images[:, None].astype(np.float32),
+            self.test_labels.astype(np.int64),
+            tuple("0123456789"),
+        )
 
 
 def load_digits(size: int = 8, *, test_fraction: float = 0.25, seed: int = 0) -> Digits:
