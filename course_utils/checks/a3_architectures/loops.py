@@ -1,0 +1,303 @@
+"""Checks of evaluate and train_epoch, on a small network built beside them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
+from course_utils.checks.engine import Case, Check, case, rejection
+from course_utils.checks.models import beside, give_weights, there
+from course_utils.checks.outcome import Unusable
+
+LR = 0.1
+FEATURES, CLASSES = 6, 3
+
+
+def small_network(home: Any) -> Any:
+    """Linear, BatchNorm, ReLU, Linear, in the process where `home` lives; weights as always."""
+    nn_there = beside(home, "torch.nn")
+    model = there(
+        nn_there.Sequential,
+        there(nn_there.Linear, FEATURES, 8),
+        there(nn_there.BatchNorm1d, 8),
+        there(nn_there.ReLU),
+        there(nn_there.Linear, 8, CLASSES),
+    )
+    give_weights(model, torch.zeros(2, FEATURES, dtype=torch.float64))
+    return model
+
+
+def _loader(home: Any, x: np.ndarray, y: np.ndarray, batch_size: int) -> Any:
+    """A real loader, in the order of the arrays."""
+    data = beside(home, "torch.utils.data")
+    tensors = torch.from_numpy(np.array(x)), torch.from_numpy(np.array(y))
+    return there(data.DataLoader, there(data.TensorDataset, *tensors), batch_size)
+
+
+def one_number(value: Any, what: str) -> float:
+    if value is None:
+        raise Unusable("it returned None. Is a `return` missing?")
+    if isinstance(value, bool) or not isinstance(value, int | float | np.floating):
+        hint = ": take .item()" if isinstance(value, Tensor) else ""
+        raise Unusable(f"{what} is a {type(value).__name__}, but the result is one float{hint}")
+    return float(value)
+
+
+def _batches(rng, look_at: str = "value") -> Iterator[Case]:
+    """Sizes of batches that do not divide the number of examples."""
+    for count, batch_size in [(11, 4), (int(rng.integers(18, 24)), 8)]:  # never a batch of one
+        x = rng.normal(size=(count, FEATURES))
+        yield case(x, rng.integers(0, CLASSES, count), batch_size, look_at=look_at)
+
+
+def _parts(*looks: str) -> dict[str, Callable]:
+    return {look: lambda rng, look=look: _batches(rng, look) for look in looks}
+
+
+# evaluate ----------------------------------------------------------------------------------------
+
+
+def _arrange_evaluate(evaluate: Callable) -> Callable:
+    def ask(x, y, batch_size, *, look_at: str) -> dict[str, Any]:
+        model, loader = small_network(evaluate), _loader(evaluate, x, y, batch_size)
+        model.train()
+        if look_at == "modes":
+            model[1].eval()  # a BatchNorm that is frozen
+        before, graphs = model.state_dict(), []
+
+        def hook(module: Any, inputs: Any, output: Any) -> None:
+            graphs.append(isinstance(output, Tensor) and output.requires_grad)
+
+        model[3].register_forward_hook(hook)
+        found = one_number(evaluate(model, loader), "the accuracy")
+        if look_at == "value":
+            return {"accuracy": found}
+        if look_at == "modes":
+            return {"modes afterwards": _modes(model)}
+        after = model.state_dict()
+        same = all(torch.equal(after[name], before[name]) for name in before)
+        return {
+            "gradients": "recorded, which costs memory for nothing" if any(graphs) else "right",
+            "weights and statistics": "right" if same else "changed by the evaluation",
+        }
+
+    return ask
+
+
+def _modes(model: Any) -> str:
+    modes = [module.training for _, module in model.named_modules()]
+    wanted = [True, True, False, True, True]
+    return "right" if modes == wanted else "all training" if all(modes) else "not as before"
+
+
+@torch.no_grad()
+def _right_answers(model: nn.Module, loader) -> list[Tensor]:
+    """For each batch, which answers are right; modes as they were."""
+    modes = [(m, m.training) for m in model.modules()]
+    model.eval()
+    right = [model(x).argmax(1) == y for x, y in loader]
+    for module, training in modes:
+        module.training = training
+    return right
+
+
+def _accuracy(model: nn.Module, loader) -> float:
+    return torch.cat(_right_answers(model, loader)).double().mean().item()
+
+
+def _evaluate(x, y, batch_size, *, look_at):
+    return _arrange_evaluate(_accuracy)(x, y, batch_size, look_at=look_at)
+
+
+def _evaluating(accuracy: Callable = _accuracy, after: Callable = lambda model: None) -> Callable:
+    """An evaluate that counts otherwise, or does something to the model at its end."""
+
+    def evaluate(model: nn.Module, loader) -> float:
+        found = float(accuracy(model, loader))
+        after(model)
+        return found
+
+    return _arrange_evaluate(evaluate)
+
+
+def _in_training_mode(model: nn.Module, loader) -> float:
+    with torch.no_grad():
+        right = [model(x).argmax(1) == y for x, y in loader]
+    return torch.cat(right).double().mean()
+
+
+def _with_gradients(model: nn.Module, loader) -> float:
+    model(next(iter(loader))[0].double()) if not model.training else _once(model, loader)
+    return _accuracy(model, loader)
+
+
+def _once(model: nn.Module, loader) -> None:
+    modes = [(m, m.training) for m in model.modules()]
+    model.eval()(next(iter(loader))[0])
+    for module, training in modes:
+        module.training = training
+
+
+check_evaluate = Check(
+    "evaluate",
+    oracle=_evaluate,
+    tool="counting by hand",
+    parts=_parts("value", "modes", "traces"),
+    suspects={
+        "The accuracies of the batches are averaged, but the last batch is smaller: count right "
+        "answers and divide once.": _evaluating(
+            lambda m, ld: np.mean([r.double().mean() for r in _right_answers(m, ld)])
+        ),
+        "The model computes in training mode, where BatchNorm uses the batch: call "
+        "model.eval() first.": _evaluating(_in_training_mode),
+        "The model is left in eval mode: give it back the mode that it had.": _evaluating(
+            after=lambda model: model.eval()
+        ),
+        "All modules are left in training mode, one of them was not: keep the mode of each.": (
+            _evaluating(after=lambda model: model.train())
+        ),
+        "These are percent; the accuracy is a share between 0 and 1.": _evaluating(
+            lambda m, ld: 100 * _accuracy(m, ld)
+        ),
+        "This is the number of right answers, not their share.": _evaluating(
+            lambda m, ld: sum(r.sum() for r in _right_answers(m, ld))
+        ),
+        "Only the last batch is counted: add up over all of them.": _evaluating(
+            lambda m, ld: _right_answers(m, ld)[-1].double().mean()
+        ),
+        "Only the first batch is counted: a return stands in the loop.": _evaluating(
+            lambda m, ld: _right_answers(m, ld)[0].double().mean()
+        ),
+        "This is the share of wrong answers.": _evaluating(lambda m, ld: 1 - _accuracy(m, ld)),
+        "Gradients are recorded: compute inside torch.no_grad().": _evaluating(_with_gradients),
+    },
+    rejects=[
+        rejection(
+            "loader|empty|example|batch",
+            np.zeros((0, FEATURES)),
+            np.zeros(0, int),
+            4,
+            look_at="value",
+        )
+    ],
+    arrange=_arrange_evaluate,
+    forbidden=BUILD_IT_YOURSELF,
+)
+
+
+# train_epoch -------------------------------------------------------------------------------------
+
+
+def _arrange_train_epoch(train_epoch: Callable) -> Callable:
+    def ask(x, y, batch_size, *, look_at: str) -> dict[str, Any]:
+        model, loader = small_network(train_epoch), _loader(train_epoch, x, y, batch_size)
+        model.eval()
+        sgd = beside(train_epoch, "torch.optim").SGD
+        optimizer = there(sgd, model.parameters(), lr=LR)
+        losses = [one_number(train_epoch(model, loader, optimizer), "the mean loss")]
+        if look_at == "two epochs":
+            losses.append(one_number(train_epoch(model, loader, optimizer), "the mean loss"))
+        state = model.state_dict()
+        return {
+            "mean loss": losses[-1],
+            "weights afterwards": state["0.weight"].detach().numpy(),
+            "running mean of BatchNorm": state["1.running_mean"].numpy(),
+        }
+
+    return ask
+
+
+def _epoch(
+    *,
+    mode: Callable = nn.Module.train,
+    forget: bool = True,
+    step: bool = True,
+    mean: Callable = lambda losses, sizes: np.average(losses, weights=sizes),
+    loss: Callable = F.cross_entropy,
+    batches: slice = slice(None),
+) -> Callable:
+    """An epoch with one thing changed."""
+
+    def train_epoch(model: nn.Module, loader, optimizer) -> float:
+        mode(model)
+        losses, sizes = [], []
+        for x, y in list(loader)[batches]:
+            if forget:
+                optimizer.zero_grad()
+            value = loss(model(x), y)
+            value.backward()
+            if step:
+                optimizer.step()
+            losses.append(value.item())
+            sizes.append(len(x))
+        return float(mean(losses, sizes)) if losses else 0.0
+
+    return _arrange_train_epoch(train_epoch)
+
+
+def _train_epoch(x, y, batch_size, *, look_at):
+    return _epoch()(x, y, batch_size, look_at=look_at)
+
+
+def _loss_afterwards(model: nn.Module, loader, optimizer) -> float:
+    model.train()
+    losses, sizes = [], []
+    for x, y in loader:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+        with torch.no_grad():
+            weight = model[1].running_mean.clone(), model[1].running_var.clone()
+            losses.append(F.cross_entropy(model(x), y).item())
+            model[1].running_mean, model[1].running_var = weight
+        sizes.append(len(x))
+    return float(np.average(losses, weights=sizes))
+
+
+check_train_epoch = Check(
+    "train_epoch",
+    oracle=_train_epoch,
+    tool="the same steps by hand",
+    parts=_parts("one epoch", "two epochs"),
+    suspects={
+        "The losses of the batches are averaged, but the last batch is smaller: weigh each by its "
+        "size.": _epoch(mean=lambda losses, sizes: np.mean(losses)),
+        "The losses are added up, not averaged.": _epoch(mean=lambda losses, sizes: sum(losses)),
+        "This is the loss of the last batch, not the mean of all.": _epoch(
+            mean=lambda losses, sizes: losses[-1]
+        ),
+        "The gradients of earlier batches are still there: call optimizer.zero_grad().": _epoch(
+            forget=False
+        ),
+        "The weights do not change: is optimizer.step() missing, or does it come before "
+        "loss.backward()?": _epoch(step=False),
+        "The model trains in eval mode: call model.train() first.": _epoch(mode=nn.Module.eval),
+        "Only the first batch is used: a return stands in the loop.": _epoch(batches=slice(1)),
+        "The loss is measured after the step: it is to be that which the step came from.": (
+            _arrange_train_epoch(_loss_afterwards)
+        ),
+        "Softmax is applied before cross_entropy, which contains it already.": _epoch(
+            loss=lambda logits, y: F.cross_entropy(logits.softmax(1), y)
+        ),
+        "The loss of a batch is summed over its examples: with the mean, the rate keeps its "
+        "meaning.": _epoch(
+            loss=lambda logits, y: F.cross_entropy(logits, y, reduction="sum"),
+            mean=lambda losses, sizes: sum(losses) / sum(sizes),
+        ),
+    },
+    rejects=[
+        rejection(
+            "loader|empty|example|batch",
+            np.zeros((0, FEATURES)),
+            np.zeros(0, int),
+            4,
+            look_at="one epoch",
+        )
+    ],
+    arrange=_arrange_train_epoch,
+    forbidden=BUILD_IT_YOURSELF,
+)

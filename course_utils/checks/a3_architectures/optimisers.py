@@ -1,0 +1,224 @@
+"""Runs of update rules, step by step against `torch.optim`, and the check of momentum."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from course_utils.checks.engine import Case, Check, case, rejection
+from course_utils.checks.outcome import Unusable
+
+STEPS = 50
+NUMPY_ONLY = ("torch",)  # as the signatures say: arrays in, arrays out
+
+
+def _arrange(step: Callable) -> Callable:
+    """A run of many steps with two arrays of parameters; the rate is halved half-way."""
+
+    def run(first, second, first_grads, second_grads, lr, **options) -> dict[str, Any]:
+        params, state, found = [first.copy(), second.copy()], {}, {}
+        for number, grads in enumerate(zip(first_grads, second_grads, strict=True), start=1):
+            rate = lr if number <= len(first_grads) // 2 else lr / 2
+            kept = [np.array(a) for a in (*params, *grads)]
+            before = params
+            params, state = _pair(step(list(params), [*grads], state, rate, **options))
+            _demand_untouched(kept, (*before, *grads))
+            params = _arrays(params, len(before))
+            if number in (1, 2, 3, len(first_grads)):
+                found[f"first parameter after step {number}"] = np.array(params[0])
+                found[f"second parameter after step {number}"] = np.array(params[1])
+        return found
+
+    return run
+
+
+def _pair(given: Any) -> tuple:
+    if given is None:
+        raise Unusable("it returned None. Is a `return` missing?")
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise Unusable("it is to return two things, params and state")
+    return tuple(given)
+
+
+def _arrays(params: Any, count: int) -> list:
+    if not isinstance(params, tuple | list) or len(params) != count:
+        raise Unusable(f"params is to be a list of {count} arrays, as it came in")
+    for array in params:
+        if type(array) is not np.ndarray:
+            raise Unusable(f"params holds a {type(array).__name__}, but NumPy arrays are wanted")
+    return list(params)
+
+
+def _demand_untouched(kept: list, now: tuple) -> None:
+    names = ("params", "params", "grads", "grads")
+    for name, before, after in zip(names, kept, now, strict=True):
+        if not np.array_equal(before, after):
+            raise Unusable(f"it changes its argument {name} in place: return new arrays")
+
+
+def by_torch(make: Callable) -> Callable:
+    """Runs of an optimiser of PyTorch, with the signature of an arranged step."""
+
+    def run(first, second, first_grads, second_grads, lr, **options) -> dict[str, Any]:
+        params = [torch.from_numpy(a.copy()).requires_grad_() for a in (first, second)]
+        optimizer, found = make(params, lr, **options), {}
+        for number, grads in enumerate(zip(first_grads, second_grads, strict=True), start=1):
+            rate = lr if number <= len(first_grads) // 2 else lr / 2
+            optimizer.param_groups[0]["lr"] = rate
+            for param, grad in zip(params, grads, strict=True):
+                param.grad = torch.from_numpy(grad.copy())
+            optimizer.step()
+            if number in (1, 2, 3, len(first_grads)):
+                found[f"first parameter after step {number}"] = params[0].detach().numpy().copy()
+                found[f"second parameter after step {number}"] = params[1].detach().numpy().copy()
+        return found
+
+    return run
+
+
+def _cases(**options: list) -> dict[str, Callable]:
+    """Runs with the default options, with others, and in single precision."""
+
+    def run(rng, steps: int, dtype: type = np.float64, zeros: bool = False, **chosen) -> Case:
+        shapes = (2, 3), (4,)
+        params = [rng.normal(size=shape).astype(dtype) for shape in shapes]
+        grads = [rng.normal(size=(steps, *shape)).astype(dtype) + 0.5 for shape in shapes]
+        if zeros:
+            grads[1][:, 0] = 0  # a weight that has nothing to learn
+        return case(*params, *(g.astype(dtype) for g in grads), 0.1, **chosen)
+
+    def first_steps(rng) -> Iterator[Case]:
+        yield run(rng, 3)
+
+    def many(rng) -> Iterator[Case]:
+        yield run(rng, STEPS, zeros=True)
+        yield run(rng, STEPS, np.float32)
+
+    def others(rng) -> Iterator[Case]:
+        for name, values in options.items():
+            for value in values:
+                yield run(rng, STEPS, **{name: value})
+
+    return {"first steps": first_steps, "50 steps": many, "options": others}
+
+
+ARRAYS = [np.ones((2, 3)), np.ones(4), np.ones((2, 2, 3)), np.ones((2, 4))]
+WRONG_SHAPE = [np.ones((2, 3)), np.ones(4), np.ones((2, 3, 2)), np.ones((2, 4))]
+
+
+def _rejects(*more) -> list:
+    return [
+        rejection("lr|learning", *ARRAYS, 0.0),
+        rejection("lr|learning", *ARRAYS, -0.1),
+        rejection("grad|shape", *WRONG_SHAPE, 0.1),
+        *more,
+    ]
+
+
+def optimiser_check(
+    name: str, oracle: Callable, tool: str, options: dict, suspects: dict, *rejects
+) -> Check:
+    """A check of one rule; `options` are the values that each of its options is tried with."""
+    return Check(
+        name,
+        oracle=oracle,
+        tool=tool,
+        parts=_cases(**options),
+        suspects=suspects,
+        rejects=_rejects(*rejects),
+        tolerance={"float64": 1e-9, "float32": 1e-4},
+        arrange=_arrange,
+        forbidden=NUMPY_ONLY,
+    )
+
+
+def suspect(rule: Callable) -> Callable:
+    """A wrong rule: takes p, g, a dict of its own for each array, the rate, options; gives p."""
+
+    def step(params, grads, state, lr, **options):
+        kept = dict(state)
+        new = []
+        for i, (p, g) in enumerate(zip(params, grads, strict=True)):
+            own = {name[1]: value for name, value in kept.items() if name[0] == i}
+            new.append(np.asarray(rule(p, g, own, lr, **options), dtype=p.dtype))
+            kept.update({(i, name): value for name, value in own.items()})
+        return new, kept
+
+    return _arrange(step)
+
+
+# Momentum ----------------------------------------------------------------------------------------
+
+
+def _sgd(params, lr, *, momentum=0.9):
+    return torch.optim.SGD(params, lr, momentum=momentum)
+
+
+_momentum = by_torch(_sgd)
+
+
+def _sgd_momentum(first, second, first_grads, second_grads, lr, *, momentum=0.9):
+    return _momentum(first, second, first_grads, second_grads, lr, momentum=momentum)
+
+
+def _velocity(update: Callable, start: Callable = lambda g: 0 * g) -> Callable:
+    """A step whose velocity is updated otherwise."""
+
+    def rule(p, g, own, lr, *, momentum=0.9):
+        own["v"] = update(own.get("v", start(g)), g, momentum)
+        return p - lr * own["v"]
+
+    return suspect(rule)
+
+
+def _rate_inside(p, g, own, lr, *, momentum=0.9):
+    own["v"] = momentum * own.get("v", 0) + lr * g
+    return p - own["v"]
+
+
+def _nesterov(p, g, own, lr, *, momentum=0.9):
+    own["v"] = momentum * own.get("v", 0) + g
+    return p - lr * (g + momentum * own["v"])
+
+
+def _moves_first(p, g, own, lr, *, momentum=0.9):
+    velocity = own.get("v", 0 * g)
+    own["v"] = momentum * velocity + g
+    return p - lr * velocity
+
+
+check_sgd_momentum_step = optimiser_check(
+    "sgd_momentum_step",
+    _sgd_momentum,
+    "torch.optim.SGD",
+    {"momentum": [0.0, 0.5, 0.99]},
+    {
+        "The velocity is ignored: this is plain gradient descent.": _velocity(lambda v, g, m: g),
+        "The gradient is damped by 1 − momentum, which this form does not do.": _velocity(
+            lambda v, g, m: m * v + (1 - m) * g
+        ),
+        "The velocity has the wrong sign: it brakes instead of rolling on.": _velocity(
+            lambda v, g, m: g - m * v
+        ),
+        "The step goes uphill: subtract it.": suspect(
+            lambda p, g, own, lr, *, momentum=0.9: p + lr * _keep(own, momentum, g)
+        ),
+        "The velocity is not forgotten at all: multiply it by momentum.": _velocity(
+            lambda v, g, m: v + g
+        ),
+        "The rate is inside the velocity, so old gradients keep the old rate when it changes.": (
+            suspect(_rate_inside)
+        ),
+        "This is Nesterov's form, which looks ahead by one step.": suspect(_nesterov),
+        "The step uses the velocity of the step before: update it first.": suspect(_moves_first),
+        "The option momentum is ignored.": lambda *arrays, momentum=0.9: _sgd_momentum(*arrays),
+    },
+    rejection("momentum", *ARRAYS, 0.1, momentum=1.0),
+    rejection("momentum", *ARRAYS, 0.1, momentum=-0.1),
+)
+
+
+def _keep(own, momentum, g):
+    own["v"] = momentum * own.get("v", 0) + g
+    return own["v"]

@@ -1,0 +1,135 @@
+"""Check of overfit_batch: what a small network can learn by heart, it must."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from course_utils.checks.a3_architectures.loops import (
+    CLASSES,
+    FEATURES,
+    one_number,
+    small_network,
+)
+from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
+from course_utils.checks.engine import Case, Check, case, rejection
+from course_utils.checks.outcome import Unusable
+
+LAST_LOSS = 0.1  # of a batch that is known by heart
+
+
+def _arrange_overfit(overfit_batch: Callable) -> Callable:
+    def ask(x, y, steps: int, *, look_at: str) -> dict[str, Any]:
+        model = small_network(overfit_batch)
+        model.float().train()
+        inputs, targets = torch.from_numpy(np.array(x)).float(), torch.from_numpy(np.array(y))
+        before = model.state_dict()
+        losses = _losses(overfit_batch(model, inputs, targets, steps), steps)
+        after = model.state_dict()
+        if look_at == "losses":
+            fresh = small_network(None).float().train()
+            fresh.load_state_dict(before)
+            first = F.cross_entropy(fresh(inputs), targets).item()
+            return {"number of losses": len(losses), "first loss": losses[0] / first}
+        model.eval()
+        right = (model(inputs).argmax(1) == targets).double().mean().item()
+        fell = losses[-1] < LAST_LOSS
+        moved = not torch.equal(after["0.weight"], before["0.weight"])
+        return {
+            "weights": "right" if moved else "as they were before: nothing was trained",
+            "last loss": "right" if fell else f"{losses[-1]:.3g}, it is to fall below {LAST_LOSS}",
+            "answers": "right" if right == 1 else f"{right:.0%} right, the batch is not learnt",
+        }
+
+    return ask
+
+
+def _losses(given: Any, steps: int) -> list[float]:
+    if given is None:
+        raise Unusable("it returned None. Is a `return` missing?")
+    if isinstance(given, Tensor | np.ndarray):
+        given = given.tolist()
+    if not isinstance(given, list | tuple) or not given:
+        raise Unusable("it is to return a list of floats, one loss for each step")
+    return [one_number(loss, "a loss") for loss in given]
+
+
+def _overfitting(
+    *,
+    lr: float = 0.03,
+    change: Callable = lambda losses: losses,
+    examples: slice = slice(None),
+    more: int = 0,
+    order: str = "loss step",
+    scale: float = 1.0,
+) -> Callable:
+    """A loop over one batch with one thing changed."""
+
+    def overfit_batch(model: nn.Module, x: Tensor, y: Tensor, steps: int) -> list[float]:
+        optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+        model.train()
+        losses = []
+        for _ in range(steps + more):
+            loss = scale * F.cross_entropy(model(x[examples]), y[examples])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            if order == "step loss":
+                loss = F.cross_entropy(model(x), y)
+            losses.append(loss.item())
+        return change(losses)
+
+    return _arrange_overfit(overfit_batch)
+
+
+def _overfit_batch(x, y, steps, *, look_at):
+    return _overfitting()(x, y, steps, look_at=look_at)
+
+
+def _same_batch(look_at: str) -> Callable:
+    def cases(rng) -> Iterator[Case]:
+        x, y = rng.normal(size=(12, FEATURES)), rng.integers(0, CLASSES, 12)
+        yield case(x, y, int(rng.integers(100, 150)), look_at=look_at)
+
+    return cases
+
+
+check_overfit_batch = Check(
+    "overfit_batch",
+    oracle=_overfit_batch,
+    tool="what a network of this size can learn by heart",
+    parts={look: _same_batch(look) for look in ("losses", "result")},
+    suspects={
+        "The weights do not change: is optimizer.step() missing?": _overfitting(lr=0.0),
+        "The learning rate is far too small: Adam with 0.01 to 0.05 does it.": _overfitting(
+            lr=1e-5
+        ),
+        "There is one step too many: the first loss is that of the untouched model.": _overfitting(
+            more=1
+        ),
+        "The loss is measured after the step: the first is to be that of the untouched model.": (
+            _overfitting(order="step loss")
+        ),
+        "Only the last loss is returned: collect one for each step.": _overfitting(
+            change=lambda losses: losses[-1:]
+        ),
+        "The losses stand in reverse order.": _overfitting(change=lambda losses: losses[::-1]),
+        "Only the first example is learnt: the whole batch is to be.": _overfitting(
+            examples=slice(1, 3)
+        ),
+        "The loss is multiplied by something: return the mean cross-entropy.": _overfitting(
+            scale=10
+        ),
+    },
+    rejects=[
+        rejection("steps", np.zeros((3, FEATURES)), np.zeros(3, int), 0, look_at="losses"),
+        rejection(
+            "y|label|batch|x", np.zeros((3, FEATURES)), np.zeros(2, int), 5, look_at="losses"
+        ),
+    ],
+    arrange=_arrange_overfit,
+    forbidden=BUILD_IT_YOURSELF,
+)
