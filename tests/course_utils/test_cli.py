@@ -30,7 +30,7 @@ def run(monkeypatch):
 
 def test_help_lists_every_command():
     said = course("--help").stdout
-    for command in ("doctor", "execute", "release", "demo"):
+    for command in ("doctor", "execute", "release", "demo", "data"):
         assert command in said
         assert course(command, "--help").returncode == 0
 
@@ -40,8 +40,9 @@ def test_help_lists_every_command():
     [
         (["release", "a9_nothing"], ["no assignment 'a9_nothing'", "a1_convolution"]),
         (["execute", "nowhere.ipynb"], ["nowhere.ipynb does not exist"]),
+        (["data", "fetch", "minst"], ["nothing is called 'minst'", "mnist, fashion-mnist"]),
     ],
-    ids=["unknown assignment", "missing notebook"],
+    ids=["unknown assignment", "missing notebook", "unknown data"],
 )
 def test_what_the_user_can_mend_is_one_sentence(arguments, words, tmp_path):
     ran = course(*arguments, cwd=tmp_path)
@@ -101,6 +102,34 @@ def test_execute_runs_each_notebook(run, monkeypatch):
     monkeypatch.setattr("course_utils.notebooks.execute", lambda path: ran.append(path) or 1.0)
     assert run("execute", "a.ipynb", "b.ipynb").exit_code == 0
     assert ran == [Path("a.ipynb"), Path("b.ipynb")]
+
+
+def test_data_lists_what_is_there(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    ran = run("data")
+    assert ran.exit_code == 0
+    assert "· mnist" in ran.output
+    assert str(tmp_path) in ran.output
+
+
+def test_data_fetch_fetches_each_name(run, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "course_utils.data.standard.fetch", lambda name: asked.append(name) or name == "mnist"
+    )
+    ran = run("data", "fetch", "mnist", "resnet18")
+    assert ran.exit_code == 0
+    assert asked == ["mnist", "resnet18"]
+    assert "mnist: fetched" in ran.output
+    assert "resnet18: is here already" in ran.output
+    assert run("data", "fetch").exit_code == 2
+
+
+def test_an_unknown_name_stops_before_anything_is_fetched(run, monkeypatch):
+    asked = []
+    monkeypatch.setattr("course_utils.data.standard.fetch", asked.append)
+    assert run("data", "fetch", "mnist", "minst").exit_code == 1
+    assert asked == []
 
 
 def test_alembic_is_found_without_an_activated_environment(run, monkeypatch):
