@@ -70,7 +70,7 @@ def demo(
     keep: Annotated[
         Path | None, typer.Option(help="Keep the scratch course in this new folder.")
     ] = None,
-    timeout: Annotated[int, typer.Option(min=1, help="Seconds that a cell may take.")] = 10,
+    timeout: Annotated[int, typer.Option(min=1, help="Seconds that a cell may take.")] = 20,
 ) -> None:
     """Grade a sample class, from release to gradebook, in a scratch folder."""
     from course_utils.demo import run

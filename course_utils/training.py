@@ -162,8 +162,8 @@ def fit(
         run.load(Path(checkpoint), device)
     history = run.history
     first = len(history.train_loss) + 1
-    hidden = {} if progress else {"disable": True}  # not given, TQDM_DISABLE=1 decides
-    bar = tqdm(total=epochs, initial=first - 1, unit="epoch", leave=False, **hidden)
+    hidden = not progress or bool(os.environ.get("TQDM_DISABLE"))  # which its notebook form ignores
+    bar = tqdm(total=epochs, initial=first - 1, unit="epoch", leave=False, disable=hidden)
     with bar:
         for epoch in range(first, epochs + 1):
             if history.stopped_early:

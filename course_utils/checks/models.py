@@ -145,6 +145,11 @@ def _kind(value: Any) -> str:
     return "None. Is a `return` missing?" if value is None else f"a {type(value).__name__}"
 
 
+def weights_of(model: Any) -> dict[str, Tensor]:
+    """All weights and statistics, as they are now."""
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
 # Weights -----------------------------------------------------------------------------------------
 
 

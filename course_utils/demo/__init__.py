@@ -16,7 +16,7 @@ from course_utils.demo.table import table
 from course_utils.errors import CourseError
 from course_utils.release import ROOT, known_assignments
 
-CELL_SECONDS = 10  # a sample student's endless loop costs this much; the real limit is longer
+CELL_SECONDS = 20  # a sample student's endless loop costs this much; the real limit is longer
 
 
 def run(

@@ -132,7 +132,8 @@ def _pack_tensor(tensor: Any) -> list | None:
     if dtype not in _TORCH_DTYPES or tensor.device.type == "meta":
         return None
     plain = tensor.detach().cpu().resolve_conj().resolve_neg()
-    data = plain.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    flat = plain.contiguous().reshape(-1)
+    data = flat.view(torch.uint8).numpy().tobytes() if len(flat) else b""  # its stride may be 0
     return [dtype, list(tensor.shape), data, plain.is_contiguous(), tensor.requires_grad]
 
 

@@ -310,4 +310,6 @@ def test_the_bar_disappears(split, capsys, monkeypatch):
     assert "validation 100.0%" in shown
     assert shown.endswith("\r")
     fit(small_net(), split, progress=False)
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    fit(small_net(), split, progress=True)
     assert capsys.readouterr().err == ""

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from torch import nn
+
 
 @dataclass(frozen=True)
 class Candidate:
     """A version of a graded function; `says` is part of the message it must get, None if right.
 
     Where a check takes several functions, such as a forward and its backward, `function` is a class
-    that holds them in order.
+    that holds them in order. A class of networks is itself what is checked.
     """
 
     check: str
@@ -17,8 +19,14 @@ class Candidate:
     says: str | None
 
     @property
+    def is_holder(self) -> bool:
+        if not isinstance(self.function, type) or issubclass(self.function, nn.Module):
+            return False
+        return "__new__" not in vars(self.function)  # calling it gives what is asked for
+
+    @property
     def functions(self) -> list[Callable]:
-        if not isinstance(self.function, type):
+        if not self.is_holder:
             return [self.function]
         return [f for name, f in vars(self.function).items() if not name.startswith("_")]
 

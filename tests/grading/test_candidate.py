@@ -319,7 +319,7 @@ def test_a_module_of_the_course_can_be_left_out(fresh):
         "files = Path(course_utils.__file__).parent.rglob('training.*')\n"
         "print({p.stat().st_size for p in files})"
     )
-    assert output.text == "{b''}\n"
+    assert output.text == "{0}\n"
     assert candidate.run("import course_utils.reproducibility, course_utils.data") == []
 
 

@@ -66,7 +66,7 @@ def test_the_verdict_is_the_same(over_there, candidate, seed, capsys):
         with kernel.questions():
             remote = kernel.named(candidate.function.__name__)
             remotes = [remote]
-            if isinstance(candidate.function, type):
+            if candidate.is_holder:
                 remotes = [getattr(remote, f.__name__) for f in candidate.functions]
             there = verdict(check, remotes, part, seed), capsys.readouterr().out
         assert _without_lines(there) == _without_lines(here)

@@ -53,6 +53,7 @@ TENSORS = {
     "strided": TENSOR.T,
     "zero-dimensional": torch.tensor(3),
     "empty": torch.zeros(2, 0),
+    "empty, from an array": torch.from_numpy(np.zeros(0, int)),
     "wants gradient": torch.ones(2, requires_grad=True),
     "parameter": torch.nn.Parameter(torch.ones(3)),
     **{str(t): TENSOR.to(t) for t in (torch.bool, torch.uint8, torch.int64, torch.float16,

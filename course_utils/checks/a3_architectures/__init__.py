@@ -15,6 +15,7 @@ from course_utils.checks.a3_architectures.optimisers import check_sgd_momentum_s
 from course_utils.checks.a3_architectures.overfitting import check_overfit_batch
 from course_utils.checks.a3_architectures.residual import check_residual_block, check_resnet20
 from course_utils.checks.a3_architectures.shapes import check_shape_trace
+from course_utils.checks.a3_architectures.trained import check_trained
 
 __all__ = [
     "check_adagrad_step",
@@ -29,5 +30,6 @@ __all__ = [
     "check_shape_trace",
     "check_small_vgg",
     "check_train_epoch",
+    "check_trained",
     "check_vgg_block",
 ]

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, give_weights, there
+from course_utils.checks.models import beside, give_weights, there, weights_of
 from course_utils.checks.outcome import Unusable
 
 LR = 0.1
@@ -67,7 +67,7 @@ def _arrange_evaluate(evaluate: Callable) -> Callable:
         model.train()
         if look_at == "modes":
             model[1].eval()  # a BatchNorm that is frozen
-        before, graphs = model.state_dict(), []
+        before, graphs = weights_of(model), []
 
         def hook(module: Any, inputs: Any, output: Any) -> None:
             graphs.append(isinstance(output, Tensor) and output.requires_grad)

@@ -220,7 +220,7 @@ check_small_vgg = Check(
     "SmallVGG",
     oracle=_small_vgg,
     tool="layers of torch.nn in a row",
-    parts=looks(_vgg_cases, "parameters", "output", "modes", "step", "device"),
+    parts=looks(_vgg_cases, "parameters", "modes", "output", "step", "device"),
     suspects={
         "Dropout is missing before the last layer.": _vgg(VGG.replace("dropout ", "")),
         "Dropout is still at work in eval mode: F.dropout needs training=self.training.": _vgg(

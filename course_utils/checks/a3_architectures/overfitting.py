@@ -16,6 +16,7 @@ from course_utils.checks.a3_architectures.loops import (
 )
 from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
 from course_utils.checks.engine import Case, Check, case, rejection
+from course_utils.checks.models import weights_of
 from course_utils.checks.outcome import Unusable
 
 LAST_LOSS = 0.1  # of a batch that is known by heart
@@ -26,7 +27,7 @@ def _arrange_overfit(overfit_batch: Callable) -> Callable:
         model = small_network(overfit_batch)
         model.float().train()
         inputs, targets = torch.from_numpy(np.array(x)).float(), torch.from_numpy(np.array(y))
-        before = model.state_dict()
+        before = weights_of(model)
         losses = _losses(overfit_batch(model, inputs, targets, steps), steps)
         after = model.state_dict()
         if look_at == "losses":
