@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.checks.compare import difference, show_value
+from course_utils.checks.compare import SHOWN_ELEMENTS, difference, show_value
 from course_utils.checks.outcome import Outcome, call
 from course_utils.tracebacks import used_package
 
 FAR = 6e4  # stands for NaN and infinity; half precision holds it too
 HIDDEN_ROUNDS = 3  # a hidden test repeats the grid with this many seeds
+FEW = 12  # an impossible call shows lists and tables of so many numbers
 
 
 class CheckFailed(AssertionError):
@@ -60,8 +61,9 @@ def case(*args, **kwargs) -> Case:
 def rejection(words: str, *args, **kwargs) -> Rejection:
     """Write a rejection as the call, and what a word of its message may begin with.
 
-    `words` are alternatives such as `"stride|step"`, the argument's own name first; `k\\b` is the
-    word k alone.
+    `words` are alternatives such as `"stride|step"`, the argument's own name first, since a student
+    reads it; `k\\b` is the word k alone. Words that Python's or NumPy's own errors hold, such as
+    shape, name no argument.
     """
     return Rejection(Case(args, kwargs), words)
 
@@ -101,6 +103,8 @@ class Check:
         or they return more than is compared.
     forbidden
         Packages that the student's functions may not use.
+    also
+        By part, what agrees besides the tool's results: the end of the sentence that says so.
     """
 
     name: str
@@ -112,6 +116,7 @@ class Check:
     tolerance: dict[str, float] = field(default_factory=lambda: {"float64": 1e-9, "float32": 1e-4})
     arrange: Callable[..., Callable] = lambda function: function
     forbidden: tuple[str, ...] = ()
+    also: dict[str, str] = field(default_factory=dict)
 
     @property
     def part_names(self) -> list[str]:
@@ -159,7 +164,7 @@ class Check:
     def _check_part(self, function: Callable, part: str, seed: int | None) -> None:
         seeds = [0] if seed is None else range(seed, seed + HIDDEN_ROUNDS)
         cases = [c for s in seeds for c in self.parts[part](np.random.default_rng(s))]
-        given = [_try(function, c) for c in cases]
+        given = [self._try(function, c) for c in cases]
         wanted = [self.oracle(*c.args, **c.kwargs) for c in cases]
         wrong = [
             (c.effort, i, why)
@@ -167,13 +172,14 @@ class Check:
             if (why := self._why_wrong(outcome, value))
         ]
         if not wrong:
-            print(f"✓ {self.name}, {part}: {len(cases)} cases agree with {self.tool}")
+            count = "1 case agrees" if len(cases) == 1 else f"{len(cases)} cases agree"
+            print(f"✓ {self.name}, {part}: {count} with {self.tool}{self.also.get(part, '')}")
             return
         _, at, why = min(wrong)
         if given[at].kind == "NotImplementedError":
             raise CheckFailed(f"✗ {self.name}: {why}")
         lines = [f"✗ {self.name}, {part}: {why}", given[at].where]
-        lines += self._explanations(cases, given, at)
+        lines += self._explanations(cases, given, at, wanted[at])
         lines += [f"Seen with {self._describe(cases[at])}."]
         if len(wrong) < len(cases):
             lines += [f"{len(cases) - len(wrong)} of {len(cases)} cases agree."]
@@ -188,18 +194,24 @@ class Check:
             return f"your function changes its argument {outcome.modified}; work on a copy"
         return difference(outcome.value, wanted, self.tolerance)
 
-    def _explanations(self, cases: list[Case], given: list[Outcome], at: int) -> list[str]:
+    def _explanations(
+        self, cases: list[Case], given: list[Outcome], at: int, wanted: Any
+    ) -> list[str]:
         """The sentence of the suspect that gives the student's results most often.
 
         One that gives all of them is certain. Else there are several mistakes at once, and the
-        sentence is said of this case only.
+        sentence is said of this case only. A suspect that is right in this case explains nothing,
+        and neither does one that stumbles as well.
         """
-        if given[at].modified:
+        if given[at].modified or given[at].error is not None:
             return []
         ranked = []
         for sentence, suspect in self.suspects.items():
-            alike = [self._alike(_try(suspect, c), g) for c, g in zip(cases, given, strict=True)]
-            if alike[at] and given[at].error is None:  # that both stumble explains nothing
+            here = self._try(suspect, cases[at])
+            if self._alike(here, given[at]) and self._why_wrong(here, wanted):
+                alike = [
+                    self._alike(self._try(suspect, c), g) for c, g in zip(cases, given, strict=True)
+                ]
                 ranked.append((sum(alike), sentence))
         if not ranked:
             return []
@@ -215,7 +227,7 @@ class Check:
 
     def _check_rejections(self, function: Callable) -> None:
         for rejected in self.rejects:
-            outcome = _try(function, rejected.case)
+            outcome = self._try(function, rejected.case)
             if outcome.kind == "NotImplementedError":
                 raise CheckFailed(f"✗ {self.name}: {outcome.error}")
             why = _why_not_rejected(outcome, rejected.words)
@@ -223,8 +235,27 @@ class Check:
                 call_text = self._describe(rejected.case)
                 lines = [f"✗ {self.name}, invalid: {why}", outcome.where]
                 lines += [f"Called with {call_text}."]
+                for name, array in self._arrays(rejected.case).items():
+                    if array.size <= FEW and array.ndim <= 2:
+                        lines += show_value(name, array)
                 raise CheckFailed("\n  ".join(filter(None, lines)))
-        print(f"✓ {self.name}, invalid: {len(self.rejects)} impossible calls raise ValueError")
+        count = len(self.rejects)
+        calls = "1 impossible call raises" if count == 1 else f"{count} impossible calls raise"
+        print(f"✓ {self.name}, invalid: {calls} ValueError")
+
+    def _try(self, function: Callable, case: Case) -> Outcome:
+        return call(function, case.args, case.kwargs, self._names)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """Of the oracle's positional arguments."""
+        parameters = inspect.signature(self.oracle).parameters.values()
+        return tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
+
+    def _arrays(self, case: Case) -> dict[str, np.ndarray]:
+        """The case's arrays by their names."""
+        pairs = zip(inspect.signature(self.oracle).parameters, case.args, strict=False)
+        return {name: value for name, value in pairs if isinstance(value, np.ndarray)}
 
     def _describe(self, case: Case) -> str:
         """`5×9 image, 3×2 kernel, stride=2`."""
@@ -233,8 +264,7 @@ class Check:
         return ", ".join(words + [f"{n}={v!r}" for n, v in case.kwargs.items()])
 
     def _values(self, case: Case, outcome: Outcome, wanted: Any) -> list[str]:
-        names = inspect.signature(self.oracle).parameters
-        shown = {n: v for n, v in zip(names, case.args, strict=False) if isinstance(v, np.ndarray)}
+        shown: dict[str, Any] = self._arrays(case)
         own, kind = outcome.value, ""
         if isinstance(wanted, dict):  # several results: show the first that differs
             own = own or {}
@@ -243,27 +273,53 @@ class Check:
                 next(iter(wanted)),
             )
             own, wanted = own.get(kind), wanted[kind]
-        if getattr(own, "dtype", None) != getattr(wanted, "dtype", None):
+        if outcome.error is None and _kind(own) != _kind(wanted):
             return []  # the numbers are not what differs
-        if outcome.error is None:
-            shown[f"your {kind}" if kind else "yours"] = own
-        shown[f"expected {kind}".strip()] = wanted
-        width = max(map(len, shown))
-        return [line for n, v in shown.items() for line in show_value(n.ljust(width), v)]
+        results = {f"your {kind}" if kind else "yours": own} if outcome.error is None else {}
+        results[f"expected {kind}".strip()] = wanted
+        alike = getattr(own, "shape", ()) == getattr(wanted, "shape", ())  # else axes are the point
+        compact = {n: _without_ones(v) for n, v in shown.items()}
+        compact |= {n: _without_ones(v) if alike else v for n, v in results.items()}
+        width = max(map(len, compact))
+        lines = [line for n, v in compact.items() for line in show_value(n.ljust(width), v)]
+        if outcome.error is None and _look_alike(own, wanted):
+            gap = np.array2string(own - wanted, precision=1, prefix=" " * (width + 3))
+            lines += f"{'gap'.ljust(width)} = {gap}".splitlines()
+        if any(v is not compact[n] for n, v in (shown | results).items()):
+            lines.append("(Axes of length 1 in front are left out.)")
+        return [line for line in lines if line.strip()]
 
 
-def _try(function: Callable, case: Case) -> Outcome:
-    return call(function, case.args, case.kwargs)
+def _kind(value: Any) -> str:
+    """The dtype of an array; all other values are of one kind."""
+    return str(value.dtype) if isinstance(value, np.ndarray) else ""
+
+
+def _without_ones(value: Any) -> Any:
+    """Without axes of length 1 in front, as a matrix at least: images are then read more easily."""
+    if isinstance(value, np.ndarray) and value.size <= SHOWN_ELEMENTS:
+        while value.ndim > 2 and len(value) == 1:
+            value = value[0]
+    return value
+
+
+def _look_alike(own: Any, wanted: Any) -> bool:
+    """Whether two arrays print alike, though they differ."""
+    if not isinstance(own, np.ndarray) or not isinstance(wanted, np.ndarray):
+        return False
+    small = own.shape == wanted.shape and own.size <= SHOWN_ELEMENTS
+    return small and show_value("", own) == show_value("", wanted)
 
 
 def _finite(value: Any) -> Any:
     """With a large number for NaN and infinity, which are alike only where both have them."""
     if isinstance(value, dict):
         return {name: _finite(v) for name, v in value.items()}
-    if isinstance(value, float):
+    if isinstance(value, float | np.floating):
         return value if np.isfinite(value) else FAR
-    is_array = isinstance(value, np.ndarray) and value.dtype.kind == "f"
-    return np.nan_to_num(value, nan=FAR, posinf=FAR, neginf=FAR) if is_array else value
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":  # an array stays one
+        return np.asarray(np.nan_to_num(value, nan=FAR, posinf=FAR, neginf=FAR))
+    return value
 
 
 def _word(name: str, value: Any) -> str:
@@ -276,8 +332,8 @@ def _word(name: str, value: Any) -> str:
 
 def _why_not_rejected(outcome: Outcome, words: str) -> str | None:
     if outcome.error is None:
-        text = " ".join(show_value("", outcome.value))
-        return f"this call cannot work, yet it returned {text.strip()}. Raise ValueError."
+        text = " ".join(" ".join(show_value("", outcome.value)).split())
+        return f"this call cannot work, yet it returned {text}. Raise ValueError."
     if outcome.kind != "ValueError":
         return f"expected ValueError with a sentence, but {outcome.error}"
     if re.search(rf"\b(?:{words})", outcome.message, re.IGNORECASE):

@@ -6,9 +6,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from course_utils.checks.outcome import Unusable
+from course_utils.checks.outcome import NotWritten, Unusable, changed_argument
 
 STEP = 1e-5
+# What agrees in the parts of these names, as the check of a layer says it.
+ALSO = {
+    "numeric": " and with the slopes of your own forward",
+    "cache": ", also after the caller has changed its arrays",
+}
 SLOPE_TOLERANCE = 1e-6  # central differences of sums of a few products, in float64
 
 
@@ -36,11 +41,12 @@ def layer(num_arguments: int, *gradients: str) -> Callable[..., Callable]:
             *args: Any, numeric: bool = False, changed: bool = False, **options: Any
         ) -> Any:
             args, upstream = args[:num_arguments], args[num_arguments:]
-            given = forward(*args, **options)
+            names = [name.removeprefix("d") for name in gradients]
+            given = _asked(forward, "forward", names, *args, **options)
             out, cache = _parts(given, ("out", "cache"), "forward")
             if not upstream:
                 return out
-            given = backward(*upstream, cache)
+            given = _asked(backward, "backward", ["dout"], *upstream, cache)
             if len(gradients) == 1:
                 given = (given,)
             found = dict(zip(gradients, _parts(given, gradients, "backward"), strict=True))
@@ -57,6 +63,19 @@ def layer(num_arguments: int, *gradients: str) -> Callable[..., Callable]:
         return together
 
     return arrange
+
+
+def _asked(function: Callable, which: str, names: list[str], *args: Any, **options: Any) -> Any:
+    """Call a forward or backward, and say which of them it is that is missing or changes things."""
+    before = [np.array(a) if isinstance(a, np.ndarray) else a for a in args[: len(names)]]
+    try:
+        given = function(*args, **options)
+    except NotImplementedError:
+        text = f"your {which}, or a function that it calls, is not written yet"
+        raise NotWritten(text) from None
+    if changed := changed_argument(args[: len(names)], before, names):
+        raise Unusable(f"your {which} changes its argument {changed}; work on a copy")
+    return given
 
 
 def _parts(given: Any, names: tuple[str, ...], which: str) -> tuple:

@@ -4,7 +4,7 @@ import contextlib
 import contextvars
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +21,16 @@ class Unusable(Exception):
     """What a student's functions gave cannot be compared at all; the text says why."""
 
 
+class NotWritten(NotImplementedError):
+    """One of several functions is not written yet; the text says which."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The result of one call: a value, or an error with its kind and message.
 
     `kind` is the error's type, `ValueError` for those derived from it; `where` quotes the student's
-    line that raised. `modified` names the first argument that the call changed.
+    line that raised. `modified` says which argument is the first that the call changed.
     """
 
     value: Any = None
@@ -37,8 +41,11 @@ class Outcome:
     modified: str = ""
 
 
-def call(function: Callable, args: tuple, kwargs: dict) -> Outcome:
-    """Call with copies of the arguments; never raises what the student's code raises."""
+def call(function: Callable, args: tuple, kwargs: dict, names: tuple[str, ...] = ()) -> Outcome:
+    """Call with copies of the arguments; never raises what the student's code raises.
+
+    `names` are those of the positional arguments, as far as they have any.
+    """
     args = tuple(_copy(a) for a in args)
     before = [np.array(a) if isinstance(a, np.ndarray) else a for a in args]
     try:
@@ -51,9 +58,8 @@ def call(function: Callable, args: tuple, kwargs: dict) -> Outcome:
             finally:
                 SHOWS_CHANGES.reset(token)
     except NotImplementedError as error:
-        return Outcome(
-            error="it is not written yet", kind="NotImplementedError", message=str(error)
-        )
+        text = str(error) if isinstance(error, NotWritten) else "it is not written yet"
+        return Outcome(error=text, kind="NotImplementedError", message=str(error))
     except Unusable as error:
         return Outcome(error=str(error), kind="Unusable")
     except Exception as error:
@@ -64,10 +70,15 @@ def call(function: Callable, args: tuple, kwargs: dict) -> Outcome:
             message=str(error),
             where=getattr(error, "own_line", "") or own_line(error, (__file__,)),
         )
-    for i, (now, then) in enumerate(zip(args, before, strict=True)):
-        if isinstance(then, np.ndarray) and not np.array_equal(now, then, equal_nan=True):
-            return Outcome(value, modified=f"number {i + 1}")
-    return Outcome(value)
+    return Outcome(value, modified=changed_argument(args, before, names))
+
+
+def changed_argument(now: Sequence, before: Sequence, names: Sequence[str]) -> str:
+    """Which array is the first that has changed, such as `number 1 (x)`; empty if none has."""
+    for i, (value, then) in enumerate(zip(now, before, strict=True)):
+        if isinstance(then, np.ndarray) and not np.array_equal(value, then, equal_nan=True):
+            return f"number {i + 1}" + (f" ({names[i]})" if i < len(names) else "")
+    return ""
 
 
 def _copy(value: Any) -> Any:

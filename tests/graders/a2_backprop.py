@@ -14,7 +14,13 @@ def _checked(x, axes=4):
     if x.dtype.kind != "f":
         raise ValueError(f"x must be an array of floats, got {x.dtype}")
     if len(x) == 0:
-        raise ValueError("the batch is empty")
+        raise ValueError("x is an empty batch")
+
+
+def _whole(**numbers):
+    for name, number in numbers.items():
+        if not isinstance(number, int | np.integer):
+            raise ValueError(f"{name} must be a whole number, got {number}")
 
 
 def _same_shape(dout, shape):
@@ -57,7 +63,7 @@ class MaximumAndCopy:
 class WhereAndPlaces:
     def forward(x):
         if x.dtype.kind != "f":
-            raise ValueError("a float array is expected")
+            raise ValueError("x: a float array is expected")
         return np.where(x > 0, x, np.zeros_like(x)), (x.shape, np.flatnonzero(x > 0))
 
     def backward(dout, cache):
@@ -87,7 +93,7 @@ class PixelByPixel:
         return dx
 
 
-@mutant("relu", says="changes its argument number 1")
+@mutant("relu", says="your forward changes its argument number 1 (x)")
 class ChangesItsInput:
     def forward(x):
         cache = x > 0
@@ -98,7 +104,7 @@ class ChangesItsInput:
         return dout * cache
 
 
-@mutant("relu", says="changes its argument number 2")
+@mutant("relu", says="your backward changes its argument number 1 (dout)")
 class ChangesTheGradientFromAbove:
     def forward(x):
         return np.maximum(x, 0), x
@@ -135,6 +141,48 @@ class NoCache:
         return dout * (x > 0)
 
 
+@mutant("relu", says="this call cannot work, yet it returned")
+class BroadcastsTheGradient(MaskIsKept):
+    def forward(x):
+        return MaskIsKept.forward(x)
+
+    def backward(dout, mask):
+        if dout.shape != mask.shape and dout.size == mask.size:
+            raise ValueError("dout has another shape than x")
+        return dout * mask
+
+
+@mutant("relu", says="does not say what is wrong: check dout")
+class NamesNoArgument(MaskIsKept):
+    def forward(x):
+        return MaskIsKept.forward(x)
+
+    def backward(dout, mask):
+        if dout.shape != mask.shape:
+            raise ValueError("bad shape")
+        return dout * mask
+
+
+@mutant("relu", says="check x yourself")
+class NamesTheTypeAlone(MaskIsKept):
+    def forward(x):
+        if x.dtype.kind != "f":
+            raise ValueError("expected floats")
+        return MaskIsKept.forward(x)
+
+    def backward(dout, mask):
+        return MaskIsKept.backward(dout, mask)
+
+
+@mutant("relu", says="your backward, or a function that it calls, is not written yet")
+class OnlyForwards(MaskIsKept):
+    def forward(x):
+        return MaskIsKept.forward(x)
+
+    def backward(dout, mask):
+        raise NotImplementedError
+
+
 # softmax_cross_entropy -------------------------------------------------------------------------
 
 
@@ -142,6 +190,8 @@ def _checked_logits(logits, labels):
     _checked(logits, 2)
     if labels.shape != (len(logits),):
         raise ValueError(f"labels must have shape ({len(logits)},), got {labels.shape}")
+    if labels.dtype.kind not in "iu":
+        raise ValueError("labels must be whole numbers")
     if labels.min() < 0 or labels.max() >= logits.shape[1]:
         raise ValueError("labels are out of range")
 
@@ -164,7 +214,11 @@ def log_sum_exp(logits, labels):
 def one_hot_product(logits, labels):
     if logits.ndim != 2 or logits.dtype.kind != "f" or len(logits) == 0:
         raise ValueError(f"logits must be a batch of floats (N, C), got {logits.shape}")
-    if labels.shape != logits.shape[:1] or not np.isin(labels, range(logits.shape[1])).all():
+    if (
+        labels.dtype.kind != "i"
+        or labels.shape != logits.shape[:1]
+        or not np.isin(labels, range(logits.shape[1])).all()
+    ):
         raise ValueError(f"labels must be N classes in range, got {labels}")
     one_hot = np.eye(logits.shape[1], dtype=logits.dtype)[labels]
     top = logits.max(axis=1)
@@ -181,7 +235,7 @@ def image_by_image(logits, labels):
         raise ValueError("logits must be float")
     if len(logits) == 0:
         raise ValueError("empty batch of logits")
-    if len(labels) != len(logits):
+    if labels.ndim != 1 or len(labels) != len(logits) or labels.dtype.kind == "f":
         raise ValueError("labels and logits do not match")
     loss, dlogits = 0.0, np.zeros_like(logits)
     for n, label in enumerate(labels):
@@ -203,6 +257,8 @@ def with_logaddexp(logits, labels):
         raise ValueError("the batch is empty")
     if labels.shape != (logits.shape[0],):
         raise ValueError("one label for each image is expected")
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError("a label is the number of a class")
     if (labels < 0).any() or (labels >= logits.shape[1]).any():
         raise ValueError("label out of range")
     total = np.logaddexp.reduce(logits, axis=1)[:, None]
@@ -239,17 +295,55 @@ def shifts_in_place(logits, labels):
     return loss, p / len(p)
 
 
+@mutant("softmax_cross_entropy", says="loss: it is a ndarray, but the result is one number\n  Seen")
+def loss_is_an_array_without_axes(logits, labels):
+    loss, dlogits = log_sum_exp(logits, labels)
+    return np.array(loss), dlogits
+
+
+@mutant("softmax_cross_entropy", says="labels = [ 0 -1  2]")
+def counts_from_the_end(logits, labels):
+    if labels.shape != logits.shape[:1] or labels.max(initial=0) >= logits.shape[1]:
+        raise ValueError("labels do not match")
+    return log_sum_exp(logits, labels % logits.shape[1])
+
+
+@mutant("softmax_cross_entropy", says="check labels yourself")
+def names_no_label(logits, labels):
+    if labels.max(initial=0) >= logits.shape[1]:
+        raise ValueError("out of range")
+    return log_sum_exp(logits, labels)
+
+
+@mutant("softmax_cross_entropy", says="labels = [0. 1. 2.]")
+def takes_labels_of_any_type(logits, labels):
+    return log_sum_exp(logits, labels if labels.size > 3 else labels.astype(int))
+
+
+@mutant("softmax_cross_entropy", says="With log(p + 1e-12) no loss is above 27.6")
+def adds_a_small_number(logits, labels):
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    rows = np.arange(len(p))
+    loss = -np.log(p[rows, labels] + 1e-12).mean()
+    p[rows, labels] -= 1
+    return loss, p / p.dtype.type(len(p))
+
+
 # conv2d ----------------------------------------------------------------------------------------
 
 
 def _conv_size(x, w, b, stride, padding, dilation):
+    _whole(stride=stride, padding=padding, dilation=dilation)
     if stride < 1 or dilation < 1:
         raise ValueError(f"stride and dilation must be at least 1, got {stride} and {dilation}")
     if padding < 0:
         raise ValueError(f"padding must be at least 0, got {padding}")
     _checked(x)
-    if w.ndim != 4 or w.shape[1] != x.shape[1] or b.shape != w.shape[:1]:
-        raise ValueError(f"shapes do not match: channels of x and w, b: {w.shape}, {b.shape}")
+    if w.ndim != 4 or w.shape[1] != x.shape[1]:
+        raise ValueError(f"the channels of x and w do not match: {x.shape}, {w.shape}")
+    if b.shape != w.shape[:1]:
+        raise ValueError(f"one bias for each filter is needed, got {b.shape}")
     size = [
         (n + 2 * padding - dilation * (k - 1) - 1) // stride + 1
         for n, k in zip(x.shape[2:], w.shape[2:], strict=True)
@@ -518,11 +612,78 @@ class ChecksNothing(LoopsOverWeights):
         return LoopsOverWeights.backward(dout, cache)
 
 
+@mutant("conv2d", says="Called with 2×3×5×5 x, 4×3×3×3 w, 1 b")
+class BroadcastsTheBias(LoopsOverWeights):
+    def forward(x, w, b, **options):
+        if b.shape == (1,):
+            b = np.repeat(b, len(w))
+        return LoopsOverWeights.forward(x, w, b, **options)
+
+    def backward(dout, cache):
+        return LoopsOverWeights.backward(dout, cache)
+
+
+@mutant("conv2d", says="Called with 2×3×5×5 x, 4×3×3×3 w, 2×2 b")
+class FlattensTheBias(LoopsOverWeights):
+    def forward(x, w, b, **options):
+        return LoopsOverWeights.forward(x, w, b.ravel() if b.size == len(w) else b, **options)
+
+    def backward(dout, cache):
+        return LoopsOverWeights.backward(dout, cache)
+
+
+@mutant("conv2d", says="Called with 2×3×5×5 x, 4×3×3×3 w, 4 b, 1×4×3×3 dout")
+class BroadcastsDout(LoopsOverWeights):
+    def forward(x, w, b, **options):
+        return LoopsOverWeights.forward(x, w, b, **options)
+
+    def backward(dout, cache):
+        if dout.shape[2:] != tuple(cache["shape"])[2:]:
+            raise ValueError("dout must have the shape of out")
+        return LoopsOverWeights.backward(np.broadcast_to(dout, cache["shape"]), cache)
+
+
+@mutant("conv2d", says="dx: the stride is missing. Output r has read")
+class StrideForgottenInDx(LoopsOverStops):
+    def forward(x, w, b, **options):
+        return LoopsOverStops.forward(x, w, b, **options)
+
+    def backward(dout, cache):
+        padded, w, _, padding, dilation = cache
+        _, dw, db = LoopsOverStops.backward(dout, cache)
+        kh, kw = (dilation * (k - 1) + 1 for k in w.shape[2:])
+        dpadded = np.zeros_like(padded)
+        for r, c in np.ndindex(dout.shape[2:]):
+            here = np.s_[:, :, r : r + kh : dilation, c : c + kw : dilation]
+            dpadded[here] += np.tensordot(dout[:, :, r, c], w, (1, 0))
+        height, width = padded.shape[2:]
+        dx = dpadded[:, :, padding : height - padding, padding : width - padding]
+        return dx, dw, db
+
+
+@mutant("conv2d", says="dw: the dilation is missing. For output r")
+class DilationForgottenInDw(LoopsOverStops):
+    def forward(x, w, b, **options):
+        return LoopsOverStops.forward(x, w, b, **options)
+
+    def backward(dout, cache):
+        padded, w, stride, *_ = cache
+        dx, dw, db = LoopsOverStops.backward(dout, cache)
+        dw = np.zeros_like(w)
+        for r, c in np.ndindex(dout.shape[2:]):
+            top, left = r * stride, c * stride
+            window = padded[:, :, top : top + w.shape[2], left : left + w.shape[3]]
+            dw += np.tensordot(dout[:, :, r, c], window, (0, 0))
+        return dx, dw, db
+
+
 # max_pool, avg_pool ----------------------------------------------------------------------------
 
 
 def _pool_size(x, kernel_size, stride):
     kh, kw = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
+    _whole(stride=stride, kernel_size=kh)
+    _whole(kernel_size=kw)
     if stride < 1:
         raise ValueError(f"stride must be at least 1, got {stride}")
     if min(kh, kw) < 1:
@@ -792,6 +953,54 @@ class AverageOfAnything(AverageByLoops):
         return AverageByLoops.backward(dout, cache)
 
 
+@mutant("max_pool", says="Called with 2×3×5×5 x, kernel_size=2, stride=2, 1×3×2×2 dout")
+class BroadcastsIntoTheMaximum(ShiftedCopies):
+    def forward(x, kernel_size, stride):
+        return ShiftedCopies.forward(x, kernel_size, stride)
+
+    def backward(dout, cache):
+        if dout.shape[2:] != cache[0].shape[2:]:
+            raise ValueError("dout has not the shape of out")
+        return ShiftedCopies.backward(np.broadcast_to(dout, cache[0].shape), cache)
+
+
+@mutant("avg_pool", says="Called with 2×3×5×5 x, kernel_size=2, stride=2, 3×2×2×2 dout")
+class ReshapesTheGradient(AverageByWindows):
+    def forward(x, kernel_size, stride):
+        return AverageByWindows.forward(x, kernel_size, stride)
+
+    def backward(dout, cache):
+        if dout.size != np.prod(cache["out"]):
+            raise ValueError("dout has not the size of out")
+        return AverageByWindows.backward(dout.reshape(cache["out"]), cache)
+
+
+@mutant("avg_pool", says="Each kernel pixel overwrites")
+class AssignsShares(AverageByWindows):
+    def forward(x, kernel_size, stride):
+        return AverageByWindows.forward(x, kernel_size, stride)
+
+    def backward(dout, cache):
+        (kh, kw), stride = cache["kernel"], cache["stride"]
+        dx, (oh, ow) = np.zeros(cache["shape"], dout.dtype), dout.shape[2:]
+        for i, j in np.ndindex(kh, kw):
+            dx[:, :, i : i + stride * (oh - 1) + 1 : stride,
+               j : j + stride * (ow - 1) + 1 : stride] = dout / (kh * kw)  # fmt: skip
+        return dx
+
+
+@mutant("max_pool", says="gets the gradient of the last one alone")
+class AssignsToIndices(FlatIndicesAndAddAt):
+    def forward(x, kernel_size, stride):
+        return FlatIndicesAndAddAt.forward(x, kernel_size, stride)
+
+    def backward(dout, cache):
+        n, c, height, width = cache["shape"]
+        dx = np.zeros((n * c, height * width), dout.dtype)
+        dx[np.arange(n * c)[:, None], cache["places"].reshape(n * c, -1)] += dout.reshape(n * c, -1)
+        return dx.reshape(n, c, height, width)
+
+
 # global_avg_pool -------------------------------------------------------------------------------
 
 
@@ -858,11 +1067,36 @@ class GlobalInDouble(MeanAndBroadcast):
         return MeanAndBroadcast.backward(dout, shape)
 
 
+@mutant("global_avg_pool", says="Called with 2×3×5×5 x, 1×3 dout")
+class GlobalBroadcast(MeanAndBroadcast):
+    def forward(x):
+        return MeanAndBroadcast.forward(x)
+
+    def backward(dout, shape):
+        if dout.ndim != 2 or dout.shape[1] not in (1, shape[1]):
+            raise ValueError("dout has not the shape (N, C)")
+        return MeanAndBroadcast.backward(np.broadcast_to(dout, shape[:2]), shape)
+
+
+@mutant("global_avg_pool", says="check x yourself")
+class UnpacksWithoutAWord(MeanAndBroadcast):
+    def forward(x):
+        n, c, _, _ = x.shape
+        return x.reshape(n, c, -1).mean(axis=-1), x.shape
+
+    def backward(dout, shape):
+        return MeanAndBroadcast.backward(dout, shape)
+
+
 # im2col, col2im --------------------------------------------------------------------------------
 
 
 def _geometry(shape, kernel_size, stride, padding, dilation):
     kh, kw = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
+    _whole(stride=stride, padding=padding, dilation=dilation, kernel_size=kh)
+    _whole(kernel_size=kw)
+    if min(kh, kw) < 1:
+        raise ValueError("the kernel is empty")
     if stride < 1:
         raise ValueError("stride must be at least 1")
     if padding < 0:
@@ -933,6 +1167,31 @@ def knows_only_square_windows(x, kernel_size, **options):
     return pixel_of_the_kernel_by_pixel(x, (int(kernel_size), int(kernel_size)), **options)
 
 
+@mutant("im2col", says="this call cannot work, yet it returned an array of shape")
+def rounds_the_stride(x, kernel_size, *, stride=1, padding=0, dilation=1):
+    options = {"padding": padding, "dilation": dilation, "stride": int(stride)}
+    return by_index_arrays(x, kernel_size, **options)
+
+
+@mutant("im2col", says="check kernel_size yourself")
+def names_the_size_alone(x, kernel_size, **options):
+    try:
+        return by_index_arrays(x, kernel_size, **options)
+    except ValueError as error:
+        raise ValueError(str(error).replace("kernel", "window")) from None
+
+
+@mutant("im2col", says="The dilation is missing, though the number of windows is right")
+def reads_without_dilation(x, kernel_size, *, stride=1, padding=0, dilation=1):
+    kh, kw, oh, ow = _geometry(x.shape, kernel_size, stride, padding, dilation)
+    padded = _bordered(x, padding)
+    out = np.empty((*x.shape[:2], kh, kw, oh, ow), x.dtype)
+    for i, j in np.ndindex(kh, kw):
+        out[:, :, i, j] = padded[:, :, i : i + stride * (oh - 1) + 1 : stride,
+                                 j : j + stride * (ow - 1) + 1 : stride]  # fmt: skip
+    return out.reshape(len(x), -1, oh * ow)
+
+
 def _fold_size(columns, x_shape, kernel_size, stride, padding, dilation):
     kh, kw, oh, ow = _geometry(x_shape, kernel_size, stride, padding, dilation)
     if columns.shape != (x_shape[0], x_shape[1] * kh * kw, oh * ow):
@@ -996,6 +1255,27 @@ def cuts_with_minus_zero(columns, x_shape, kernel_size, *, stride=1, padding=0, 
     out = adds_slices(columns, larger, kernel_size, stride=stride, dilation=dilation)
     if padding == 0:
         raise ValueError("could not broadcast: the slice [0:-0] is empty")
+    return out[:, :, padding:-padding, padding:-padding]
+
+
+@mutant("col2im", says="Called with 1×6×4 columns")
+def turns_columns_round(columns, x_shape, kernel_size, **options):
+    if columns.ndim == 3 and columns.shape == (1, 6, 4):
+        columns = columns.swapaxes(1, 2)
+    return adds_slices(columns, x_shape, kernel_size, **options)
+
+
+@mutant("col2im", says="Called with 1×2×12 columns")
+def takes_any_shape(columns, x_shape, kernel_size, **options):
+    if columns.size == 24 and columns.shape == (1, 2, 12):
+        columns = columns.reshape(1, 4, 6)
+    return adds_slices(columns, x_shape, kernel_size, **options)
+
+
+@mutant("col2im", says="[p:-p] is empty where the padding p is 0")
+def cuts_from_the_end(columns, x_shape, kernel_size, *, padding=0, **options):
+    larger = (*x_shape[:2], *(n + 2 * padding for n in x_shape[2:]))
+    out = adds_slices(columns, larger, kernel_size, **options)
     return out[:, :, padding:-padding, padding:-padding]
 
 
@@ -1067,6 +1347,7 @@ def keeps_four_axes(kernel, input_shape):
 
 
 def _stamped_size(x, w, stride, padding):
+    _whole(stride=stride, padding=padding)
     if stride < 1:
         raise ValueError("stride must be at least 1")
     if padding < 0:
@@ -1128,6 +1409,7 @@ def folds_columns(x, w, *, stride=1, padding=0):
 
 @mutant("conv_transpose2d", says="this call cannot work, yet it returned")
 def cuts_everything_off(x, w, *, stride=1, padding=0):
+    _whole(stride=stride, padding=padding)
     if stride < 1 or padding < 0:
         raise ValueError("stride or padding out of range")
     if x.ndim != 4 or x.shape[1] != w.shape[0]:
@@ -1135,6 +1417,20 @@ def cuts_everything_off(x, w, *, stride=1, padding=0):
     large = stamps(np.pad(x, [(0, 0), (0, 0), (1, 1), (1, 1)]), w, stride=stride)
     edge = stride + padding
     return large[:, :, edge : max(edge, large.shape[2] - edge), edge : large.shape[3] - edge]
+
+
+@mutant("conv_transpose2d", says="In this case: The bank is read as (F, C, KH, KW)")
+def reads_filters_first(x, w, *, stride=1, padding=0):
+    return stamps(x, w.swapaxes(0, 1), stride=stride, padding=padding)
+
+
+@mutant("conv_transpose2d", says="The stride is missing: the stamp of pixel")
+def stamps_side_by_side(x, w, *, stride=1, padding=0):
+    height, width = _stamped_size(x, w, stride, padding)
+    out = np.zeros((len(x), w.shape[1], height, width), x.dtype)
+    for r, c in np.ndindex(x.shape[2:]):
+        out[:, :, r : r + w.shape[2], c : c + w.shape[3]] += np.tensordot(x[:, :, r, c], w, 1)
+    return out[:, :, padding : height - padding, padding : width - padding]
 
 
 # numeric_gradient ------------------------------------------------------------------------------
@@ -1154,9 +1450,9 @@ def puts_each_entry_back(f, x, df=1.0, h=1e-5):
     for place in np.ndindex(x.shape):
         before = x[place]
         x[place] = before + h
-        above = f(x)
+        above = np.array(f(x))
         x[place] = before - h
-        below = f(x)
+        below = np.array(f(x))
         x[place] = before
         gradient[place] = np.sum((above - below) * df) / (2 * h)
     return gradient
@@ -1187,7 +1483,7 @@ def with_nditer(f, x, df=1.0, h=1e-5):
     return gradient
 
 
-@alternative("numeric_gradient")
+@mutant("numeric_gradient", says="The points are not h away from x")
 def five_points(f, x, df=1.0, h=1e-5):
     _checked_step(x, h)
     gradient = np.zeros(x.shape)
@@ -1222,4 +1518,59 @@ def knows_one_axis_only(f, x, df=1.0, h=1e-5):
         up[i] += h
         down[i] -= h
         gradient[i] = float(np.sum((f(up) - f(down)) * df)) / (2 * h) + 0 * x[i, 0]
+    return gradient
+
+
+@alternative("numeric_gradient")
+def two_copies_of_x(f, x, df=1.0, h=1e-5):
+    _checked_step(x, h)
+    gradient = np.zeros_like(x)
+    for number in range(x.size):
+        step = np.zeros(x.size)
+        step[number] = h
+        up, down = x + step.reshape(x.shape), x - step.reshape(x.shape)
+        gradient.flat[number] = np.sum(df * (f(up) - f(down))) / (2 * h)
+    return gradient
+
+
+@mutant("numeric_gradient", says="f may give x itself, or a view of it")
+def compares_views(f, x, df=1.0, h=1e-5):
+    _checked_step(x, h)
+    x, gradient = x.copy(), np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        x[place] += h
+        above = f(x)
+        x[place] -= 2 * h
+        gradient[place] = np.sum((above - f(x)) * df) / (2 * h)
+        x[place] += h
+    return gradient
+
+
+@mutant("numeric_gradient", says="The points are not h away from x")
+def has_a_step_of_its_own(f, x, df=1.0, h=1e-5):
+    _checked_step(x, h)
+    return two_copies_of_x(f, x, df, 1e-5)
+
+
+@mutant("numeric_gradient", says="stays at x - h while the next ones are tried")
+def leaves_each_entry_below(f, x, df=1.0, h=1e-5):
+    _checked_step(x, h)
+    x, gradient = x.copy(), np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        x[place] += h
+        above = np.array(f(x))
+        x[place] -= 2 * h
+        gradient[place] = np.sum((above - f(x)) * df) / (2 * h)
+    return gradient
+
+
+@mutant("numeric_gradient", says="Whole rows are moved at once")
+def counts_rows(f, x, df=1.0, h=1e-5):
+    _checked_step(x, h)
+    gradient = np.zeros_like(x)
+    for i in range(len(x)):
+        up, down = x.copy(), x.copy()
+        up[i] += h
+        down[i] -= h
+        gradient[i] = np.sum((f(up) - f(down)) * df) / (2 * h)
     return gradient

@@ -114,9 +114,9 @@ def only_parameters(model, input_shape):
 
 
 @mutant("shape_trace", "it returned None")
-def prints_only(model, input_shape):
-    for name, module in model.named_modules():
-        print(name, type(module).__name__)
+def makes_a_text_and_forgets_it(model, input_shape):
+    text = "\n".join(f"{name} {type(module)}" for name, module in model.named_modules())
+    text.splitlines()
 
 
 # LeNet5 ------------------------------------------------------------------------------------------
@@ -329,15 +329,17 @@ class DenseAsConvolution(nn.Module):
         return self.out(self.body(x)[:, :, 0, 0])
 
 
-@mutant("SmallVGG", "Dropout is still at work in eval mode")
-class DropoutNeverToldOfTheMode(nn.Module):
+@mutant("SmallVGG", "Softmax stands at the end")
+class ProbabilitiesInsteadOfLogits(nn.Module):
     def __init__(self, num_classes=10):
         super().__init__()
         self.features = nn.Sequential(*_vgg_features())
         self.hidden, self.out = nn.Linear(1024, 128), nn.Linear(128, num_classes)
+        self.dropout = nn.Dropout()
 
     def forward(self, x):
-        return self.out(F.dropout(F.relu(self.hidden(self.features(x).flatten(1)))))
+        x = self.dropout(F.relu(self.hidden(self.features(x).flatten(1))))
+        return F.softmax(self.out(x), dim=1)
 
 
 # ResidualBlock -----------------------------------------------------------------------------------

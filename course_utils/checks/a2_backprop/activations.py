@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from course_utils.checks.a2_backprop.arrays import NUMPY_ONLY, batches, like
+from course_utils.checks.a2_backprop.arrays import DOUT, NUMPY_ONLY, batches, like
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.layers import autograd, layer
+from course_utils.checks.layers import ALSO, autograd, layer
 from course_utils.checks.outcome import Unusable
 
 
@@ -90,11 +90,15 @@ check_relu = Check(
         "there.": _relu_with(slope=lambda x, dout: dout * ((x > 0) + 0.5 * (x == 0))),
     },
     rejects=[
-        rejection("float|int|dtype|type|x\\b", np.array([1, -2])),
-        rejection("dout|shape|match", np.ones((2, 3)), np.ones((3, 2))),
+        rejection("x\\b", np.array([1, -2])),
+        *(
+            rejection(DOUT, np.ones((3, 4)), np.ones(shape))
+            for shape in [(4, 3), (1, 4), (3, 1), (12,), (3, 4, 1)]
+        ),
     ],
     arrange=layer(1, "dx"),
     forbidden=NUMPY_ONLY,
+    also=ALSO,
 )
 
 
@@ -130,13 +134,37 @@ def _loss_with(change):
     return suspect
 
 
-def _unstable(logits, labels):
-    with np.errstate(all="ignore"):
-        exps = np.exp(logits)
-        p = exps / exps.sum(axis=1, keepdims=True)
-        loss = -np.log(p[np.arange(len(p)), labels]).mean()
-    one_hot = np.eye(logits.shape[1], dtype=logits.dtype)[labels]
-    return {"loss": loss.item(), "dlogits": (p - one_hot) / logits.dtype.type(len(p))}
+def _unstable(subtracted, by_logarithm=False):
+    """Softmax and its logarithm as written down, once something has been subtracted.
+
+    `by_logarithm` computes log p first, and p from it.
+    """
+
+    def suspect(logits, labels):
+        with np.errstate(all="ignore"):
+            shifted = logits - subtracted(logits)
+            exps = np.exp(shifted)
+            total = exps.sum(axis=1, keepdims=True)
+            p = np.exp(shifted - np.log(total)) if by_logarithm else exps / total
+            log_p = shifted - np.log(total) if by_logarithm else np.log(p)
+            loss = -log_p[np.arange(len(p)), labels].mean()
+        one_hot = np.eye(logits.shape[1], dtype=logits.dtype)[labels]
+        return {"loss": loss.item(), "dlogits": (p - one_hot) / logits.dtype.type(len(p))}
+
+    return suspect
+
+
+def _nothing(logits):
+    return logits.dtype.type(0)
+
+
+def _largest_of_each(logits):
+    return logits.max(axis=1, keepdims=True)
+
+
+def _logarithm_with(small):
+    """log(p + small) in the loss."""
+    return _loss_with(lambda f, p, y: {"loss": float(-np.log((p * y).sum(axis=1) + small).mean())})
 
 
 def _over_batch(logits, labels):
@@ -197,15 +225,32 @@ check_softmax_cross_entropy = Check(
             lambda f, p, y: {"loss": f["loss"] / p.shape[1], "dlogits": f["dlogits"] / p.shape[1]}
         ),
         "The softmax runs down the batch; each image's classes add up to 1.": _over_batch,
-        "It overflows: subtract the largest logit of each row before the exponential.": _unstable,
+        "It overflows: subtract the largest logit of each row before the exponential.": _unstable(
+            _nothing
+        ),
+        "It overflows, though log p is taken at once: subtract the largest logit of each row "
+        "before the exponential.": _unstable(_nothing, by_logarithm=True),
+        "One maximum for the whole batch is subtracted; the other rows then become 0 / 0. Each row "
+        "has its own: axis=1, keepdims=True.": _unstable(np.max),
+        "One maximum for the whole batch is subtracted; for the other rows it is the logarithm of "
+        "0. Each row has its own: axis=1, keepdims=True.": _unstable(np.max, by_logarithm=True),
+        "The logarithm of a probability that has become 0: compute log p without p, as z - max - "
+        "log Σ exp(z - max).": _unstable(_largest_of_each),
+        **{
+            f"With log(p + {small:g}) no loss is above {-np.log(small):.1f}: compute log p without "
+            "p, as z - max - log Σ exp(z - max).": _logarithm_with(small)
+            for small in (1e-300, 1e-20, 1e-16, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6)
+        },
     },
     rejects=[
-        rejection("label|class|range", _LOGITS, np.array([0, 1, 4])),
-        rejection("label|class|range|negative", _LOGITS, np.array([0, -1, 2])),
-        rejection("label|shape|match|length", _LOGITS, np.array([0, 1])),
-        rejection("empty|batch|logits", _LOGITS[:0], np.array([], dtype=int)),
-        rejection("logits|axes|dim|shape|two|2", np.zeros(4), np.array([0])),
-        rejection("logits|float|int|dtype|type", np.zeros((2, 3), int), np.array([0, 1])),
+        rejection("labels|label", _LOGITS, np.array([0, 1, 4])),
+        rejection("labels|label", _LOGITS, np.array([0, -1, 2])),
+        rejection("labels|label", _LOGITS, np.array([0.0, 1.0, 2.0])),
+        rejection("labels|label", _LOGITS, np.array([0, 1])),
+        rejection("labels|label", _LOGITS, np.array([[0], [1], [2]])),
+        rejection("logits|logit|batch", _LOGITS[:0], np.array([], dtype=int)),
+        rejection("logits|logit", np.zeros(4), np.array([0])),
+        rejection("logits|logit", np.zeros((2, 3), int), np.array([0, 1])),
     ],
     arrange=_named,
     forbidden=NUMPY_ONLY,

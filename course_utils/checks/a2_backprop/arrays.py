@@ -1,10 +1,27 @@
-"""What all checks of a2 share: which packages it leaves out, and arrays of every kind."""
+"""What all checks of a2 share: packages left out, names in messages, and arrays of every kind."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import torch
 
 NUMPY_ONLY = ("torch", "torchvision", "scipy", "skimage", "sklearn")
+# What the message of an impossible call must hold: the argument's name, or a word for just that.
+X = r"x\b|image"
+W = r"w\b|kernel|weight|filter"
+KERNEL_SIZE = "kernel_size|kernel"
+DOUT = "dout|gradient|upstream"
+
+
+def tensors(*arrays: np.ndarray) -> list[torch.Tensor]:
+    """Copies as tensors."""
+    return [torch.from_numpy(np.array(a)) for a in arrays]
+
+
+def pair(value: Any) -> tuple[int, int]:
+    """Height and width of a size that may be one number."""
+    return value if isinstance(value, tuple) else (value, value)
 
 
 def batches(

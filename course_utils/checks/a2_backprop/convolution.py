@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from torch.nn import functional as F
 
-from course_utils.checks.a2_backprop.arrays import NUMPY_ONLY, batches, like
+from course_utils.checks.a2_backprop.arrays import DOUT, NUMPY_ONLY, W, X, batches, like
 from course_utils.checks.engine import Case, Check, case, grid, rejection
-from course_utils.checks.layers import autograd, layer
+from course_utils.checks.layers import ALSO, autograd, layer
 
 NAMES = ("dx", "dw", "db")
 
@@ -48,6 +48,27 @@ def _as_if(**wrong):
         return _conv(x, w, b, given, **changed)
 
     return change
+
+
+def _one(name, change):
+    """Of what `change` gives, the gradient of this name alone."""
+    return lambda *args, **options: {name: change(*args, **options)[name]}
+
+
+def _dw_of(images, stops=slice(None)):
+    """dw from some images and stops alone; the stops are chosen by their number in row order."""
+
+    def change(found, x, w, b, dout, **options):
+        chosen = np.zeros_like(dout).reshape(*dout.shape[:2], -1)
+        chosen[images, :, stops] = dout.reshape(chosen.shape)[images, :, stops]
+        return {"dw": _conv(x, w, b, chosen.reshape(dout.shape), **options)["dw"]}
+
+    return change
+
+
+def _minus_zero(found, x, w, b, dout, *, padding=0, **_):
+    """What `[p:-p]` leaves of dx."""
+    return {"dx": found["dx"] if padding else found["dx"][:, :, :0, :0]}
 
 
 def _exchanged(x, w, b, **options):
@@ -194,6 +215,43 @@ check_conv2d = Check(
         ),
         "The backward pass ignores the stride.": _backward(_as_if(stride=1)),
         "The backward pass ignores the dilation.": _backward(_as_if(dilation=1)),
+        "The backward pass ignores both the stride and the dilation.": _backward(
+            _as_if(stride=1, dilation=1)
+        ),
+        "dx: the stride is missing. Output r has read the pixels r·stride + i·dilation.": (
+            _backward(_one("dx", _as_if(stride=1)))
+        ),
+        "dx: the dilation is missing. Output r has read the pixels r·stride + i·dilation.": (
+            _backward(_one("dx", _as_if(dilation=1)))
+        ),
+        "dw: the stride is missing. For output r, w[i] has seen pixel r·stride + i·dilation.": (
+            _backward(_one("dw", _as_if(stride=1)))
+        ),
+        "dw: the dilation is missing. For output r, w[i] has seen pixel r·stride + i·dilation.": (
+            _backward(_one("dw", _as_if(dilation=1)))
+        ),
+        "dw: it is averaged over the batch; add over all images. The loss has divided already.": (
+            _backward(lambda f, x, *_, **o: {"dw": f["dw"] / x.dtype.type(len(x))})
+        ),
+        "dw: only the last image counts: = where += is meant.": _backward(_dw_of(slice(-1, None))),
+        "dw: only the last stop counts: = where += is meant. A weight works at every stop.": (
+            _backward(_dw_of(slice(None), slice(-1, None)))
+        ),
+        "dw: only the last stop of the last image counts: = where += is meant.": _backward(
+            _dw_of(slice(-1, None), slice(-1, None))
+        ),
+        "db: only the first image counts; add over the batch and all places.": _backward(
+            lambda f, x, w, b, dout, **o: {"db": dout[0].sum(axis=(1, 2))}
+        ),
+        "db: only the last image counts: = where += is meant.": _backward(
+            lambda f, x, w, b, dout, **o: {"db": dout[-1].sum(axis=(1, 2))}
+        ),
+        "db: it is one number for each filter: add over the batch and all places.": _backward(
+            lambda f, x, w, b, dout, **o: {"db": dout.sum(axis=(2, 3))}
+        ),
+        "dx: [p:-p] is empty where the padding p is 0. Count from the front: [p : p + H].": (
+            _backward(_minus_zero)
+        ),
         "db: it is summed over the batch only; one bias is added at every place too.": _backward(
             lambda f, x, w, b, dout, **o: {"db": dout.sum(axis=0)}
         ),
@@ -225,16 +283,22 @@ check_conv2d = Check(
     },
     rejects=[
         rejection("stride", _X, _W, _B, stride=0),
+        rejection("stride", _X, _W, _B, stride=1.5),
         rejection("padding", _X, _W, _B, padding=-1),
         rejection("dilation", _X, _W, _B, dilation=0),
-        rejection("kernel|w\\b|fit|larg|small|size", _X[:, :, :2], _W, _B),
-        rejection("channel|w\\b|shape|match", _X, _W[:, :2], _B),
-        rejection("b\\b|bias|shape|match", _X, _W, _B[:2]),
-        rejection("x\\b|axes|axis|dim|shape|four|4", _X[0], _W, _B),
-        rejection("float|int|dtype|type|x\\b", _X.astype(int), _W, _B),
-        rejection("empty|batch|image|x\\b", _X[:0], _W, _B),
-        rejection("dout|shape|match", _X, _W, _B, np.ones((2, 4, 2, 3))),
+        rejection(W, _X[:, :, :2], _W, _B),
+        rejection(f"{W}|{X}|channel", _X, _W[:, :2], _B),
+        rejection(W, _X, _W.reshape(4, 3, 9), _B),
+        *(rejection("b\\b|bias", _X, _W, np.ones(shape)) for shape in [(2,), (1,), (2, 2), (4, 1)]),
+        rejection(X, _X[0], _W, _B),
+        rejection(X, _X.astype(int), _W, _B),
+        rejection(f"{X}|batch", _X[:0], _W, _B),
+        *(
+            rejection(DOUT, _X, _W, _B, np.ones(shape))
+            for shape in [(2, 4, 2, 3), (1, 4, 3, 3), (2, 1, 3, 3), (4, 2, 3, 3), (2, 4, 9)]
+        ),
     ],
     arrange=layer(3, *NAMES),
     forbidden=NUMPY_ONLY,
+    also=ALSO,
 )

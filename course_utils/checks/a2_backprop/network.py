@@ -14,7 +14,7 @@ WANTED = 0.95  # share of the test digits that is to be right
 NOISE = 0.02  # of hidden tests, in grey levels of 0 to 1: far too little to see
 
 
-def check_digits(predict: Callable, *, seed: int | None = None) -> None:
+def check_digits(predict: Callable | None, *, seed: int | None = None) -> None:
     """Ask for the digits on the test images, and count.
 
     Parameters
@@ -27,8 +27,14 @@ def check_digits(predict: Callable, *, seed: int | None = None) -> None:
     Raises
     ------
     CheckFailed
-        If fewer than 95 % are right, or what comes back is no array of N whole numbers.
+        If fewer than 95 % are right, what comes back is no array of N whole numbers, or predict is
+        None: there is no network yet.
     """
+    if predict is None:
+        raise CheckFailed(
+            "✗ digits: your network is not trained yet. Write train, and run the cell above, which "
+            "calls it."
+        )
     if package := used_package(predict, NUMPY_ONLY):
         raise CheckFailed(f"✗ digits: predict uses {package}; build it from your own layers.")
     digits = load_digits()

@@ -1,17 +1,21 @@
-"""Checks of the pooling layers, against PyTorch's autograd."""
+"""Checks of max and average pooling, against PyTorch's autograd."""
 
 from collections.abc import Iterator
 
 import numpy as np
 from torch.nn import functional as F
 
-from course_utils.checks.a2_backprop.arrays import NUMPY_ONLY, batches, like
+from course_utils.checks.a2_backprop.arrays import (
+    DOUT,
+    KERNEL_SIZE,
+    NUMPY_ONLY,
+    X,
+    batches,
+    like,
+    pair,
+)
 from course_utils.checks.engine import Case, Check, case, grid, rejection
-from course_utils.checks.layers import autograd, layer
-
-
-def _pair(kernel_size):
-    return kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
+from course_utils.checks.layers import ALSO, autograd, layer
 
 
 def _pool(function):
@@ -49,22 +53,64 @@ def _backward(right, change):
 
 def _windows(x, kernel_size, stride):
     """Windows `(N, C, OH, OW, KH, KW)` of a layer."""
-    views = np.lib.stride_tricks.sliding_window_view(x, _pair(kernel_size), axis=(2, 3))
+    views = np.lib.stride_tricks.sliding_window_view(x, pair(kernel_size), axis=(2, 3))
     return views[:, :, ::stride, ::stride]
 
 
-def _spread(share, overwrite=False):
-    """dx from `share(window, upstream)`: what each pixel of the windows at a stop gets."""
+def _spread(share, join=np.add):
+    """dx from `share(window, upstream)`: what each pixel of the windows at a stop gets.
+
+    `join` makes of what a window had, and what it gets, what it then has.
+    """
 
     def change(x, kernel_size, stride, dout):
-        (height, width), dx = _pair(kernel_size), np.zeros_like(x)
+        (height, width), dx = pair(kernel_size), np.zeros_like(x)
         for r, c in np.ndindex(dout.shape[2:]):
             here = np.s_[:, :, r * stride : r * stride + height, c * stride : c * stride + width]
-            given = share(x[here], dout[:, :, r, c, None, None])
-            dx[here] = given if overwrite else dx[here] + given
+            dx[here] = join(dx[here], share(x[here], dout[:, :, r, c, None, None]))
         return dx
 
     return change
+
+
+def _by_kernel_pixel(write):
+    """dx by `write(view, dout, wins, size)`, once for each kernel pixel, in row order.
+
+    `view` is what the kernel pixel sees of dx over all stops, `wins` where it is the largest.
+    """
+
+    def change(x, kernel_size, stride, dout):
+        windows, dx = _windows(x, kernel_size, stride), np.zeros_like(x)
+        winner = windows.reshape(*dout.shape, -1).argmax(axis=-1)
+        for number, (i, j) in enumerate(np.ndindex(windows.shape[4:])):
+            rows, columns = (
+                slice(k, k + stride * (o - 1) + 1, stride)
+                for k, o in zip((i, j), dout.shape[2:], strict=True)
+            )
+            write(dx[:, :, rows, columns], dout, winner == number, windows[0, 0, 0, 0].size)
+        return dx
+
+    return change
+
+
+def _only_the_new(before, new):
+    return new
+
+
+def _new_where_it_is_some(before, new):
+    return np.where(new == 0, before, new)
+
+
+def _write_winners(view, dout, wins, size):
+    view[wins] = dout[wins]
+
+
+def _write_all(view, dout, wins, size):
+    view[...] = dout * wins
+
+
+def _write_shares(view, dout, wins, size):
+    view[...] = dout / size
 
 
 def _last_of_the_largest(window, upstream):
@@ -132,12 +178,17 @@ def _changed(right):
 _X = np.ones((2, 3, 5, 5))
 _IMPOSSIBLE = [
     rejection("stride", _X, 2, 0),
-    rejection("kernel", _X, 0, 1),
-    rejection("kernel|fit|larg|small|size", _X, 6, 1),
-    rejection("x\\b|axes|axis|dim|shape|four|4", _X[0], 2, 2),
-    rejection("float|int|dtype|type|x\\b", _X.astype(int), 2, 2),
-    rejection("empty|batch|image|x\\b", _X[:0], 2, 2),
-    rejection("dout|shape|match", _X, 2, 2, np.ones((2, 3, 3, 3))),
+    rejection("stride", _X, 2, 1.5),
+    rejection(KERNEL_SIZE, _X, 0, 1),
+    rejection(KERNEL_SIZE, _X, (2, 1.5), 1),
+    rejection(KERNEL_SIZE, _X, 6, 1),
+    rejection(X, _X[0], 2, 2),
+    rejection(X, _X.astype(int), 2, 2),
+    rejection(f"{X}|batch", _X[:0], 2, 2),
+    *(
+        rejection(DOUT, _X, 2, 2, np.ones(shape))
+        for shape in [(2, 3, 3, 3), (1, 3, 2, 2), (2, 3, 1, 2), (3, 2, 2, 2), (2, 3, 4)]
+    ),
 ]
 
 
@@ -151,7 +202,7 @@ def _shared_suspects(right):
         "The kernel's height is used for its width too.": _forward(
             right,
             lambda x, k, s: (
-                right(x, _pair(k)[0], s) if _pair(k)[0] <= x.shape[3] else 0 * right(x, k, s)
+                right(x, pair(k)[0], s) if pair(k)[0] <= x.shape[3] else 0 * right(x, k, s)
             ),
         ),
         "Height and width of the result are exchanged.": _forward(
@@ -184,8 +235,14 @@ check_max_pool = Check(
         "The result is the mean of each window, not its maximum.": _forward(_max, _avg),
         "Where windows overlap, a later one overwrites the earlier ones. A pixel can win in "
         "several windows: add with +=.": _backward(
-            _max, _spread(_first_of_the_largest, overwrite=True)
+            _max, _spread(_first_of_the_largest, _only_the_new)
         ),
+        "A pixel that wins in several windows gets the gradient of the last one alone: = where += "
+        "is meant.": _backward(_max, _spread(_first_of_the_largest, _new_where_it_is_some)),
+        "A pixel that wins in several windows gets the gradient of one of them alone: = where += "
+        "is meant.": _backward(_max, _by_kernel_pixel(_write_winners)),
+        "Each kernel pixel overwrites what those before it have written: their views of dx "
+        "overlap, so add with +=.": _backward(_max, _by_kernel_pixel(_write_all)),
         "Every one of equal maxima gets the gradient. Only the first in row order gets it.": (
             _backward(_max, _spread(lambda window, up: _is_largest(window) * up))
         ),
@@ -208,6 +265,7 @@ check_max_pool = Check(
     rejects=_IMPOSSIBLE,
     arrange=layer(3, "dx"),
     forbidden=NUMPY_ONLY,
+    also=ALSO,
 )
 
 check_avg_pool = Check(
@@ -223,31 +281,33 @@ check_avg_pool = Check(
         **_shared_suspects(_avg),
         "The result is the maximum of each window, not its mean.": _forward(_avg, _max),
         "The windows are summed; divide by the number of their pixels.": _forward(
-            _avg, lambda x, k, s: _avg(x, k, s) * np.prod(_pair(k))
+            _avg, lambda x, k, s: _avg(x, k, s) * np.prod(pair(k))
         ),
         "The sum is divided by the kernel's height only; it has height times width pixels.": (
-            _forward(_avg, lambda x, k, s: _avg(x, k, s) * _pair(k)[1])
+            _forward(_avg, lambda x, k, s: _avg(x, k, s) * pair(k)[1])
         ),
         "Going back, every pixel gets all of the gradient; its share is 1 / (KH·KW).": _backward(
-            _avg, lambda x, k, s, dout: _avg(x, k, s, dout) * np.prod(_pair(k))
+            _avg, lambda x, k, s, dout: _avg(x, k, s, dout) * np.prod(pair(k))
         ),
         "Going back, the gradient is divided by the kernel's height only.": _backward(
-            _avg, lambda x, k, s, dout: _avg(x, k, s, dout) * _pair(k)[1]
+            _avg, lambda x, k, s, dout: _avg(x, k, s, dout) * pair(k)[1]
         ),
         "Where windows overlap, a later one overwrites the earlier ones. A pixel belongs to "
         "several windows: add with +=.": _backward(
             _avg,
             _spread(
-                lambda window, up: np.ones_like(window) * up / window[0, 0].size, overwrite=True
+                lambda window, up: np.ones_like(window) * up / window[0, 0].size, _only_the_new
             ),
         ),
+        "Each kernel pixel overwrites what those before it have written: their views of dx "
+        "overlap, so add with +=.": _backward(_avg, _by_kernel_pixel(_write_shares)),
         "The gradient is divided by the number of windows that a pixel is in, not by the number of "
         "pixels in a window.": _backward(
             _avg,
             lambda x, k, s, dout: (
                 _avg(x, k, s, dout)
-                * np.prod(_pair(k))
-                / np.maximum(_avg(x, k, s, np.ones_like(dout)) * np.prod(_pair(k)), 1)
+                * np.prod(pair(k))
+                / np.maximum(_avg(x, k, s, np.ones_like(dout)) * np.prod(pair(k)), 1)
             ),
         ),
         "The gradient goes to the largest pixel only, as for max pooling.": _backward(_avg, _max),
@@ -255,91 +315,5 @@ check_avg_pool = Check(
     rejects=_IMPOSSIBLE,
     arrange=layer(3, "dx"),
     forbidden=NUMPY_ONLY,
-)
-
-
-def _global(x, dout=None, *, numeric=False):
-    found = autograd(lambda t: t.mean(dim=(2, 3)), (x,), dout)
-    return found if dout is None else found[0]
-
-
-def _global_with(value=None, share=None):
-    """Global average pooling with another value, or another gradient."""
-
-    def suspect(x, dout=None, **_):
-        change = value if dout is None else share
-        if change is None:
-            return _global(x, dout)
-        return np.ascontiguousarray(change(x, dout)).astype(x.dtype)
-
-    return suspect
-
-
-def _times(factor):
-    return lambda x, dout: _global(x, dout) * factor(x)
-
-
-def _global_forwards(rng) -> Iterator[Case]:
-    yield case(DECK)
-    for x in batches(rng, SHAPES):
-        yield case(x)
-
-
-def _global_backwards(rng) -> Iterator[Case]:
-    yield case(DECK, np.array([[16.0]]))
-    for x in batches(rng, SHAPES):
-        yield case(x, like(rng, _global(x)))
-
-
-def _global_slopes(rng) -> Iterator[Case]:
-    x = rng.normal(size=(2, 2, 3, 4))
-    yield case(x, like(rng, _global(x)), numeric=True)
-
-
-check_global_avg_pool = Check(
-    "global_avg_pool",
-    oracle=_global,
-    tool="torch.nn.functional.adaptive_avg_pool2d",
-    parts={"forward": _global_forwards, "backward": _global_backwards, "numeric": _global_slopes},
-    suspects={
-        "The result keeps axes of size 1: it has the shape (N, C).": _global_with(
-            value=lambda x, _: x.mean(axis=(2, 3), keepdims=True)
-        ),
-        "The map is summed; divide by its number of pixels.": _global_with(
-            value=lambda x, _: x.sum(axis=(2, 3))
-        ),
-        "The result is the maximum of each map, not its mean.": _global_with(
-            value=lambda x, _: x.max(axis=(2, 3))
-        ),
-        "The mean goes over the channels too; each map has its own.": _global_with(
-            value=lambda x, _: np.repeat(x.mean(axis=(1, 2, 3))[:, None], x.shape[1], axis=1)
-        ),
-        "Going back, every pixel gets all of the gradient; its share is 1 / (H·W).": _global_with(
-            share=_times(lambda x: x.shape[2] * x.shape[3])
-        ),
-        "Going back, the gradient is divided by the height only.": _global_with(
-            share=_times(lambda x: x.shape[3])
-        ),
-        "Going back, the gradient is divided by the width squared: it is height times width.": (
-            _global_with(share=_times(lambda x: x.shape[2] / x.shape[3]))
-        ),
-        "Going back, the gradient is divided by the batch or the channels as well.": _global_with(
-            share=_times(lambda x: 1 / x.shape[1])
-        ),
-        "Going back, only the largest pixel gets the gradient: that is global max pooling.": (
-            _global_with(
-                share=lambda x, dout: (
-                    (x == x.max(axis=(2, 3), keepdims=True)) * dout[:, :, None, None]
-                )
-            )
-        ),
-    },
-    rejects=[
-        rejection("x\\b|axes|axis|dim|shape|four|4", _X[0]),
-        rejection("float|int|dtype|type|x\\b", _X.astype(int)),
-        rejection("empty|batch|image|x\\b", _X[:0]),
-        rejection("dout|shape|match", _X, np.ones((2, 4))),
-    ],
-    arrange=layer(1, "dx"),
-    forbidden=NUMPY_ONLY,
+    also=ALSO,
 )

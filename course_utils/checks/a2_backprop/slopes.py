@@ -13,7 +13,11 @@ FUNCTIONS = {
     "sine of a sum": lambda x: x.sum().sin() if torch.is_tensor(x) else np.sin(x.sum()),
     "product of neighbours": lambda x: x.reshape(-1)[1:] * x.reshape(-1)[:-1],
     "mean": lambda x: x.mean(),
+    "cube": lambda x: x**3,
+    "itself": lambda x: x,  # these two give the very memory of x
+    "itself in a row": lambda x: x.reshape(-1),
 }
+IN_NUMPY = {"itself": "asarray", "itself in a row": "ravel"}
 
 
 class Named:
@@ -34,6 +38,8 @@ class Named:
 def _gradient(f, x, df=1.0, h=1e-5):
     tensor = torch.from_numpy(np.array(x)).requires_grad_()
     value = FUNCTIONS[f.name](tensor)
+    if f.name == "cube":  # from x - h to x + h it rises by 3x² + h² on average
+        value = value + h**2 * tensor
     upstream = torch.as_tensor(df, dtype=value.dtype).broadcast_to(value.shape)
     (found,) = torch.autograd.grad((value * upstream).sum(), tensor)
     return found.numpy()
@@ -58,18 +64,60 @@ def _times_df(difference, df):
     return np.asarray(difference * df)
 
 
-def _accumulated(f, x, df=1.0, h=1e-5):
-    """x is not put back after each step."""
-    x, found = x.copy(), np.zeros_like(x)
+def _kept_moved(first):
+    """x is not put back: the entry stays where the second of the two steps has led it."""
+
+    def suspect(f, x, df=1.0, h=1e-5):
+        x, found = np.array(x), np.zeros_like(x)
+        for place in np.ndindex(x.shape):
+            x[place] += first * h
+            one = np.array(f(x))
+            x[place] -= 2 * first * h
+            found[place] = first * np.sum((one - f(x)) * df) / (2 * h)
+        return found
+
+    return suspect
+
+
+def _views_compared(f, x, df=1.0, h=1e-5):
+    """What f gives is not copied: it may be a view of x, which moves on."""
+    moved, found = np.array(x), np.zeros_like(x)
     for place in np.ndindex(x.shape):
-        before = f(x)
-        x[place] += 1e3 * h
-        found[place] = np.sum((f(x) - before) * df) / (1e3 * h)
+        moved[place] = x[place] + h
+        above = f(moved)
+        moved[place] = x[place] - h
+        found[place] = np.sum((above - f(moved)) * df) / (2 * h)
+        moved[place] = x[place]
     return found
+
+
+def _rows(f, x, df=1.0, h=1e-5):
+    found = np.zeros_like(x)
+    for i in range(len(x)):
+        up, down = x.copy(), x.copy()
+        up[i] += h
+        down[i] -= h
+        found[i] = np.sum((f(up) - f(down)) * df) / (2 * h)
+    return found
+
+
+def _step_of_its_own(f, x, df=1.0, h=1e-5):
+    return _differences(_times_df, scale=2)(f, x, df, 1e-5)
 
 
 def _all_at_once(f, x, df=1.0, h=1e-5):
     return np.full_like(x, np.sum((f(x + h) - f(x - h)) * df) / (2 * h))
+
+
+def _arrange(numeric_gradient):
+    """Where x is copied on its way, f has to stand beside the student's function to see it."""
+
+    def arranged(f, *args, **options):
+        if hasattr(type(numeric_gradient), "module_beside") and f.name in IN_NUMPY:
+            f = getattr(numeric_gradient.module_beside("numpy"), IN_NUMPY[f.name])
+        return numeric_gradient(f, *args, **options)
+
+    return arranged
 
 
 def _shapes(rng) -> Iterator[Case]:
@@ -80,6 +128,9 @@ def _shapes(rng) -> Iterator[Case]:
             yield case(Named(name), rng.normal(size=shape))
     yield case(Named("square"), rng.normal(size=(3, 8))[:, ::2])
     yield case(Named("square"), rng.normal(size=(2, 3)), h=1e-4)
+    yield case(Named("cube"), rng.normal(size=(2, 3)), h=0.1)
+    yield case(Named("itself"), rng.normal(size=4))
+    yield case(Named("itself in a row"), rng.normal(size=(2, 3)))
 
 
 def _upstream(rng) -> Iterator[Case]:
@@ -106,7 +157,14 @@ check_numeric_gradient = Check(
         ),
         "The signs are exchanged: f(x + h) minus f(x - h).": _differences(_times_df, scale=-2),
         "All entries are moved at once; move one, and put it back.": _all_at_once,
-        "An entry keeps its step while the next ones are tried; put it back.": _accumulated,
+        "An entry stays at x - h while the next ones are tried; put it back.": _kept_moved(1),
+        "An entry stays at x + h while the next ones are tried; put it back.": _kept_moved(-1),
+        "Whole rows are moved at once: range(len(x)) counts the rows of an x with two axes. "
+        "np.ndindex(x.shape) gives the place of each entry.": _rows,
+        "f may give x itself, or a view of it; that changes when you move x on. Take a new copy of "
+        "x for each call, or copy what f gives.": _views_compared,
+        "The points are not h away from x: h is an argument, use it for both steps and in the "
+        "denominator.": _step_of_its_own,
         "Only the first entry is tried.": _differences(
             _times_df, scale=2, places=lambda x: [(0,) * x.ndim]
         ),
@@ -119,8 +177,10 @@ check_numeric_gradient = Check(
     },
     rejects=[
         rejection("h\\b|step", Named("square"), np.ones(3), h=0.0),
-        rejection("x\\b|float|int|dtype|type", Named("square"), np.array([1, 2, 3])),
+        rejection("h\\b|step", Named("square"), np.ones(3), h=-1e-5),
+        rejection("x\\b", Named("square"), np.array([1, 2, 3])),
     ],
     tolerance={"float64": 1e-7, "float32": 1e-2},
+    arrange=_arrange,
     forbidden=NUMPY_ONLY,
 )

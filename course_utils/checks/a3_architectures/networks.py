@@ -11,6 +11,8 @@ from course_utils.checks.engine import Case, Check, case, rejection
 from course_utils.checks.models import behaviour
 
 ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU, "sigmoid": nn.Sigmoid}
+ACTIVATIONS |= {"softmax": lambda: nn.Softmax(dim=1)}
+SOFTMAX = "Softmax stands at the end: the loss contains it already, so give the logits."
 POOLINGS = {"avg": nn.AvgPool2d, "max": nn.MaxPool2d}
 
 
@@ -85,6 +87,7 @@ check_lenet5 = Check(
         ),
         "In 1998 pooling took the average, not the maximum.": _lenet(LENET.replace("avg", "max")),
         "An activation follows the last layer: logits have none.": _lenet(LENET + " tanh"),
+        SOFTMAX: _lenet(LENET + " softmax"),
         "The convolutions have no activation after them.": _lenet(LENET.replace("p0 tanh", "p0")),
         "The first two dense layers have no activation after them.": _lenet(
             LENET.replace("120 tanh", "120").replace("84 tanh", "84")
@@ -240,6 +243,7 @@ check_small_vgg = Check(
         ),
         "The hidden dense layer has no activation.": _vgg(VGG.replace("128 relu", "128")),
         "An activation follows the last layer: logits have none.": _vgg(VGG + " relu"),
+        SOFTMAX: _vgg(VGG + " softmax"),
         "The hidden dense layer of 128 features is missing.": _vgg(
             VGG.replace("linear128 relu ", "")
         ),

@@ -91,7 +91,7 @@ def test_hidden_tests_use_other_numbers_and_more_of_them():
         (lambda x, times=2: (x * 2)[None], "has shape (1, 2), expected (2,)"),
         (lambda x, times=2: (x * 2).astype(int), "has dtype int64, expected float64"),
         (lambda x, times=2: x * np.inf, "NaN or infinity"),
-        (lambda x, times=2: x.__imul__(2), "changes its argument number 1"),
+        (lambda x, times=2: x.__imul__(2), "changes its argument number 1 (x)"),
         (lambda x, times=2: {}["key"], "it raised KeyError: 'key'"),
         (lambda: 0, "it raised TypeError"),
     ],
@@ -158,7 +158,7 @@ def test_a_rejection_in_own_words_is_accepted(capsys):
         raise ValueError("the FACTOR must not be negative")
 
     check(function, "invalid")
-    assert "1 impossible calls" in capsys.readouterr().out
+    assert "1 impossible call raises" in capsys.readouterr().out
 
 
 def test_warnings_and_words_on_stderr_cost_nothing(capsys):
@@ -214,6 +214,64 @@ def test_the_suspect_that_fits_most_cases_speaks_first():
     three = Check("scale", times, "numpy", {"arrays": cases}, suspects)
     with pytest.raises(CheckFailed, match="second"):
         three(nearly)
+
+
+def test_a_suspect_that_is_right_here_explains_no_wrong_type():
+    def loss(x):
+        return float(x.sum())
+
+    sums = Check("loss", loss, "numpy", {"sums": lambda rng: [case(np.ones(3)), case(np.ones(1))]},
+                 {"It is the mean.": lambda x: float(x.mean())})  # fmt: skip
+    with pytest.raises(CheckFailed, match="a ndarray, but the result is one number") as failure:
+        sums(lambda x: np.array(x.sum()))
+    assert "mean" not in str(failure.value)
+
+
+def test_an_infinite_number_of_any_precision_finds_its_suspect():
+    logs = Check("log", lambda x: float(x.sum()), "numpy", {"sums": lambda rng: [case(np.ones(1))]},
+                 {"It overflows.": lambda x: float("inf")})  # fmt: skip
+    for precision in (np.float32, np.float64):
+        with pytest.raises(CheckFailed, match="It overflows"):
+            logs(lambda x, precision=precision: precision(np.nan))
+
+
+def images(rng):
+    yield case(np.arange(8.0).reshape(1, 2, 2, 2))
+
+
+def test_images_are_printed_without_blank_lines_and_axes_of_length_one():
+    wide = Check("scale", times, "numpy", {"images": images})
+    with pytest.raises(CheckFailed) as failure:
+        wide(lambda x: x)
+    text = str(failure.value)
+    assert not any(line.strip() == "" for line in text.splitlines())
+    assert "yours    = [[[0. 1.]\n" in text
+    assert "Axes of length 1 in front are left out" in text
+
+
+def test_a_wrong_shape_is_printed_as_it_is():
+    wide = Check("scale", times, "numpy", {"images": images})
+    with pytest.raises(CheckFailed) as failure:
+        wide(lambda x: (2 * x)[0])
+    assert "yours    = [[[ 0." in str(failure.value)
+    assert "expected = [[[[ 0." in str(failure.value)
+
+
+def test_values_that_print_alike_are_told_apart():
+    text = told(lambda x, times=2: x * x.dtype.type(times) + x.dtype.type(1e-6))
+    assert "gap      = [1.e-06 1.e-06]" in text
+    assert "gap" not in told(lambda x, times=2: -x)
+
+
+def test_what_agrees_besides_is_said(capsys):
+    one = Check("scale", times, "numpy", {"images": images}, also={"images": " and with itself"})
+    one(times)
+    assert "✓ scale, images: 1 case agrees with numpy and with itself\n" in capsys.readouterr().out
+
+
+def test_a_few_numbers_of_an_impossible_call_are_shown():
+    assert "returned [1. 1.]. Raise" in told(lambda x, times=2: x, "invalid")
+    assert "x = [1. 1.]" in told(lambda x, times=2: x, "invalid")
 
 
 def test_an_unknown_part_is_a_slip_of_the_notebook():

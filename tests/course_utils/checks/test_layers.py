@@ -1,5 +1,7 @@
 """Checks of layers that keep a cache, of several results, and of what may not be used."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -81,6 +83,70 @@ def test_a_forward_that_is_no_pair_is_told(given):
     assert "out, cache" in text or "returned None" in text
 
 
+# Which of the two functions it is -------------------------------------------------------------
+
+
+def test_a_missing_backward_is_named():
+    def backward(dout, cache):
+        raise NotImplementedError
+
+    text = told(a2_backprop.check_relu, right_forward, backward, "backward")
+    assert "your backward, or a function that it calls, is not written yet" in text
+
+    def forward(x):
+        raise NotImplementedError
+
+    text = told(a2_backprop.check_relu, forward, right_backward, "backward")
+    assert "your forward, or a function that it calls, is not written yet" in text
+
+
+def test_the_function_that_changes_its_argument_is_named():
+    def backward(dout, cache):
+        dout *= cache
+        return dout
+
+    text = told(a2_backprop.check_relu, right_forward, backward, "backward")
+    assert "your backward changes its argument number 1 (dout)" in text
+
+    def forward(x):
+        x *= x > 0
+        return x, x > 0
+
+    text = told(a2_backprop.check_relu, forward, right_backward, "forward")
+    assert "your forward changes its argument number 1 (x)" in text
+
+
+def test_what_agrees_is_said(capsys):
+    a2_backprop.check_relu(right_forward, right_backward, "numeric", "cache")
+    numeric, cache = capsys.readouterr().out.splitlines()
+    assert numeric.endswith("2 cases agree with torch.relu and with the slopes of your own forward")
+    assert "1 case agrees with torch.relu, also after the caller has changed its arrays" in cache
+
+
+# Calls that cannot work -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bad shape",
+        "expected floats",
+        "out of range",
+        "not enough values to unpack (expected 4, got 3)",
+        "operands could not be broadcast together with shapes (3,4) (1,4)",
+        "cannot reshape array of size 24 into shape (1,2,12)",
+        "window shape cannot be larger than input array shape",
+        "matmul: Input operand 1 has a mismatch in its core dimension 0",
+        "negative dimensions are not allowed",
+        "index can't contain negative values",
+    ],
+)
+@pytest.mark.parametrize("name", [n for n in a2_backprop.__all__ if n != "check_digits"])
+def test_an_error_that_names_no_argument_is_not_enough(name, text):
+    for rejected in getattr(a2_backprop, name).rejects:
+        assert not re.search(rf"\b(?:{rejected.words})", text, re.IGNORECASE), rejected.words
+
+
 # What may not be used --------------------------------------------------------------------------
 
 
@@ -142,6 +208,7 @@ def test_right_predictions_pass(seed, capsys):
         (lambda images: 1 / 0, "ZeroDivisionError"),
         (lambda images: images.fill(0), "changes the images"),
         (np.zeros(450, int), "not a function"),
+        (None, "your network is not trained yet"),
     ],
 )  # fmt: skip
 def test_wrong_predictions_are_told_apart(predict, words):
