@@ -133,6 +133,8 @@ def problems(path: Path) -> list[str]:
         found += _lecture(notebook)
     if kind == "assignment":
         found += _assignment(notebook)
+    if kind != "lecture":
+        found += _points(notebook)
     return [f"{path}: {sentence}" for sentence in found]
 
 
@@ -247,3 +249,16 @@ def _assignment(notebook: nbformat.NotebookNode) -> Iterator[str]:
             yield f"{cell.id}: a released assignment carries no outputs"
         if re.search(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS)", cell.source):
             yield f"{cell.id}: a marker of a solution or a hidden test was released"
+
+
+def _points(notebook: nbformat.NotebookNode) -> Iterator[str]:
+    """A task says how many points it gives; its cells up to the next task carry as many."""
+    task, promised, carried = "", 0, 0
+    end = nbformat.v4.new_markdown_cell("· 0 points", id="end")
+    for cell in [*notebook.cells, end]:
+        said = re.search(r"· (\d+) points", cell.source) if cell.cell_type == "markdown" else None
+        if said:
+            if promised != carried:
+                yield f"{task or cell.id}: promises {promised} points, its cells carry {carried}"
+            task, promised, carried = cell.id, int(said[1]), 0
+        carried += cell.metadata.get("nbgrader", {}).get("points", 0)
