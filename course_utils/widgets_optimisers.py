@@ -1,0 +1,235 @@
+"""An explorer of optimisers: their paths down a bowl that is steep one way and flat the other."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ipywidgets
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from IPython.display import publish_display_data
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from course_utils import plotting
+
+START = (-8.0, 2.0)  # along the valley, and up its wall
+OPTIMISERS = {
+    "SGD": lambda p, lr, momentum: torch.optim.SGD(p, lr=lr, momentum=momentum),
+    "AdaGrad": lambda p, lr, momentum: torch.optim.Adagrad(p, lr=lr),
+    "RMSprop": lambda p, lr, momentum: torch.optim.RMSprop(p, lr=lr),
+    "Adam": lambda p, lr, momentum: torch.optim.Adam(p, lr=lr, betas=(momentum, 0.999)),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One way down: a name of `OPTIMISERS`, its rate, and its momentum (β₁ of Adam)."""
+
+    optimiser: str
+    lr: float
+    momentum: float = 0.0
+
+    @property
+    def title(self) -> str:
+        """What stands above its picture."""
+        symbol = {"SGD": "momentum", "Adam": "β₁"}.get(self.optimiser)
+        extra = f", {symbol} {self.momentum:.2g}" if symbol and self.momentum else ""
+        return f"{self.optimiser}, rate {self.lr:.2g}{extra}"
+
+
+def hessian(conditioning: float, angle: float = 0.0) -> np.ndarray:
+    """Curvature of the bowl ½ wᵀAw: 1 along the valley, `conditioning` across it.
+
+    Parameters
+    ----------
+    conditioning
+        At least 1; 1 is a round bowl.
+    angle
+        Degrees by which the valley is turned away from the w₁ axis.
+
+    Returns
+    -------
+    array (2, 2)
+
+    Raises
+    ------
+    ValueError
+        If `conditioning` is below 1.
+
+    Examples
+    --------
+    >>> hessian(20).tolist()
+    [[1.0, 0.0], [0.0, 20.0]]
+    """
+    if conditioning < 1:
+        raise ValueError(f"conditioning must be at least 1, got {conditioning}")
+    turn = _turn(angle)
+    return turn @ np.diag([1.0, float(conditioning)]) @ turn.T
+
+
+def descend(
+    run: Run, *, conditioning: float = 20.0, angle: float = 0.0, steps: int = 40
+) -> tuple[np.ndarray, np.ndarray]:
+    """Walk down the bowl with an optimiser of `torch.optim`.
+
+    Parameters
+    ----------
+    run
+        Which optimiser, and how fast.
+    conditioning, angle
+        The bowl, as in `hessian`; the start turns with it.
+    steps
+        How many.
+
+    Returns
+    -------
+    path, losses
+        `(steps + 1, 2)` and `(steps + 1,)`, the start included.
+
+    Raises
+    ------
+    ValueError
+        If the optimiser has no such name.
+    """
+    if run.optimiser not in OPTIMISERS:
+        raise ValueError(f"optimiser must be one of {', '.join(OPTIMISERS)}, got {run.optimiser!r}")
+    curvature = torch.tensor(hessian(conditioning, angle))
+    w = torch.tensor(_turn(angle) @ START, requires_grad=True)
+    optimiser = OPTIMISERS[run.optimiser]([w], run.lr, run.momentum)
+    path = [w.detach().clone()]
+    for _ in range(steps):
+        optimiser.zero_grad()
+        (w @ curvature @ w / 2).backward()
+        optimiser.step()
+        path.append(w.detach().clone())
+    walked = torch.stack(path)
+    losses = ((walked @ curvature) * walked).sum(dim=1) / 2
+    return walked.numpy(), losses.numpy()
+
+
+def bowl_paths(
+    runs: Sequence[Run], *, conditioning: float = 20.0, angle: float = 0.0, steps: int = 40
+) -> tuple[Figure, list[float]]:
+    """Draw the path of each run on the bowl, and in the last panel all their losses.
+
+    Returns
+    -------
+    figure, list of float
+        The picture, and each run's loss after the last step.
+
+    Raises
+    ------
+    ValueError
+        If there is no run, or more than six.
+    """
+    if not 1 <= len(runs) <= len(plotting.CYCLE):
+        raise ValueError(f"can draw 1 to {len(plotting.CYCLE)} runs, got {len(runs)}")
+    rows = -(-(len(runs) + 1) // 2)
+    height = 2.0 if abs(angle) < 1 else 2.9
+    fig, axes = plotting.figure(rows, 2, width=7.4, height=rows * height)
+    *panels, below = axes.flat[: len(runs) + 1]
+    for ax in axes.flat[len(runs) + 1 :]:
+        ax.axis("off")
+    final = []
+    for i, (ax, run) in enumerate(zip(panels, runs, strict=True)):
+        path, losses = descend(run, conditioning=conditioning, angle=angle, steps=steps)
+        final.append(float(losses[-1]))
+        look = {"color": plotting.CYCLE[i], "marker": plotting.MARKERS[i]}
+        _bowl(ax, conditioning, angle)
+        ax.plot(*path.T, lw=1.5, ms=4, **look)
+        ax.plot(*path[0], "o", ms=11, mfc="none", mec=plotting.INK)
+        ax.set_title(run.title, fontsize=12)
+        shown = np.clip(losses, 1e-9, 1e9)
+        below.semilogy(shown, ms=5, markevery=max(1, steps // 5), label=run.optimiser, **look)
+    below.set_title("loss at each step", fontsize=12)
+    below.set(xlabel="step", ylim=(1e-7, 1e4))
+    return fig, final
+
+
+def _bowl(ax: Axes, conditioning: float, angle: float) -> None:
+    curvature = hessian(conditioning, angle)
+    window = ((-10.0, 4.0), (-3.0, 3.0)) if abs(angle) < 1 else ((-9.5, 4.5), (-7.5, 4.0))
+    grid = np.stack(np.meshgrid(*(np.linspace(*ends, 121) for ends in window)), axis=-1)
+    heights = ((grid @ curvature) * grid).sum(axis=-1) / 2  # (121, 121)
+    levels = np.array([2, 12, 36, 90]) * max(1.0, conditioning / 20)
+    ax.contour(grid[..., 0], grid[..., 1], heights, levels, colors="#AAAAAA", linewidths=0.9)
+    ax.plot(0, 0, "*", ms=13, color=plotting.INK, zorder=3)
+    ax.set(xlim=window[0], ylim=window[1], aspect="equal", xlabel="w₁", ylabel="w₂")
+    ax.locator_params(nbins=5)
+
+
+def _turn(angle: float) -> np.ndarray:
+    radians = np.deg2rad(angle)
+    return np.array([[np.cos(radians), -np.sin(radians)], [np.sin(radians), np.cos(radians)]])
+
+
+def explore_optimisers(
+    runs: Sequence[Run], *, conditioning: float = 20.0, angle: float = 0.0, steps: int = 40
+) -> None:
+    """Choose an optimiser, its rate and its momentum, and see its path down the bowl.
+
+    Controls: the optimiser, learning rate, momentum (β₁ of Adam; AdaGrad and RMSprop have none
+    here), conditioning of the bowl, and how far its valley is turned away from the axes. The
+    static picture, for pages without a kernel, shows all `runs`; the explorer starts at the
+    first of them.
+
+    Raises
+    ------
+    ValueError
+        If there is no run, or one has an unknown optimiser.
+    """
+    still, final = bowl_paths(runs, conditioning=conditioning, angle=angle, steps=steps)
+    mime, picture = plotting.render(still)
+    plt.close(still)
+    first = runs[0]
+    own = {"style": {"description_width": "100px"}, "continuous_update": False}
+    controls = {
+        "optimiser": ipywidgets.Dropdown(
+            options=list(OPTIMISERS),
+            value=first.optimiser,
+            description="optimiser",
+            style=own["style"],
+        ),
+        "lr": ipywidgets.FloatLogSlider(
+            first.lr, min=-3, max=1, step=0.05, description="learning rate", **own
+        ),
+        "momentum": ipywidgets.FloatSlider(
+            first.momentum, min=0, max=0.99, step=0.01, description="momentum", **own
+        ),
+        "conditioning": ipywidgets.FloatLogSlider(
+            conditioning, min=0, max=2, step=0.05, description="conditioning", **own
+        ),
+        "angle": ipywidgets.IntSlider(
+            round(angle), min=0, max=45, description="turned by °", **own
+        ),
+    }
+    screen = ipywidgets.Image(layout={"max_width": "100%", "align_self": "flex-start"})
+
+    def redraw(_=None) -> None:
+        now = {name: control.value for name, control in controls.items()}
+        run = Run(now["optimiser"], now["lr"], now["momentum"])
+        bowl = {"conditioning": now["conditioning"], "angle": now["angle"], "steps": steps}
+        figure, _losses = bowl_paths([run], **bowl)
+        kind, screen.value = plotting.render(figure)
+        screen.format = kind.removeprefix("image/")
+        plt.close(figure)
+
+    redraw()
+    for control in controls.values():
+        control.observe(redraw, names="value")
+    rows = [["optimiser", "lr", "momentum"], ["conditioning", "angle"]]
+    boxes = [ipywidgets.HBox([controls[name] for name in row]) for row in rows]
+    live = ipywidgets.VBox([*boxes, screen])._repr_mimebundle_()
+    ends = "; ".join(f"{r.title}: {_rounded(f)}" for r, f in zip(runs, final, strict=True))
+    alt = (
+        "Paths of optimisers on the contour lines of a long narrow bowl, and their losses over the "
+        f"steps. Loss after {steps} steps: {ends}."
+    )
+    encoded = base64.b64encode(picture).decode("ascii")
+    publish_display_data({**live, mime: encoded, "text/plain": alt}, metadata={mime: {"alt": alt}})
+
+
+def _rounded(loss: float) -> str:
+    return f"{loss:.0e}" if np.isfinite(loss) and loss < 1e9 else "away to infinity"

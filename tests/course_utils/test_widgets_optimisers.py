@@ -1,0 +1,130 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from course_utils import notebooks, widgets_optimisers
+from course_utils.widgets_optimisers import START, Run, bowl_paths, descend, hessian
+
+ALL = [
+    Run("SGD", 0.09),
+    Run("SGD", 0.04, 0.8),
+    Run("AdaGrad", 3.0),
+    Run("RMSprop", 0.2),
+    Run("Adam", 0.5, 0.9),
+]
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize("angle", [0, 30])
+@pytest.mark.parametrize("lr", [0.03, 0.11])
+def test_gradient_descent_on_a_quadratic_is_known_exactly(angle, lr):
+    curvature = hessian(20, angle)
+    path, losses = descend(Run("SGD", lr), angle=angle, steps=15)
+    step = np.eye(2) - lr * curvature
+    expected = np.stack([np.linalg.matrix_power(step, n) @ path[0] for n in range(16)])
+    assert np.allclose(path, expected)
+    assert np.allclose(losses, [w @ curvature @ w / 2 for w in expected])
+    assert (losses[-1] < losses[0]) == (lr < 2 / 20)  # the limit is 2 / largest curvature
+
+
+@pytest.mark.parametrize("momentum", [0.5, 0.9])
+def test_momentum_on_a_quadratic_is_a_linear_recursion(momentum):
+    path, _ = descend(Run("SGD", 0.04, momentum), steps=12)
+    before, now = np.array(START), path[1]
+    for later in path[2:]:
+        after = now - 0.04 * hessian(20) @ now + momentum * (now - before)
+        assert np.allclose(later, after)
+        before, now = now, after
+
+
+@pytest.mark.parametrize(("name", "first"), [("AdaGrad", 0.1), ("RMSprop", 1.0), ("Adam", 0.1)])
+def test_the_first_adaptive_step_is_as_long_in_every_direction(name, first):
+    path, _ = descend(Run(name, 0.1, 0.9), conditioning=50, steps=1)
+    assert np.allclose(np.abs(path[1] - path[0]), first, rtol=1e-4)
+
+
+def test_a_turned_bowl_is_the_same_walk_turned_only_without_a_rate_per_parameter():
+    assert np.allclose(hessian(20, 90), [[20, 0], [0, 1]])
+    for run in ALL:
+        straight, turned = (descend(run, angle=angle)[1] for angle in (0, 30))
+        assert np.allclose(straight, turned) == (run.optimiser == "SGD")
+
+
+def test_the_picture_has_a_panel_for_each_run_and_one_for_the_losses():
+    fig, final = bowl_paths(ALL)
+    titles = [ax.get_title() for ax in fig.axes]
+    assert titles == [*(run.title for run in ALL), "loss at each step"]
+    assert len(set(titles)) == len(titles)
+    assert final == [descend(run)[1][-1] for run in ALL]
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What the explorer publishes."""
+    sent = []
+    monkeypatch.setattr(
+        widgets_optimisers,
+        "publish_display_data",
+        lambda data, metadata: sent.append((data, metadata)),
+    )
+    return sent
+
+
+def test_the_output_holds_a_widget_and_a_described_picture(shown):
+    widgets_optimisers.explore_optimisers([*ALL, Run("SGD", 0.3)])
+    (data, metadata), *none = shown
+    assert not none
+    picture = next(kind for kind in data if kind.startswith("image/"))
+    assert notebooks.WIDGET in data
+    assert data["text/plain"] == metadata[picture]["alt"]
+    assert all(run.title in data["text/plain"] for run in ALL)
+    assert "rate 0.3: away to infinity" in data["text/plain"]
+
+
+def test_moving_a_control_draws_again(monkeypatch, shown):
+    drawn, made = [], {}
+
+    def watched(runs, **bowl):
+        drawn.append((runs, bowl))
+        return bowl_paths(runs, **bowl)
+
+    monkeypatch.setattr(widgets_optimisers, "bowl_paths", watched)
+    for kind in ("Dropdown", "FloatLogSlider", "FloatSlider", "IntSlider"):
+        make = getattr(widgets_optimisers.ipywidgets, kind)
+
+        def remembered(*args, make=make, **kwargs):
+            made[kwargs["description"]] = make(*args, **kwargs)
+            return made[kwargs["description"]]
+
+        monkeypatch.setattr(widgets_optimisers.ipywidgets, kind, remembered)
+    widgets_optimisers.explore_optimisers(ALL)
+    bowl = {"conditioning": 20, "angle": 0, "steps": 40}
+    assert drawn == [(ALL, bowl), (ALL[:1], bowl)]
+    for name, value, run, changed in [
+        ("optimiser", "Adam", Run("Adam", 0.09), {}),
+        ("learning rate", 1.0, Run("Adam", 1.0), {}),
+        ("momentum", 0.5, Run("Adam", 1.0, 0.5), {}),
+        ("conditioning", 5.0, Run("Adam", 1.0, 0.5), {"conditioning": 5.0}),
+        ("turned by °", 30, Run("Adam", 1.0, 0.5), {"conditioning": 5.0, "angle": 30}),
+    ]:
+        made[name].value = value
+        assert drawn[-1] == ([run], bowl | changed)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: hessian(0.5), "at least 1, got 0.5"),
+        (lambda: descend(Run("Adma", 0.1)), "one of SGD, AdaGrad, RMSprop, Adam, got 'Adma'"),
+        (lambda: bowl_paths([]), "can draw 1 to 6 runs, got 0"),
+        (lambda: widgets_optimisers.explore_optimisers([]), "can draw 1 to 6 runs"),
+    ],
+)
+def test_bad_arguments_get_a_sentence(call, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        call()
