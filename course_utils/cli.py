@@ -28,6 +28,12 @@ def prepare(context: typer.Context) -> None:
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
+def _for_instructors() -> None:
+    """Stop where the package is a student's copy, which `course bundle` has made."""
+    if not Path(ROOT, "course_utils", "grading").is_dir():
+        raise CourseError("this is a student's copy, which has no grading; ask for the repository")
+
+
 @app.command()
 def doctor() -> None:
     """Say what is installed, what is missing, and the command that mends it."""
@@ -54,6 +60,7 @@ def release(
     check: Annotated[bool, typer.Option("--check", help="Only say what would change.")] = False,
 ) -> None:
     """Make assignments/ from solutions/."""
+    _for_instructors()
     from course_utils.release import release as release_
 
     changed = release_(assignments, ROOT, check=check)
@@ -73,6 +80,7 @@ def demo(
     timeout: Annotated[int, typer.Option(min=1, help="Seconds that a cell may take.")] = 20,
 ) -> None:
     """Grade a sample class, from release to gradebook, in a scratch folder."""
+    _for_instructors()
     from course_utils.demo import run
 
     began = time.perf_counter()
@@ -103,6 +111,7 @@ def grade(
     ] = False,
 ) -> None:
     """Grade all submissions of an assignment; what is graded already is left as it is."""
+    _for_instructors()
     from course_utils.grading import run
 
     if no_sandbox:
@@ -134,6 +143,20 @@ def grade(
     )
     typer.echo(run.table(lines))
     raise typer.Exit(int(any(line.status == "not graded" for line in lines)))
+
+
+@app.command()
+def bundle(
+    target: Annotated[Path, typer.Argument(help="The archive to write.")] = Path(
+        "convnet-course.zip"
+    ),
+) -> None:
+    """Pack the students' copy: lectures, assignments, set-up; no solution, no hidden test."""
+    _for_instructors()
+    from course_utils.bundle import bundle as bundle_
+
+    names = bundle_(ROOT, target)
+    typer.echo(f"{target}: {len(names)} files, {target.stat().st_size / 1e6:.1f} MB")
 
 
 data = typer.Typer(invoke_without_command=True, add_completion=False)
