@@ -1,0 +1,163 @@
+import matplotlib.pyplot as plt
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from course_utils import notebooks, widgets_receptive_field
+from course_utils.widgets_receptive_field import Step, cones, explore, reads, table
+
+STEPS = st.builds(
+    Step,
+    kernel_size=st.integers(1, 4),
+    stride=st.integers(1, 3),
+    padding=st.integers(0, 3),
+    dilation=st.integers(1, 3),
+)
+STACKS = {"three": [Step(3)] * 3, "holes": [Step(3, dilation=2, padding=2)] * 3}
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def measured(steps, unit, margin):
+    """Places with a gradient, on an input that continues `margin` zeros beyond pixel 0."""
+    total = 1
+    for step in steps:
+        total *= step.stride
+    x = torch.zeros(1, 1, 2 * margin, dtype=torch.double, requires_grad=True)
+    a, origin = x, margin  # where place 0 of the present row lies in `a`
+    for step in steps:
+        first = (origin - step.padding) % step.stride
+        ones = torch.ones(1, 1, step.kernel_size, dtype=torch.double)
+        a = F.conv1d(a[..., first:], ones, stride=step.stride, dilation=step.dilation)
+        origin = (origin - step.padding - first) // step.stride
+    a[0, 0, origin + unit].backward()
+    return [int(i) - margin for i in x.grad[0, 0].nonzero()[:, 0]]
+
+
+@given(steps=st.lists(STEPS, min_size=1, max_size=4), unit=st.integers(0, 2))
+def test_the_places_are_those_with_a_gradient(steps, unit):
+    assert reads(steps, unit)[0] == measured(steps, unit, margin=1000)
+
+
+def test_every_level_is_told_from_the_input_to_the_unit():
+    rows = reads([Step(3, dilation=2), Step(2, stride=2)], unit=1)
+    assert rows == [[2, 3, 4, 5, 6, 7], [2, 3], [1]]
+
+
+def test_a_table_has_a_line_for_each_layer():
+    heading, *lines = table([Step(7, 2, 3), Step(3, 2, 1, name="POOL"), Step(3, dilation=2)]).split(
+        "\n"
+    )
+    assert heading.split() == ["layer", "size", "stride", "start", "read"]
+    assert [line.split()[-4:] for line in lines] == [
+        ["7", "2", "-3", "7"],
+        ["11", "4", "-5", "11"],
+        ["27", "4", "-5", "27"],
+    ]
+    assert lines[1].startswith("POOL k3 s2 p1")
+    assert lines[2].startswith("CONV k3 d2")
+
+
+def test_a_cone_tells_its_numbers_and_its_holes():
+    titles = [ax.get_title() for ax in cones(STACKS).axes]
+    assert titles == [
+        "three\nsize 7, stride 1, start 0",
+        "holes\nsize 13, 7 of them read, stride 1, start \N{MINUS SIGN}6",
+    ]
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What the explorer publishes."""
+    sent = []
+    monkeypatch.setattr(
+        widgets_receptive_field,
+        "publish_display_data",
+        lambda data, metadata: sent.append((data, metadata)),
+    )
+    return sent
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """The controls of an explorer by their descriptions, and its line of text."""
+    found = {}
+    for kind in ("Button", "IntSlider", "HTML"):
+        make = getattr(widgets_receptive_field.ipywidgets, kind)
+
+        def remembered(*args, make=make, kind=kind, **kwargs):
+            name = kwargs.get("description", kind)
+            found[name] = make(*args, **kwargs)
+            return found[name]
+
+        monkeypatch.setattr(widgets_receptive_field.ipywidgets, kind, remembered)
+    return found
+
+
+def test_the_output_holds_a_widget_and_a_described_picture(shown):
+    explore(STACKS)
+    (data, metadata), *none = shown
+    assert not none
+    picture = next(kind for kind in data if kind.startswith("image/"))
+    assert notebooks.WIDGET in data
+    assert data["text/plain"] == metadata[picture]["alt"]
+    assert "three: 7 pixels; holes: 13 pixels" in data["text/plain"]
+
+
+def test_layers_are_added_and_taken_away(monkeypatch, shown, made):
+    drawn = []
+
+    def watched(stacks):
+        fig = cones(stacks)
+        drawn.append(list(stacks.values()))
+        return fig
+
+    monkeypatch.setattr(widgets_receptive_field, "cones", watched)
+    explore(STACKS)
+    assert drawn == [list(STACKS.values()), [STACKS["three"]]]
+    for name, value in {"kernel size": 2, "stride": 2, "dilation": 1, "padding": 1}.items():
+        made[name].value = value
+    made["add POOL"].click()
+    assert drawn[-1] == [[*STACKS["three"], Step(2, 2, 1, name="POOL")]]
+    made["add CONV"].click()
+    assert drawn[-1][0][-1] == Step(2, 2, 1)
+    made["take one away"].click()
+    made["take one away"].click()
+    assert drawn[-1] == [STACKS["three"]]
+    made["begin anew"].click()
+    assert drawn[-1] == [[Step(3)]]
+
+
+def test_what_cannot_be_drawn_is_said_and_the_stack_stays(shown, made):
+    explore({"one": [Step(3)]})
+    made["take one away"].click()
+    assert "at least one layer" in made["HTML"].value
+    made["kernel size"].value, made["dilation"].value = 7, 4
+    made["add CONV"].click()
+    assert not made["HTML"].value
+    made["add CONV"].click()
+    assert "at most 41" in made["HTML"].value
+    made["take one away"].click()
+    assert not made["HTML"].value
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: Step(0), "must be >= 1"),
+        (lambda: Step(3, padding=-1), "padding >= 0"),
+        (lambda: reads([]), "at least one layer"),
+        (lambda: cones({"deep": [Step(1)] * 7}), "at most 6"),
+        (lambda: cones({"wide": [Step(7, 3), Step(7)] * 2}), "at most 41"),
+        (lambda: explore({}), "at least one stack"),
+    ],
+)
+def test_bad_arguments_get_a_sentence(call, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        call()
