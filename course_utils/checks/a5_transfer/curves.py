@@ -1,0 +1,155 @@
+"""Check of sample_size_curve: each strategy, size and seed once, each in its place."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from course_utils.checks.a5_transfer.networks import BUILD_IT_YOURSELF
+from course_utils.checks.engine import Case, Check, case, rejection
+from course_utils.checks.outcome import Unusable
+
+
+def _arrange(sample_size_curve: Callable) -> Callable:
+    def ask(count: int, sizes, seeds) -> dict[str, Any]:
+        calls: list[tuple[int, Any, Any]] = []
+        strategies = [_strategy(number, calls) for number in range(count)]
+        curve = sample_size_curve(strategies, sizes, seeds)
+        if curve is None:
+            raise Unusable("it returned None. Is a `return` missing?")
+        return {"curve": curve, "calls": _judged(calls, count * len(sizes) * len(seeds))}
+
+    return ask
+
+
+def _strategy(number: int, calls: list) -> Callable:
+    """Notes its calls, and answers with a number that depends on all three."""
+
+    def strategy(size: int, seed: int) -> float:
+        calls.append((number, size, seed))
+        return float((0.37 * number + 0.011 * int(size) + 0.0307 * int(seed)) % 1)
+
+    return strategy
+
+
+def _judged(calls: list, wanted: int) -> str:
+    kinds = {
+        type(value).__name__ for _, *given in calls for value in given if type(value) is not int
+    }
+    if kinds:
+        return f"with {min(kinds)}: give the strategies plain ints"
+    if len(set(calls)) < len(calls):
+        return "some of them more than once"
+    return "right" if len(calls) == wanted else "not one for each strategy, size and seed"
+
+
+def _table(strategies, sizes, seeds) -> np.ndarray:
+    rows = [[[s(int(n), int(k)) for k in seeds] for n in sizes] for s in strategies]
+    return np.array(rows, dtype=np.float64)
+
+
+def _curving(
+    change: Callable[[np.ndarray], Any] = lambda curve: curve,
+    *,
+    call: Callable = lambda strategy: strategy,
+    sizes_of: Callable = lambda sizes: sizes,
+    seeds_of: Callable = lambda seeds: seeds,
+) -> Callable:
+    """A curve that is changed afterwards, or calls its strategies in another way."""
+
+    def sample_size_curve(strategies, sizes, seeds):
+        called = [call(strategy) for strategy in strategies]
+        return change(_table(called, sizes_of(sizes), seeds_of(seeds)))
+
+    return _arrange(sample_size_curve)
+
+
+def _sample_size_curve(count, sizes, seeds):
+    return _curving()(count, sizes, seeds)
+
+
+def _exchanged(strategy: Callable) -> Callable:
+    return lambda size, seed: strategy(seed, size)
+
+
+def _twice(strategy: Callable) -> Callable:
+    def asks_again(size: int, seed: int) -> float:
+        strategy(size, seed)
+        return strategy(size, seed)
+
+    return asks_again
+
+
+def _as_numpy(strategy: Callable) -> Callable:
+    return lambda size, seed: strategy(np.int64(size), np.int64(seed))
+
+
+def _all_first(strategies, sizes, seeds):
+    return _table([strategies[0]] * len(strategies), sizes, seeds)
+
+
+def _by_seed(curve: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(curve.transpose(0, 2, 1))
+
+
+def _by_size(curve: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(curve.transpose(1, 0, 2))
+
+
+def _lists(rng) -> Iterator[Case]:
+    yield case(2, [10, 30, 100], [0, 1])
+    yield case(3, [int(n) for n in rng.integers(5, 200, 2)], [4, 3, 2, 1])
+    yield case(1, [20], [7])
+
+
+def _other_sequences(rng) -> Iterator[Case]:
+    yield case(2, (50, 20), tuple(int(n) for n in rng.permutation(5)))
+    yield case(int(rng.integers(2, 5)), np.array([40, 10, 80]), np.arange(2))
+    yield case(2, [int(n) for n in rng.integers(5, 200, 4)], np.array([3]))
+
+
+check_sample_size_curve = Check(
+    "sample_size_curve",
+    oracle=_sample_size_curve,
+    tool="the strategies asked by hand",
+    parts={"lists": _lists, "other sequences": _other_sequences},
+    suspects={
+        "Sizes and seeds are exchanged in the result: its axes are strategies, sizes, seeds.": (
+            _curving(_by_seed)
+        ),
+        "Strategies and sizes are exchanged in the result: the strategies are its first axis.": (
+            _curving(_by_size)
+        ),
+        "The mean over the seeds is taken: keep each run, their spread is the evidence.": _curving(
+            lambda curve: curve.mean(axis=2)
+        ),
+        "The strategies are called as (seed, size): it is (size, seed).": _curving(call=_exchanged),
+        "The strategies are called more than once: each call is a training run.": _curving(
+            call=_twice
+        ),
+        "The strategies are called with NumPy's numbers: make each an int.": _curving(
+            call=_as_numpy
+        ),
+        "Every row is the first strategy's.": _arrange(_all_first),
+        "All seeds are the first one: then there is no spread at all.": _curving(
+            seeds_of=lambda seeds: [seeds[0]] * len(seeds)
+        ),
+        "The seeds are counted from 0: use those that are given.": _curving(
+            seeds_of=lambda seeds: range(len(seeds))
+        ),
+        "The sizes are sorted: keep the order in which they are given.": _curving(sizes_of=sorted),
+        "The result is of float32: make it float64.": _curving(
+            lambda curve: curve.astype(np.float32)
+        ),
+        "These are percent: keep the accuracies as the strategies give them.": _curving(
+            lambda curve: 100 * curve
+        ),
+    },
+    rejects=[
+        rejection("strateg", 0, [10], [0]),
+        rejection("size", 2, [], [0]),
+        rejection("seed", 2, [10], []),
+    ],
+    arrange=_arrange,
+    forbidden=BUILD_IT_YOURSELF,
+)

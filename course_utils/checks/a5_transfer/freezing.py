@@ -1,0 +1,288 @@
+"""Check of freeze: which weights and statistics move in a step of training, and which do not."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from course_utils.checks.a5_transfer.networks import (
+    BUILD_IT_YOURSELF,
+    build,
+    changed,
+    inputs,
+    widths_for,
+)
+from course_utils.checks.engine import Case, Check, case, rejection
+from course_utils.checks.models import LR, beside, there, weights_of
+from course_utils.checks.outcome import Unusable
+
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+
+
+def _arrange(freeze: Callable) -> Callable:
+    def ask(x, kind, widths, calls, *, mode: str) -> dict[str, Any]:
+        model = build(freeze, kind, widths)
+        first, *later = mode.split(", then ")
+        getattr(model, first)()
+        before, given = weights_of(model), model
+        for up_to in calls:
+            given = there(freeze, model, up_to)
+        model.seen_by_the_check = True
+        if not getattr(given, "seen_by_the_check", False):
+            raise Unusable("it is to return the model itself. Is a `return` missing?")
+        for name in later:
+            getattr(model, name)()
+        return _of_a_step(model, x, before)
+
+    return ask
+
+
+def _of_a_step(model: Any, x: np.ndarray, before: dict) -> dict[str, Any]:
+    """What a step down along the mean of the squared outputs does to the model."""
+    if model.state_dict().keys() != before.keys():
+        return {"names in state_dict()": "not those from before"}
+    x = torch.from_numpy(np.array(x))
+    # The decay moves whatever has a gradient, and be it 0.
+    optimizer = beside(model, "torch.optim").SGD
+    optimizer = there(optimizer, model.parameters(), lr=LR, weight_decay=0.1)
+    loss = there(there(there(model, x).square).mean)
+    if loss.requires_grad:
+        loss.backward()
+        optimizer.step()
+    after = weights_of(model)
+    moved = changed(before, after)
+    model.load_state_dict(before)
+    training = model(x).detach().numpy()
+    model.load_state_dict(before)
+    model.eval()
+    still = weights_of(model)
+    judged = model(x).detach().numpy()
+    learnt = [n for n in moved if not n.endswith(STATISTICS)]
+    counted = [n for n in moved if n.endswith(STATISTICS)]
+    return {
+        "names in state_dict()": "right",
+        "weights that move in a step": _in_short(learnt, before, of_statistics=False),
+        "statistics that move": _in_short(counted, before, of_statistics=True),
+        "output before eval()": training,
+        "output after eval()": judged,
+        "eval()": "right" if not changed(still, weights_of(model)) else "moves statistics",
+    }
+
+
+def _in_short(names: list[str], before: dict, *, of_statistics: bool) -> str:
+    """`stage3, head` where all of a child has moved, else the names of what has."""
+    told = []
+    for child in dict.fromkeys(name.partition(".")[0] for name in before):
+        own = [n for n in before if n.partition(".")[0] == child]
+        own = [n for n in own if n.endswith(STATISTICS) == of_statistics]
+        here = [name for name in own if name in names]
+        told += [child] if own and here == own else here
+    return ", ".join(told) or "none"
+
+
+def _norms(module: nn.Module) -> list[nn.Module]:
+    return [m for m in module.modules() if isinstance(m, _BatchNorm)]
+
+
+def _stay_in_eval(module: nn.Module) -> None:
+    """So that the network's train() does not reach the BatchNorms."""
+    for norm in _norms(module):
+        norm.eval()
+        norm.train = lambda mode=True, norm=norm: norm
+
+
+def _follow_again(module: nn.Module) -> None:
+    for norm in _norms(module):
+        vars(norm).pop("train", None)
+
+
+def _learn(module: nn.Module, learns: bool) -> None:
+    module.requires_grad_(learns)
+
+
+def _weights_learn(module: nn.Module, learns: bool) -> None:
+    for name, parameter in module.named_parameters():
+        if learns or not name.endswith("bias"):
+            parameter.requires_grad_(learns)
+
+
+def _layers_learn(module: nn.Module, learns: bool) -> None:
+    for layer in module.modules():
+        if learns or not isinstance(layer, _BatchNorm):
+            for parameter in layer.parameters(recurse=False):
+                parameter.requires_grad_(learns)
+
+
+def _nothing(module: nn.Module) -> None:
+    """Leave it as it is."""
+
+
+def _eval_until_train(module: nn.Module) -> None:
+    for norm in _norms(module):
+        norm.eval()
+
+
+def _without_statistics(module: nn.Module) -> None:
+    for norm in _norms(module):
+        norm.eval()
+        norm.forward = lambda x, norm=norm: nn.functional.batch_norm(
+            x, None, None, norm.weight, norm.bias, training=True
+        )
+
+
+def _momentum_zero(module: nn.Module) -> None:
+    for norm in _norms(module):
+        norm.momentum = 0.0
+
+
+def _up_to(names: list[str], up_to: str) -> list[str]:
+    return names[: names.index(up_to) + 1]
+
+
+def _freezing(
+    *,
+    which: Callable = _up_to,
+    learn: Callable = _learn,
+    hold: Callable = _stay_in_eval,
+    release: Callable = _follow_again,
+    again: bool = True,
+    everywhere: bool = False,
+    finish: Callable = lambda model: None,
+) -> Callable:
+    """A freeze that treats weights, BatchNorms or what was frozen before in another way."""
+
+    def freeze(model: nn.Module, up_to: str | None) -> nn.Module:
+        children = dict(model.named_children())
+        if up_to is not None and up_to not in children:
+            raise ValueError(f"no child of that name: {up_to}")
+        frozen = [] if up_to is None else which(list(children), up_to)
+        for name, child in children.items():
+            if name in frozen:
+                learn(child, False)
+                hold(child)
+            elif again or up_to is None:
+                learn(child, True)
+                release(child)
+            if everywhere and frozen:
+                hold(child)
+        finish(model)
+        return model
+
+    return _arrange(freeze)
+
+
+def _freeze(x, kind, widths, calls, *, mode):
+    return _freezing()(x, kind, widths, calls, mode=mode)
+
+
+def _children(kind: str, depth: int) -> list[str]:
+    """Names that something can be frozen up to, so that something is left to learn."""
+    if kind == "dense":
+        return [f"{layer}{n}" for n in range(1, depth + 1) for layer in ("layer", "norm", "relu")]
+    return [f"stage{n}" for n in range(1, depth + 1)]
+
+
+def _case(rng, kind: str, calls: Callable, mode: str) -> Case:
+    depth = int(rng.integers(2, 4))
+    widths = widths_for(rng, depth, channels=int(rng.integers(1, 4)))
+    x = inputs(rng, kind, widths[0], int(rng.integers(3, 6)))
+    return case(x, kind, widths, tuple(calls(_children(kind, depth))), mode=mode)
+
+
+def _some(rng) -> Callable:
+    return lambda names: [names[int(rng.integers(len(names)))]]
+
+
+def _weights(rng) -> Iterator[Case]:
+    yield _case(rng, "plain", lambda names: names[1:2], "train")
+    yield _case(rng, "plain", lambda names: names[:1], "train")
+    yield _case(rng, "plain", lambda names: ["head"], "train")
+    yield _case(rng, "plain", _some(rng), "train")
+
+
+def _batch_norm(rng) -> Iterator[Case]:
+    yield _case(rng, "BatchNorm", lambda names: names[1:2], "train")
+    for kind in ("BatchNorm", "nested", "dense"):
+        yield _case(rng, kind, lambda names: names[1:2], "train, then train")
+        yield _case(rng, kind, lambda names: names[:1], "eval, then train")
+    yield _case(rng, "BatchNorm", lambda names: ["head"], "train, then train")
+
+
+def _again(rng) -> Iterator[Case]:
+    for kind in ("BatchNorm", "nested", "dense"):
+        yield _case(rng, kind, lambda names: [names[1], None], "train, then train")
+        yield _case(rng, kind, lambda names: [names[-1], names[0]], "train, then train")
+    yield _case(rng, "BatchNorm", lambda names: [names[0], names[1]], "train, then train")
+    yield _case(rng, "BatchNorm", lambda names: [names[1], names[1], None], "train, then train")
+    yield _case(rng, "nested", lambda names: [names[1], None, names[0]], "eval, then train")
+    yield _case(rng, "plain", lambda names: [None], "train, then train")
+
+
+def _eval(rng) -> Iterator[Case]:
+    yield _case(rng, "BatchNorm", lambda names: names[1:2], "eval")
+    yield _case(rng, "nested", lambda names: names[:1], "train, then eval")
+    yield _case(rng, "dense", lambda names: [names[1], None], "eval")
+
+
+def _impossible(up_to: str) -> Any:
+    return rejection(f"up_to|{up_to}", np.zeros((1, 2, 8, 6)), "plain", (2, 3, 4, 3), (up_to,),
+                     mode="train")  # fmt: skip
+
+
+check_freeze = Check(
+    "freeze",
+    oracle=_freeze,
+    tool="a step of torch.optim.SGD",
+    parts={"weights": _weights, "BatchNorm": _batch_norm, "again": _again, "eval": _eval},
+    suspects={
+        "up_to itself is not frozen: everything up to it is, and it as well.": _freezing(
+            which=lambda names, up_to: _up_to(names, up_to)[:-1]
+        ),
+        "What comes after up_to is frozen: it is to be up_to and what comes before.": _freezing(
+            which=lambda names, up_to: names[names.index(up_to) + 1 :]
+        ),
+        "up_to alone is frozen: all that comes before it is to be as well.": _freezing(
+            which=lambda names, up_to: [up_to]
+        ),
+        "Everything is frozen: only up_to and what comes before is to be.": _freezing(
+            which=lambda names, up_to: names
+        ),
+        "Nothing is frozen. torch.no_grad() ends with its block; requires_grad stays.": _freezing(
+            which=lambda names, up_to: []
+        ),
+        "The biases still learn: freeze all parameters of a layer.": _freezing(
+            learn=_weights_learn
+        ),
+        "The weight and bias of BatchNorm still learn: freeze all parameters of a child.": (
+            _freezing(learn=_layers_learn)
+        ),
+        "The statistics of a frozen BatchNorm still move: requires_grad does not reach them, eval "
+        "mode does.": _freezing(hold=_nothing),
+        "model.train() wakes the frozen BatchNorms: they are to stay in eval mode.": _freezing(
+            hold=_eval_until_train
+        ),
+        "The statistics stand still, but the layer still uses the batch's own: eval mode uses the "
+        "running ones.": _freezing(hold=_momentum_zero),
+        "BatchNorm no longer uses its running statistics: a frozen one is to compute with them.": (
+            _freezing(hold=_without_statistics)
+        ),
+        "All BatchNorms stay in eval mode: only the frozen ones are to.": _freezing(
+            everywhere=True
+        ),
+        "After unfreezing, the BatchNorms no longer follow model.train().": _freezing(
+            release=_nothing
+        ),
+        "What was frozen by an earlier call stays frozen: what comes after up_to is to learn.": (
+            _freezing(again=False)
+        ),
+        "The model is put into training mode: leave its mode as it is.": _freezing(
+            finish=lambda model: model.train()
+        ),
+    },
+    rejects=[_impossible("stage9"), _impossible("stage1.0")],
+    arrange=_arrange,
+    forbidden=BUILD_IT_YOURSELF,
+)

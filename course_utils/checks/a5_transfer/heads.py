@@ -1,0 +1,265 @@
+"""Check of replace_head: the last linear layer is new, and everything else as it was."""
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from course_utils.checks.a5_transfer.networks import (
+    BUILD_IT_YOURSELF,
+    build,
+    changed,
+    inputs,
+    widths_for,
+)
+from course_utils.checks.engine import Case, Check, case, rejection
+from course_utils.checks.models import beside, there, weights_of
+from course_utils.checks.outcome import Unusable
+
+OF_THE_NORM = {"BatchNorm": "stage1", "nested": "stage1", "dense": "norm1"}
+NO_LINEAR = "no linear layer"
+
+
+def _arrange(replace_head: Callable) -> Callable:
+    def ask(x, kind, widths, num_classes, *, look_at: str) -> dict[str, Any]:
+        model = _network(replace_head, kind, widths)
+        modules = [module for _, module in model.named_modules()]
+        modes = [module.training for module in modules]
+        learns = {name: p.requires_grad for name, p in model.named_parameters()}
+        before = weights_of(model)
+        if look_at == "device":
+            model.to("meta")
+        given = there(replace_head, model, num_classes)
+        if given is None or not hasattr(given, "state_dict"):
+            raise Unusable("it is to return the model. Is a `return` missing?")
+        returned = {"model that comes back": _same(model, given)}
+        head = list(learns)[-1].rpartition(".")[0]
+        if look_at == "device":
+            return returned | _made_like(given)
+        if look_at == "head":
+            return returned | _of_head(given, before, head, x)
+        return returned | _of_rest(given, before, head, modules, modes, learns)
+
+    return ask
+
+
+def _network(home: Any, kind: str, widths: tuple[int, ...]) -> Any:
+    """With a frozen first stage, whose BatchNorm is in eval, where there is one."""
+    if kind == "none":
+        nn_there = beside(home, "torch.nn")
+        return there(nn_there.Sequential, there(nn_there.Conv2d, 2, 3, 1), there(nn_there.ReLU))
+    model = build(home, kind, widths)
+    if kind in OF_THE_NORM:
+        getattr(model, OF_THE_NORM[kind]).eval()
+        getattr(model, OF_THE_NORM[kind]).requires_grad_(False)
+    return model
+
+
+def _same(model: Any, given: Any) -> str:
+    """A mark on the one is seen on the other only where they are one and the same."""
+    model.seen_by_the_check = True
+    return "right" if getattr(given, "seen_by_the_check", False) is True else "another one"
+
+
+def _of_head(model: Any, before: dict, head: str, x: np.ndarray) -> dict[str, Any]:
+    state = weights_of(model)
+    if state.keys() != before.keys():
+        odd = sorted(before.keys() ^ state.keys())
+        lost = odd[0] in before
+        return {"names of the weights": f"{odd[0]} is {'missing' if lost else 'too many'}"}
+    dtypes = {str(p.dtype) for p in state.values() if p.is_floating_point()}
+    if len(dtypes) > 1:
+        return {"names of the weights": "right", "precision": f"{' and '.join(sorted(dtypes))}"}
+    model.eval()
+    try:
+        out = model(torch.from_numpy(np.array(x)))
+    except RuntimeError as error:
+        return {"names of the weights": "right", "precision": "right", "forward": f"stuck: {error}"}
+    rows = min(len(state[f"{head}.weight"]), len(before[f"{head}.weight"]))
+    old = torch.equal(state[f"{head}.weight"][:rows], before[f"{head}.weight"][:rows])
+    learns = [p.requires_grad for name, p in model.named_parameters() if name.startswith(head)]
+    return {
+        "names of the weights": "right",
+        "precision": "right",
+        "forward": "right",
+        "shape of the output": tuple(out.shape),
+        "shape of the new weight": tuple(state[f"{head}.weight"].shape),
+        "new head": "the old one's weights" if old else "right" if all(learns) else "frozen",
+    }
+
+
+def _of_rest(
+    model: Any, before: dict, head: str, modules: list, modes: list[bool], learns: dict
+) -> dict[str, Any]:
+    after = weights_of(model)
+    body = {name: value for name, value in before.items() if not name.startswith(head)}
+    gone = [name for name in body if name not in after or after[name].shape != body[name].shape]
+    differ = gone or changed(body, after)
+    for number, module in enumerate(modules):
+        module.number_in_check = number
+    now = dict(list(model.named_modules()))
+    kept = [getattr(m, "number_in_check", None) for name, m in now.items() if name != head]
+    at_head = list(now).index(head) if head in now else -1
+    wanted = [number for number in range(len(modules)) if number != at_head]
+    trained = [module.training for name, module in now.items() if name != head]
+    were = [mode for number, mode in enumerate(modes) if number != at_head]
+    can_learn = {n: p.requires_grad for n, p in model.named_parameters() if n in body}
+    could = {n: learns[n] for n in can_learn}
+    return {
+        "weights of the body": f"{differ[0]} has changed" if differ else "right",
+        "layers of the body": "right" if kept == wanted else "not the same objects as before",
+        "modes": "right" if trained == were else _modes(trained),
+        "what is frozen": "right" if can_learn == could else "not what was frozen before",
+    }
+
+
+def _modes(modes: list[bool]) -> str:
+    return "all training" if all(modes) else "mixed up" if any(modes) else "all eval"
+
+
+def _made_like(model: Any) -> dict[str, Any]:
+    """The device "meta" has shapes without numbers."""
+    elsewhere = [name for name, p in model.named_parameters() if not _on_meta(model, name)]
+    return {"device": f"{elsewhere[0]} is on another one" if elsewhere else "right"}
+
+
+def _on_meta(model: Any, name: str) -> bool:
+    """Whether a parameter is on the device "meta", asked where it lives."""
+    return there(model.get_parameter, name).is_meta
+
+
+def _linears(model: nn.Module) -> list[tuple[str, nn.Linear]]:
+    return [(n, m) for n, m in model.named_modules() if isinstance(m, nn.Linear)]
+
+
+def _new(old: nn.Linear, num_classes: int, **options: Any) -> nn.Linear:
+    like = {"device": old.weight.device, "dtype": old.weight.dtype}
+    return nn.Linear(old.in_features, num_classes, **{**like, **options})
+
+
+def _put(model: nn.Module, name: str, layer: nn.Module) -> None:
+    parent, _, last = name.rpartition(".")
+    setattr(model.get_submodule(parent), last, layer)
+
+
+def _replacing(
+    make: Callable = _new,
+    *,
+    which: int = -1,
+    after: Callable = lambda model, old, new: None,
+    back: Callable = lambda model: model,
+) -> Callable:
+    """A replacement that makes another layer, or does something to the model as well."""
+
+    def replace_head(model: nn.Module, num_classes: int) -> nn.Module:
+        found = _linears(model)
+        if not found:
+            raise ValueError(NO_LINEAR)
+        name, old = found[which]
+        new = make(old, num_classes)
+        _put(model, name, new)
+        after(model, old, new)
+        return back(model)
+
+    return _arrange(replace_head)
+
+
+def _replace_head(x, kind, widths, num_classes, *, look_at):
+    return _replacing()(x, kind, widths, num_classes, look_at=look_at)
+
+
+def _on_top(old: nn.Linear, num_classes: int) -> nn.Sequential:
+    like = {"device": old.weight.device, "dtype": old.weight.dtype}
+    return nn.Sequential(old, nn.Linear(old.out_features, num_classes, **like))
+
+
+def _begin_again(model: nn.Module, old: nn.Linear, new: nn.Linear) -> None:
+    for module in model.modules():
+        if hasattr(module, "reset_parameters"):
+            module.reset_parameters()
+
+
+def _copy_rows(model: nn.Module, old: nn.Linear, new: nn.Linear) -> None:
+    rows = min(len(old.weight), len(new.weight))
+    with torch.no_grad():
+        new.weight[:rows] = old.weight[:rows]
+
+
+def _only_the_number(old: nn.Linear, num_classes: int) -> nn.Linear:
+    old.out_features = num_classes
+    return old
+
+
+def _unfrozen(model: nn.Module, old: nn.Linear, new: nn.Linear) -> None:
+    model.requires_grad_(True)
+
+
+def _all_frozen(model: nn.Module, old: nn.Linear, new: nn.Linear) -> None:
+    model.requires_grad_(False)
+
+
+def _cases(look_at: str, *kinds: str) -> Callable:
+    def cases(rng) -> Iterator[Case]:
+        for kind in kinds:
+            widths = widths_for(rng, int(rng.integers(2, 4)), channels=int(rng.integers(1, 4)))
+            x = inputs(rng, kind, widths[0], int(rng.integers(1, 4)))
+            classes = widths[-1] if kind == "plain" else int(rng.integers(1, 12))
+            yield case(x, kind, widths, classes, look_at=look_at)
+
+    return cases
+
+
+def _impossible(kind: str, num_classes: int, words: str) -> Any:
+    return rejection(words, np.zeros((1, 2, 8, 6)), kind, (2, 3, 4), num_classes, look_at="head")
+
+
+check_replace_head = Check(
+    "replace_head",
+    oracle=_replace_head,
+    tool="nn.Module's own account of its layers",
+    parts={
+        "head": _cases("head", "plain", "BatchNorm", "nested", "dense", "LeNet5"),
+        "rest": _cases("rest", "plain", "BatchNorm", "nested", "dense", "LeNet5"),
+        "device": _cases("device", "BatchNorm", "nested"),
+    },
+    suspects={
+        "The first linear layer is replaced: the head is the last one.": _replacing(which=0),
+        "The new layer stands on top of the old head: it is to take its place.": _replacing(
+            _on_top
+        ),
+        "The new head has no bias.": _replacing(
+            lambda old, num_classes: _new(old, num_classes, bias=False)
+        ),
+        "The old head's weights are still in the new one: it is to begin anew.": _replacing(
+            after=_copy_rows
+        ),
+        "Only the number out_features has changed; the weights of a layer are as large as when it "
+        "was made: make a new nn.Linear.": _replacing(_only_the_number),
+        "The whole model begins anew: only the head is to.": _replacing(after=_begin_again),
+        "This is a copy: change the model itself, and return it.": _replacing(back=copy.deepcopy),
+        "The model is put into training mode: leave all modes as they are.": _replacing(
+            after=lambda model, old, new: model.train()
+        ),
+        "The model is put into eval mode: leave all modes as they are.": _replacing(
+            after=lambda model, old, new: model.eval()
+        ),
+        "Frozen layers learn again: only the head is new.": _replacing(after=_unfrozen),
+        "The new head is frozen: it has everything to learn.": _replacing(after=_all_frozen),
+        "The new head has another precision than the old one: give nn.Linear its dtype.": (
+            _replacing(lambda old, num_classes: _new(old, num_classes, dtype=torch.float32))
+        ),
+        "The new head is not on the device of the old one: give nn.Linear its device.": _replacing(
+            lambda old, num_classes: _new(old, num_classes, device="cpu")
+        ),
+    },
+    rejects=[
+        _impossible("plain", 0, "num_classes|class"),
+        _impossible("plain", -3, "num_classes|class"),
+        _impossible("none", 3, r"linear|nn\.Linear|head"),
+    ],
+    arrange=_arrange,
+    forbidden=BUILD_IT_YOURSELF,
+)
