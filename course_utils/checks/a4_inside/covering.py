@@ -1,0 +1,371 @@
+"""Checks of occlusion_map, against captum's FeatureAblation, and of the pointing game."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from captum.attr import FeatureAblation
+from torch import Tensor, nn
+
+from course_utils.checks.a4_inside.gradients import (
+    FIRST_TARGET,
+    INVALID,
+)
+from course_utils.checks.a4_inside.networks import (
+    CLASSES,
+    NOT_HERE,
+    clean,
+    common_suspects,
+    look_into,
+    spread,
+)
+from course_utils.checks.engine import Case, Check, case, rejection
+from course_utils.checks.outcome import Unusable
+
+_arrange = look_into("maps")
+
+
+def _by_captum(
+    model: nn.Module, x: Tensor, target: Any, *, size: int, stride: int, fill: float
+) -> Tensor:
+    """What captum says of each patch as a feature; patches that overlap are asked about apart."""
+    tops, lefts = (range(0, n - size + 1, stride) for n in x.shape[2:])
+    drops, apart = x.new_zeros(len(x), len(tops), len(lefts)), -(-size // stride)
+    for rows, columns in itertools.product(range(apart), repeat=2):
+        patches = torch.zeros(1, 1, *x.shape[2:], dtype=torch.long)
+        group = list(itertools.product(tops[rows::apart], lefts[columns::apart]))
+        for number, (top, left) in enumerate(group):
+            patches[..., top : top + size, left : left + size] = number + 1
+        found = FeatureAblation(model).attribute(
+            x, baselines=fill, target=target, feature_mask=patches, perturbations_per_eval=8
+        )
+        for top, left in group:
+            drops[:, top // stride, left // stride] = found[:, 0, top, left]
+    return drops
+
+
+def _occlusion_map(x, network, target, *, size, stride, fill, look_at):
+    options = {"size": size, "stride": stride, "fill": fill}
+    return _arrange(clean(_by_captum))(x, network, target, **options, look_at=look_at)
+
+
+def _covering(
+    *,
+    of: Callable = lambda logits: logits,
+    choose: Callable = lambda logits, targets: targets,
+    cover: Callable | None = None,
+    change: Callable = torch.sub,
+    end: Callable = lambda drops: drops,
+    last: int = 0,
+    **unheard: Callable,
+) -> Callable:
+    """Occlusion with one thing changed; `unheard` are options that are not listened to."""
+    cover = cover or _cover
+
+    @torch.no_grad()
+    def occlusion_map(model: nn.Module, x: Tensor, target: Any, **options: Any) -> Tensor:
+        options |= {name: value(x, options["size"]) for name, value in unheard.items()}
+        size, stride, fill = (options[name] for name in ("size", "stride", "fill"))
+        logits = of(model(x))
+        targets = choose(logits, torch.as_tensor(target).expand(len(x)))
+        rows = []
+        for top in range(0, x.shape[2] - size + 1 + last, stride):
+            rows.append([])
+            for left in range(0, x.shape[3] - size + 1 + last, stride):
+                place = slice(top, top + size), slice(left, left + size)
+                drop = change(logits, of(model(cover(x, place, fill))))  # (N, classes)
+                rows[-1].append(drop[torch.arange(len(x)), targets])
+        return end(torch.stack([torch.stack(row, -1) for row in rows], -2))
+
+    return occlusion_map
+
+
+def _occ(**changes: Any) -> Callable:
+    return _arrange(clean(_covering(**changes)))
+
+
+def _cover(x: Tensor, place: tuple[slice, slice], fill: float) -> Tensor:
+    covered = x.clone()
+    covered[:, :, place[0], place[1]] = fill
+    return covered
+
+
+def _first_channel(x: Tensor, place: tuple[slice, slice], fill: float) -> Tensor:
+    covered = x.clone()
+    covered[:, 0, place[0], place[1]] = fill
+    return covered
+
+
+def _all_but(x: Tensor, place: tuple[slice, slice], fill: float) -> Tensor:
+    covered = torch.full_like(x, fill)
+    covered[:, :, place[0], place[1]] = x[:, :, place[0], place[1]]
+    return covered
+
+
+def _added(x: Tensor, place: tuple[slice, slice], fill: float) -> Tensor:
+    covered = x.clone()
+    covered[:, :, place[0], place[1]] += fill
+    return covered
+
+
+def _never_uncovered() -> Callable:
+    """Each patch is put into the images where the earlier ones still are."""
+    kept: dict[str, Tensor] = {}
+
+    def cover(x: Tensor, place: tuple[slice, slice], fill: float) -> Tensor:
+        if place[0].start == place[1].start == 0:
+            kept["x"] = x.clone()
+        kept["x"][:, :, place[0], place[1]] = fill
+        return kept["x"]
+
+    return cover
+
+
+def _values(*, many: bool, stride: list[int]) -> Callable:
+    def cases(rng) -> Iterator[Case]:
+        shapes = [(1, 1, 6, 9), (1, 3, 10, 7)] if not many else [(2, 3, 9, 11), (3, 1, 10, 8)]
+        for number, shape in enumerate(shapes):
+            for kind in ("plain", "pooled"):
+                x = rng.normal(size=shape)
+                targets = (rng.integers(CLASSES) + np.arange(len(x))) % CLASSES
+                yield case(
+                    x if kind == "plain" else spread(x) if number else x.astype(np.float32),
+                    kind,
+                    targets if many else int(targets[0]),
+                    size=int(rng.integers(2, 5)),
+                    stride=stride[number % len(stride)],
+                    fill=round(float(rng.uniform(0.3, 0.9)), 2),
+                    look_at="values",
+                )
+
+    return cases
+
+
+def _looks(rng) -> Iterator[Case]:
+    x = rng.normal(size=(2, 3, 8, 9))
+    for look_at in ("left behind", "after an error"):
+        options = {"size": 3, "stride": 2, "fill": 0.5, "look_at": look_at}
+        yield case(x, "pooled", np.array([1, 2]), **options)
+
+
+OPTIONS = {"size": 3, "stride": 2, "fill": 0.5, "look_at": "values"}
+IMAGES = np.ones((2, 3, 8, 9))
+check_occlusion_map = Check(
+    "occlusion_map",
+    oracle=_occlusion_map,
+    tool="captum's FeatureAblation, patch by patch",
+    parts={
+        "overlapping": _values(many=False, stride=[1, 2]),
+        "own targets": _values(many=True, stride=[2, 3]),
+        "left behind": _looks,
+    },
+    suspects={
+        "This is the rise, not the drop: logit before minus logit with the patch.": _occ(
+            end=torch.neg
+        ),
+        "The sign is lost: where covering helps the class, the drop is negative.": _occ(
+            end=torch.abs
+        ),
+        "Negative drops are cut to 0: keep them.": _occ(end=torch.relu),
+        "Rows and columns are exchanged: the result is (N, rows, columns) of places.": _occ(
+            end=lambda drops: drops.transpose(-1, -2)
+        ),
+        "fill is ignored: the patch is filled with zeros.": _occ(fill=lambda x, size: 0.0),
+        "fill is ignored: the patch is filled with the mean of the images.": _occ(
+            fill=lambda x, size: float(x.mean())
+        ),
+        "fill is added to the pixels: it replaces them.": _occ(cover=_added),
+        "stride is ignored: the patch moves one pixel at a time.": _occ(stride=lambda x, size: 1),
+        "stride is ignored: the patch moves by its own size.": _occ(stride=lambda x, size: size),
+        "There is one place too many: patches that reach beyond the border are left out.": _occ(
+            last=1
+        ),
+        "There is one place too few: the last patch ends exactly at the border.": _occ(last=-1),
+        "Only the first channel is covered: cover all of them.": _occ(cover=_first_channel),
+        "Everything but the patch is covered.": _occ(cover=_all_but),
+        "The earlier patches are still there: cover a fresh copy each time.": _occ(
+            cover=_never_uncovered()
+        ),
+        "This is the drop of a probability: take that of the logit, without softmax.": _occ(
+            of=lambda logits: logits.softmax(1)
+        ),
+        "This is the drop of a log-probability: take that of the logit.": _occ(
+            of=lambda logits: logits.log_softmax(1)
+        ),
+        "These are the logits with the patch; subtract them from those without.": _occ(
+            change=lambda before, covered: covered
+        ),
+        "The logit is that of the predicted class: the target need not be the answer.": _occ(
+            choose=lambda logits, targets: logits.argmax(1)
+        ),
+        FIRST_TARGET: _occ(choose=lambda logits, targets: targets[:1].expand(len(targets))),
+        **common_suspects(_arrange, _covering()),
+    },
+    rejects=[
+        *(rejection(w, x, "plain", target, **OPTIONS) for w, x, target in INVALID),
+        rejection("size", IMAGES, "plain", 0, **OPTIONS | {"size": 0}),
+        rejection("size", IMAGES, "plain", 0, **OPTIONS | {"size": 9}),
+        rejection("stride", IMAGES, "plain", 0, **OPTIONS | {"stride": 0}),
+    ],
+    arrange=_arrange,
+    forbidden=NOT_HERE,
+)
+
+
+# pointing_game -----------------------------------------------------------------------------------
+
+
+def _arrange_game(pointing_game: Callable) -> Callable:
+    def ask(heatmaps: np.ndarray, boxes: np.ndarray) -> float:
+        found = pointing_game(torch.from_numpy(heatmaps), torch.from_numpy(boxes))
+        if isinstance(found, Tensor):
+            raise Unusable("it returned a Tensor, but the result is one float: take .item()")
+        return found if isinstance(found, bool) or not isinstance(found, int) else float(found)
+
+    return ask
+
+
+def _peaks(maps: np.ndarray, peak: Callable = np.argmax) -> tuple[np.ndarray, np.ndarray]:
+    flat = [peak(m.reshape(-1)) for m in maps]
+    return np.unravel_index(flat, maps.shape[1:])
+
+
+def _game(
+    peak: Callable = np.argmax,
+    *,
+    inside: Callable = lambda y, x, b: (b[0] <= y < b[2]) and (b[1] <= x < b[3]),
+    change: Callable = lambda maps: maps,
+    end: Callable = np.mean,
+) -> Callable:
+    """The game with another finger, another box or another count."""
+
+    def pointing_game(heatmaps: np.ndarray, boxes: np.ndarray) -> float:
+        y, x = _peaks(change(heatmaps), peak)
+        hits = [bool(inside(*each)) for each in zip(y, x, boxes, strict=True)]
+        return float(end(hits))
+
+    return pointing_game
+
+
+def _pointing_game(heatmaps, boxes):
+    return _game()(heatmaps, boxes)
+
+
+def _over_batch(heatmaps: np.ndarray, boxes: np.ndarray) -> float:
+    """One maximum of all maps together, looked for in each box."""
+    _, y, x = np.unravel_index(heatmaps.argmax(), heatmaps.shape)
+    return float(np.mean([b[0] <= y < b[2] and b[1] <= x < b[3] for b in boxes]))
+
+
+def _share_of_heat(heatmaps: np.ndarray, boxes: np.ndarray) -> float:
+    shares = [
+        m[b[0] : b[2], b[1] : b[3]].sum() / m.sum() for m, b in zip(heatmaps, boxes, strict=True)
+    ]
+    return float(np.mean(shares))
+
+
+def _any_of_equals(heatmaps: np.ndarray, boxes: np.ndarray) -> float:
+    hits = [
+        m[b[0] : b[2], b[1] : b[3]].max() == m.max() for m, b in zip(heatmaps, boxes, strict=True)
+    ]
+    return float(np.mean(hits))
+
+
+def _last(flat: np.ndarray) -> int:
+    return len(flat) - 1 - int(np.argmax(flat[::-1]))
+
+
+def _boxes(rng, n: int, height: int, width: int) -> np.ndarray:
+    tops, lefts = rng.integers(0, height - 1, n), rng.integers(0, width - 1, n)
+    bottoms, rights = rng.integers(tops + 1, height + 1), rng.integers(lefts + 1, width + 1)
+    return np.stack([tops, lefts, bottoms, rights], axis=1)
+
+
+def _random(rng) -> Iterator[Case]:
+    yield case(rng.uniform(size=(1, 4, 5)), np.array([[0, 0, 4, 5]]))
+    for height, width in [(5, 9), (9, 5), (int(rng.integers(6, 9)), 12)]:
+        n = int(rng.integers(40, 60))
+        maps = rng.uniform(0.01, 1, (n, height, width)) * rng.choice([-1, 1], (n, height, width))
+        yield case(maps, _boxes(rng, n, height, width))
+    yield case(spread(maps.astype(np.float32)), _boxes(rng, n, height, width))
+
+
+def _borders(rng) -> Iterator[Case]:
+    """The maximum stands at the first or the last pixel of the box, or one beyond."""
+    height, width = int(rng.integers(7, 10)), 11
+    for row, column in [(0, 0), (-1, -1), (0, -1), (1, 1), (-2, 0)]:
+        n = int(rng.integers(3, 6))
+        maps, boxes = rng.uniform(0, 0.5, (n, height, width)), np.zeros((n, 4), int)
+        for i in range(n):
+            top, left = int(rng.integers(1, 4)), int(rng.integers(1, 6))
+            bottom, right = top + 2, left + 3
+            boxes[i] = top, left, bottom, right
+            y = top + row if row >= 0 else bottom + row
+            x = left + column if column >= 0 else right + column
+            beyond = i % 2  # every second peak lies just outside
+            maps[i, y + beyond * (bottom - y), x] = 1
+        yield case(maps, boxes)
+
+
+def _ties(rng) -> Iterator[Case]:
+    for height, width in [(5, 8), (8, 5)]:
+        n = int(rng.integers(30, 50))
+        maps = rng.integers(0, 3, (n, height, width)).astype(float)
+        yield case(maps, _boxes(rng, n, height, width))
+
+
+ZEROS, BOX = np.zeros((2, 5, 6)), np.array([[0, 0, 2, 2], [1, 1, 3, 4]])
+check_pointing_game = Check(
+    "pointing_game",
+    oracle=_pointing_game,
+    tool="numpy.argmax and a count",
+    parts={"random maps": _random, "borders": _borders, "ties": _ties},
+    suspects={
+        "The box is closed at its end: bottom and right are the first pixels outside.": _game(
+            inside=lambda y, x, b: b[0] <= y <= b[2] and b[1] <= x <= b[3]
+        ),
+        "The box is open at its start: top and left belong to it.": _game(
+            inside=lambda y, x, b: b[0] < y < b[2] and b[1] < x < b[3]
+        ),
+        "Rows and columns of the box are exchanged: it is (top, left, bottom, right).": _game(
+            inside=lambda y, x, b: b[0] <= x < b[2] and b[1] <= y < b[3]
+        ),
+        "The box is read as (top, bottom, left, right): it is (top, left, bottom, right).": _game(
+            inside=lambda y, x, b: b[0] <= y < b[1] and b[2] <= x < b[3]
+        ),
+        "The box is read as (top, left, height, width): it is (top, left, bottom, right).": _game(
+            inside=lambda y, x, b: b[0] <= y < b[0] + b[2] and b[1] <= x < b[1] + b[3]
+        ),
+        "Only the row is looked at: the column must lie inside as well.": _game(
+            inside=lambda y, x, b: b[0] <= y < b[2]
+        ),
+        "There is one maximum for all maps together: each map has its own.": _over_batch,
+        "Of equal maxima you take the last: the first in row order points.": _game(_last),
+        "Of equal maxima you take the first in column order: rows come first.": (
+            lambda heatmaps, boxes: _game()(heatmaps.swapaxes(1, 2), boxes[:, [1, 0, 3, 2]])
+        ),
+        "The minimum points, not the maximum.": _game(np.argmin),
+        "The largest absolute value points: it is to be the maximum.": _game(change=np.abs),
+        "Any of several equal maxima may hit: only the first in row order points.": _any_of_equals,
+        "This is the number of hits, not their share.": _game(end=np.sum),
+        "This is the share of misses.": _game(end=lambda hits: 1 - np.mean(hits)),
+        "These are percent; the hit rate is a share between 0 and 1.": _game(
+            end=lambda hits: 100 * np.mean(hits)
+        ),
+        "This is the share of the heat inside the box: the game asks for the maximum alone.": (
+            _share_of_heat
+        ),
+    },
+    rejects=[
+        rejection("box", ZEROS, BOX[:1]),
+        rejection("box", ZEROS, BOX[:, :3]),
+        rejection("box", ZEROS, np.array([[0, 0, 2, 2], [3, 1, 3, 4]])),
+        rejection("box", ZEROS, np.array([[0, 0, 2, 2], [1, 4, 3, 4]])),
+        rejection("heatmaps|heat map|map", ZEROS[:0], BOX[:0]),
+        rejection("heatmaps|heat map|map", ZEROS[:, None], BOX),
+    ],
+    arrange=_arrange_game,
+    forbidden=NOT_HERE,
+)

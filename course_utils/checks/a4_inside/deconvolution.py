@@ -1,0 +1,165 @@
+"""Check of deconvnet, against captum's NeuronDeconvolution."""
+
+import warnings
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from captum.attr import NeuronDeconvolution
+from torch import Tensor, nn
+
+from course_utils.checks.a4_inside.networks import (
+    NOT_HERE,
+    clean,
+    common_suspects,
+    look_into,
+    spread,
+)
+from course_utils.checks.engine import Case, Check, case, rejection
+
+_arrange = look_into("map")
+
+
+def _strongest(maps: Tensor) -> Tensor:
+    """The largest value of each image, `(N,)`; of equal ones the first in row order."""
+    return maps.flatten(1).max(1).values
+
+
+def _by_captum(model: nn.Module, x: Tensor, layer: str, channel: int) -> Tensor:
+    tool = NeuronDeconvolution(model, model.get_submodule(layer))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it leaves hooks for a while
+        found = tool.attribute(
+            x.requires_grad_(), neuron_selector=lambda out: _strongest(out[:, channel])
+        )
+    return found.detach()
+
+
+def _deconvnet(x, network, layer, channel, *, look_at):
+    return _arrange(clean(_by_captum))(x, network, layer, channel, look_at=look_at)
+
+
+def _dec(
+    *,
+    back: Callable = lambda gradient, signal: signal.clamp(min=0),
+    choose: Callable = _strongest,
+    end: Callable = lambda signal, x, value: signal,
+    other: int = 0,
+) -> Callable:
+    """A deconvnet with another way back, another start or another end."""
+
+    def deconvnet(model: nn.Module, x: Tensor, layer: str, channel: int) -> Tensor:
+        kept = []
+        model.get_submodule(layer).register_forward_hook(lambda m, a, out: kept.append(out))
+        for module in model.modules():
+            if isinstance(module, nn.ReLU):
+                module.register_full_backward_hook(
+                    lambda m, gradient, signal: (back(gradient[0], signal[0]),)
+                )
+        model(x.requires_grad_())
+        value = choose(kept[0][:, (channel + other) % kept[0].shape[1]])  # (N,)
+        (signal,) = torch.autograd.grad(value.sum(), x)
+        return end(signal, x, value).detach()
+
+    return _arrange(clean(deconvnet))
+
+
+def _of_whole_batch(maps: Tensor) -> Tensor:
+    return maps.flatten().max()[None]
+
+
+def _scaled(signal: Tensor, x: Tensor, value: Tensor) -> Tensor:
+    return signal / signal.abs().amax().clamp(min=1e-12)
+
+
+def _values(kinds: dict[str, list[str]]) -> Callable:
+    def cases(rng) -> Iterator[Case]:
+        for kind, layers in kinds.items():
+            for layer in layers:
+                channels, n = int(rng.choice([1, 3])), int(rng.integers(2, 4))
+                x = rng.normal(size=(n, channels, *rng.integers(9, 14, 2)))
+                channel = int(rng.integers(1, 5))
+                yield case(x, kind, layer, channel, look_at="values")
+                yield case(x[:1].astype(np.float32), kind, layer, 0, look_at="values")
+            yield case(spread(x), kind, layer, channel, look_at="values")
+
+    return cases
+
+
+def _looks(rng) -> Iterator[Case]:
+    x = rng.normal(size=(2, 3, 8, 9))
+    for look_at in ("left behind", "after an error"):
+        yield case(x, "pooled", "features.4", 1, look_at=look_at)
+
+
+IMAGES = np.ones((2, 3, 8, 9))
+check_deconvnet = Check(
+    "deconvnet",
+    oracle=_deconvnet,
+    tool="captum's NeuronDeconvolution",
+    parts={
+        "one layer back": _values({"plain": ["features.0"], "strided": ["features.0"]}),
+        "through the network": _values(
+            {"plain": ["features.2"], "strided": ["features.2"], "pooled": ["features.4"]}
+        ),
+        "left behind": _looks,
+    },
+    suspects={
+        "This is the plain gradient: on its way back each ReLU cuts the signal itself at 0.": _dec(
+            back=lambda gradient, signal: gradient
+        ),
+        "This is guided backpropagation: a deconvnet does not ask which units were on.": _dec(
+            back=lambda gradient, signal: gradient.clamp(min=0)
+        ),
+        "The signal passes each ReLU as it is: what is negative must be cut.": _dec(
+            back=lambda gradient, signal: signal
+        ),
+        "The ReLU stands at the end alone: the signal is cut at each ReLU of the network.": _dec(
+            back=lambda gradient, signal: signal,
+            end=lambda signal, x, value: signal.clamp(min=0),
+        ),
+        "The map at the image is cut at 0: only the ReLU layers cut.": _dec(
+            end=lambda signal, x, value: signal.clamp(min=0)
+        ),
+        "The signs are lost at the end: give the signal as it arrives.": _dec(
+            end=lambda signal, x, value: signal.abs()
+        ),
+        "The signal starts as the activation: start with 1, which makes images comparable.": _dec(
+            end=lambda signal, x, value: signal * value[:, None, None, None]
+        ),
+        "All places of the channel start a signal: keep the strongest alone.": _dec(
+            choose=lambda maps: maps.flatten(1).sum(1)
+        ),
+        "The mean of the channel starts the signal: keep the strongest place alone.": _dec(
+            choose=lambda maps: maps.flatten(1).mean(1)
+        ),
+        "One place is kept for the whole batch: each image has its strongest.": _dec(
+            choose=_of_whole_batch
+        ),
+        "The weakest place is kept, not the strongest.": _dec(
+            choose=lambda maps: maps.flatten(1).min(1).values
+        ),
+        "The place with the largest absolute value is kept: take the largest.": _dec(
+            choose=lambda maps: maps.flatten(1).gather(
+                1, maps.flatten(1).abs().argmax(1, keepdim=True)
+            )[:, 0]
+        ),
+        "The signal starts in the next channel: the first is number 0.": _dec(other=1),
+        "The signal starts in the channel before: the first is number 0.": _dec(other=-1),
+        "The signal is multiplied by the image: leave it alone.": _dec(
+            end=lambda signal, x, value: signal * x
+        ),
+        "The maps are scaled to a maximum of 1: give the values, and scale when you draw.": _dec(
+            end=_scaled
+        ),
+        **common_suspects(_arrange, _by_captum),
+    },
+    rejects=[
+        rejection("layer|features.17", IMAGES, "plain", "features.17", 0, look_at="values"),
+        rejection("channel", IMAGES, "plain", "features.2", 6, look_at="values"),
+        rejection("channel", IMAGES, "plain", "features.2", -1, look_at="values"),
+        rejection("layer|head", IMAGES, "plain", "head.2", 0, look_at="values"),
+    ],
+    arrange=_arrange,
+    forbidden=NOT_HERE,
+)

@@ -1,0 +1,189 @@
+"""Check of receptive_field, against gradients through PyTorch's own convolutions."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from course_utils.checks.a4_inside.networks import NOT_HERE
+from course_utils.checks.engine import Case, Check, case, rejection
+from course_utils.checks.outcome import Unusable
+
+VGG16 = [layer for n in (2, 2, 3, 3, 3) for layer in [(3, 1, 1, 1)] * n + [(2, 2, 0, 1)]]
+LENET5 = [(5, 1, 0, 1), (2, 2, 0, 1), (5, 1, 0, 1), (2, 2, 0, 1)]
+PARTS = ("size", "stride", "start")
+
+
+def reached(layers: list[tuple], length: int, unit: int | None = None) -> np.ndarray:
+    """The places of a row of `length` pixels that a unit sees; by default the central unit.
+
+    Measured: each layer is a convolution with ones, and the gradient is not 0 where it sees.
+    """
+    x = torch.ones(1, 1, length, dtype=torch.float64, requires_grad=True)
+    out = x
+    for kernel_size, stride, padding, dilation in layers:
+        kernel = torch.full((1, 1, kernel_size), 1 / kernel_size, dtype=torch.float64)
+        out = F.conv1d(out, kernel, None, stride, padding, dilation)
+    unit = out.shape[-1] // 2 if unit is None else unit
+    (gradient,) = torch.autograd.grad(out[0, 0, unit], x)
+    return gradient[0, 0].nonzero()[:, 0].numpy()
+
+
+def _measured(layers: list[tuple], length: int) -> dict[str, int]:
+    outputs = length
+    for kernel_size, stride, padding, dilation in layers:
+        outputs = (outputs + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
+    unit = outputs // 2
+    seen, following = reached(layers, length, unit), reached(layers, length, unit + 1)
+    stride = int(following[0] - seen[0])
+    numbers = int(seen[-1] - seen[0]) + 1, stride, int(seen[0]) - unit * stride
+    return dict(zip(PARTS, numbers, strict=True))
+
+
+def _receptive_field(layers: list[tuple]) -> dict[str, int]:
+    """In a row so long that its ends do not matter."""
+    length = 64 + 8 * sum(d * (k - 1) + 2 * p for k, _, p, d in layers)
+    length *= int(np.prod([stride for _, stride, *_ in layers]))
+    return _measured(layers, length)
+
+
+def _arrange(receptive_field: Callable) -> Callable:
+    def ask(layers: list[tuple]) -> dict[str, Any]:
+        found = receptive_field(layers)
+        if found is None:
+            raise Unusable("it returned None. Is a `return` missing?")
+        if not isinstance(found, tuple | list) or len(found) != 3:
+            raise Unusable(f"it returned {found!r}, but the result is (size, stride, start)")
+        return dict(zip(PARTS, found, strict=True))
+
+    return ask
+
+
+def _rf(
+    *,
+    extent: Callable = lambda k, d: d * (k - 1) + 1,
+    grow: Callable = lambda size, extent, jump, s: size + (extent - 1) * jump,
+    jumps: Callable = lambda jump, s: jump * s,
+    move: Callable = lambda start, p, jump, s, extent: start - p * jump,
+    layers_seen: Callable = lambda layers: layers,
+    end: Callable = lambda size, jump, start: start,
+) -> Callable:
+    """The recursion with one thing changed."""
+
+    def receptive_field(layers: list[tuple]) -> tuple[int, int, int]:
+        size, jump, start = 1, 1, 0
+        for k, s, p, d in layers_seen(layers):
+            reach = extent(k, d)
+            size = grow(size, reach, jump, s)
+            start = move(start, p, jump, s, reach)
+            jump = jumps(jump, s)
+        return size, jump, end(size, jump, start)
+
+    return _arrange(receptive_field)
+
+
+def _layers(rng, count: int, *, padding: bool = False, dilation: bool = False) -> list[tuple]:
+    made = []
+    for number in range(count):
+        kernel_size, stride = int(rng.integers(2, 6)), int(rng.integers(1, 4)) if number < 3 else 1
+        d = int(rng.integers(1, 4)) if dilation else 1
+        p = int(rng.integers(1, d * (kernel_size - 1) + 1)) if padding else 0
+        made.append((kernel_size, stride, p, d))
+    return made
+
+
+def _one_layer(rng) -> Iterator[Case]:
+    for stride in (1, 2, 3):
+        yield case([(int(rng.integers(1, 8)), stride, 0, 1)])
+
+
+def _stacks(rng) -> Iterator[Case]:
+    yield case([])
+    yield case([(3, 1, 0, 1), (3, 1, 0, 1)])
+    yield case([(3, 2, 0, 1), (3, 3, 0, 1), (2, 1, 0, 1)])
+    for count in (2, 3, 4):
+        yield case(_layers(rng, count))
+
+
+def _padded(rng) -> Iterator[Case]:
+    yield case([(3, 1, 1, 1)])
+    yield case([(3, 2, 1, 1), (3, 2, 1, 1)])
+    for count in (1, 2, 3):
+        yield case(_layers(rng, count, padding=True))
+
+
+def _dilated(rng) -> Iterator[Case]:
+    yield case([(3, 1, 0, 2)])
+    yield case([(3, 1, 1, 1), (3, 1, 2, 2), (3, 1, 4, 4)])
+    for count in (1, 2, 3):
+        yield case(_layers(rng, count, padding=True, dilation=True))
+
+
+def _networks(rng) -> Iterator[Case]:
+    yield case(LENET5)
+    yield case(VGG16)
+    yield case(VGG16[: int(rng.integers(6, 17))])
+
+
+check_receptive_field = Check(
+    "receptive_field",
+    oracle=_receptive_field,
+    tool="gradients through torch.nn.functional.conv1d",
+    parts={
+        "one layer": _one_layer,
+        "stacks": _stacks,
+        "padding": _padded,
+        "dilation": _dilated,
+        "networks": _networks,
+    },
+    suspects={
+        "The dilation is ignored: a kernel reaches over d(k − 1) + 1 places.": _rf(
+            extent=lambda k, d: k
+        ),
+        "The dilated kernel is taken for d·k places: it reaches over d(k − 1) + 1.": _rf(
+            extent=lambda k, d: d * k if d > 1 else k
+        ),
+        "The strides are ignored in the size: each layer adds its reach times the strides of the "
+        "layers before.": _rf(grow=lambda size, extent, jump, s: size + extent - 1),
+        "A layer's own stride is multiplied in too early: what it adds is spread by the layers "
+        "before it alone.": _rf(grow=lambda size, extent, jump, s: size + (extent - 1) * jump * s),
+        "Each layer adds k, not k − 1: neighbouring windows share all but one place.": _rf(
+            grow=lambda size, extent, jump, s: size + extent * jump
+        ),
+        "The stride is that of the last layer alone: multiply those of all layers.": _rf(
+            jumps=lambda jump, s: s
+        ),
+        "The strides are added up: multiply them.": _rf(jumps=lambda jump, s: jump + s - 1),
+        "The start does not know of padding: each layer's moves it to the left, below 0.": _rf(
+            move=lambda start, p, jump, s, extent: start
+        ),
+        "The padding of a layer is not multiplied by the strides before it.": _rf(
+            move=lambda start, p, jump, s, extent: start - p
+        ),
+        "The padding of a layer is multiplied by its own stride too: only the layers before it "
+        "spread it.": _rf(move=lambda start, p, jump, s, extent: start - p * jump * s),
+        "The start has the wrong sign: padding lets the first unit begin before the image.": _rf(
+            move=lambda start, p, jump, s, extent: start + p * jump
+        ),
+        "The start is the centre of the first unit's field: it is to be its left edge.": _rf(
+            move=lambda start, p, jump, s, extent: start + ((extent - 1) // 2 - p) * jump
+        ),
+        "The start is counted from the centre of the field of size 1: it is the left edge, without "
+        "half of the size.": _rf(end=lambda size, jump, start: start - size // 2),
+        "The layers are taken in reverse order: the first is the one at the image.": _rf(
+            layers_seen=lambda layers: layers[::-1]
+        ),
+        "The last layer is missing.": _rf(layers_seen=lambda layers: layers[:-1]),
+    },
+    rejects=[
+        rejection("kernel_size|kernel", [(3, 1, 1, 1), (0, 1, 0, 1)]),
+        rejection("stride", [(3, 0, 1, 1)]),
+        rejection("padding", [(3, 1, 1, 1), (3, 1, -1, 1)]),
+        rejection("dilation", [(3, 1, 0, 0)]),
+        rejection("layer", [(3, 1, 1)]),
+    ],
+    arrange=_arrange,
+    forbidden=NOT_HERE,
+)
