@@ -103,6 +103,8 @@ class Check:
         or they return more than is compared.
     forbidden
         Packages that the student's functions may not use.
+    hints
+        A regular expression of an error's text, and the sentence that a student should then read.
     also
         By part, what agrees besides the tool's results: the end of the sentence that says so.
     """
@@ -117,6 +119,7 @@ class Check:
     arrange: Callable[..., Callable] = lambda function: function
     forbidden: tuple[str, ...] = ()
     also: dict[str, str] = field(default_factory=dict)
+    hints: dict[str, str] = field(default_factory=dict)
 
     @property
     def part_names(self) -> list[str]:
@@ -203,7 +206,10 @@ class Check:
         sentence is said of this case only. A suspect that is right in this case explains nothing,
         and neither does one that stumbles as well.
         """
-        if given[at].modified or given[at].error is not None:
+        if given[at].error is not None:
+            told = [s for pattern, s in self.hints.items() if re.search(pattern, given[at].error)]
+            return told[:1]
+        if given[at].modified:
             return []
         ranked = []
         for sentence, suspect in self.suspects.items():

@@ -36,12 +36,14 @@ def one_hook_for_all(model, input_shape):
             handles.append(module.register_forward_hook(hook))
     weight = next(iter(model.parameters()))
     model.eval()
-    with torch.inference_mode():
-        model(torch.zeros(*input_shape, dtype=weight.dtype))
-    for handle in handles:
-        handle.remove()
-    for module, mode in modes.items():
-        module.train(mode) if not list(module.children()) else setattr(module, "training", mode)
+    try:
+        with torch.inference_mode():
+            model(torch.zeros(*input_shape, dtype=weight.dtype))
+    finally:
+        for handle in handles:
+            handle.remove()
+        for module, mode in modes.items():
+            setattr(module, "training", mode)  # noqa: B010 - another style
     return found
 
 
@@ -105,6 +107,59 @@ class TracerAsCallable:
             self.notes.append((name, tuple(o.shape), sum(p.numel() for p in m.parameters())))
 
         return hook
+
+
+def _traced(model, input_shape, chosen, bound=True, tidy=True):
+    """A tracer with hooks on chosen modules, whose names are bound or not."""
+    found, handles, modes = [], [], [(m, m.training) for m in model.modules()]
+    for name, module in model.named_modules():
+        if chosen(module):
+
+            def hook(m, i, o, own=name):
+                said = own if bound else name  # noqa: B023 - the mistake
+                found.append((said, tuple(o.shape), sum(p.numel() for p in m.parameters())))
+
+            handles.append(module.register_forward_hook(hook))
+    model.eval()
+    model(torch.zeros(input_shape, dtype=next(model.parameters()).dtype))
+    for handle in handles:
+        handle.remove()
+    for module, mode in modes:
+        module.training = mode
+    return found
+
+
+@mutant("shape_trace", "The containers are listed too")
+def lists_containers(model, input_shape):
+    return _traced(model, input_shape, lambda module: True)
+
+
+@mutant("shape_trace", "Bind it (Hint 2).")
+def late_bound_name(model, input_shape):
+    return _traced(model, input_shape, lambda module: not list(module.children()), bound=False)
+
+
+@mutant("shape_trace", "put things back in a finally")
+def without_finally(model, input_shape):
+    handles = []
+    for module in model.modules():
+        if not list(module.children()):
+            handles.append(module.register_forward_hook(lambda *_: None))
+    model.eval()
+    if input_shape[1] == 2 or len(input_shape) == 3:
+        model.train()
+        if len(input_shape) == 4:
+            model[2][1].eval()
+        [handle.remove() for handle in handles]
+        return forward_replaced_for_a_while(model, input_shape)
+    return model(torch.zeros(input_shape))
+
+
+@mutant("shape_trace", "has learnt statistics from the trace")
+def in_training_mode(model, input_shape):
+    found = forward_replaced_for_a_while(model, input_shape)
+    model(torch.zeros(input_shape))
+    return found
 
 
 @mutant("shape_trace", "at place 0: it is weight")
@@ -174,6 +229,56 @@ def lenet_from_a_list(num_classes=10):
     for inputs, outputs in [(400, 120), (120, 84), (84, num_classes)]:
         layers += [nn.Linear(inputs, outputs), nn.Tanh()]
     return nn.Sequential(*layers[:-1])
+
+
+@alternative("LeNet5")
+class AllConvolutions(nn.Module):
+    """Every dense layer as a convolution, the later ones of 1×1 on maps of one pixel."""
+
+    def __init__(self, num_classes=10):
+        super().__init__()
+        _at_least_one(num_classes=num_classes)
+        self.net = nn.Sequential(
+            nn.Conv2d(1, 6, 5), nn.Tanh(), nn.AvgPool2d(2),
+            nn.Conv2d(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2),
+            nn.Conv2d(16, 120, 5), nn.Tanh(), nn.Conv2d(120, 84, 1), nn.Tanh(),
+            nn.Conv2d(84, num_classes, 1), nn.Flatten(),
+        )  # fmt: skip
+
+    def forward(self, x):
+        return self.net(x)
+
+
+@mutant("LeNet5", "it has no parameters at all. Do its layers stand in a plain list?")
+class LayersInAList(nn.Module):
+    def __init__(self, num_classes=10):
+        super().__init__()
+        self.layers = list(lenet_from_a_list(num_classes))
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+@mutant("LeNet5", "the model returned None. Is a `return` missing in forward?")
+class ReturnsNothing(nn.Module):
+    def __init__(self, num_classes=10):
+        super().__init__()
+        self.net = lenet_from_a_list(num_classes)
+
+    def forward(self, x):
+        self.net(x)
+
+
+@mutant("LeNet5", "something is random: dropout?")
+class LeNetWithDropout(nn.Module):
+    def __init__(self, num_classes=10):
+        super().__init__()
+        self.net, self.dropout = lenet_from_a_list(num_classes), nn.Dropout(0.1)
+
+    def forward(self, x):
+        return self.net(self.dropout(x))
 
 
 @mutant("LeNet5", "The convolutions have no activation after them.")
@@ -268,7 +373,7 @@ def block_by_recursion(in_channels, out_channels, num_convs):
     )
 
 
-@mutant("vgg_block", "expected input[1, 3, 6, 6] to have 2 channels")
+@mutant("vgg_block", "Only the first convolution gets in_channels")
 def channels_never_updated(in_channels, out_channels, num_convs):
     layers = []
     for _ in range(num_convs + 1):
@@ -327,6 +432,44 @@ class DenseAsConvolution(nn.Module):
 
     def forward(self, x):
         return self.out(self.body(x)[:, :, 0, 0])
+
+
+@alternative("SmallVGG")
+class LazyLayers(nn.Module):
+    """The number of features is found out when the first image comes."""
+
+    def __init__(self, num_classes=10):
+        super().__init__()
+        _at_least_one(num_classes=num_classes)
+        self.body = nn.Sequential(*_vgg_features(), nn.Flatten())
+        self.head = nn.Sequential(nn.LazyLinear(128), nn.ReLU(), nn.Dropout())
+        self.out = nn.LazyLinear(num_classes)
+
+    def forward(self, x):
+        return self.out(self.head(self.body(x)))
+
+
+@mutant("SmallVGG", "dropout: it is before another layer than the last")
+class MapsAreDropped(nn.Module):
+    def __init__(self, num_classes=10):
+        super().__init__()
+        self.body = nn.Sequential(*_vgg_features(), nn.Dropout2d(0.5), nn.Flatten())
+        self.head = nn.Sequential(nn.Linear(1024, 128), nn.ReLU(), nn.Linear(128, num_classes))
+
+    def forward(self, x):
+        return self.head(self.body(x))
+
+
+@mutant("SmallVGG", "dropout: it is without doubling what is kept")
+class DropsByHand(nn.Module):
+    def __init__(self, num_classes=10):
+        super().__init__()
+        self.body = nn.Sequential(*_vgg_features(), nn.Flatten(), nn.Linear(1024, 128), nn.ReLU())
+        self.out = nn.Linear(128, num_classes)
+
+    def forward(self, x):
+        x = self.body(x)
+        return self.out(x * (torch.rand_like(x) < 0.5) if self.training else x)
 
 
 @mutant("SmallVGG", "Softmax stands at the end")
@@ -439,9 +582,20 @@ def _usual(self, x):
     return F.relu(out + self.short(x))
 
 
-@mutant("ResidualBlock", "must match the size of tensor b")
+@mutant("ResidualBlock", "its 1×1 convolution has the stride too")
 def projection_without_stride(in_channels, out_channels, stride=1):
     return _residual(_usual, stride_of_projection=1)(in_channels, out_channels, stride)
+
+
+@mutant("ResidualBlock", "input: it is changed in place: write x + y, not x += y")
+def adds_in_place(in_channels, out_channels, stride=1):
+    def forward(self, x):
+        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        shortcut = self.short(x)
+        shortcut += out
+        return F.relu(shortcut)
+
+    return _residual(forward)(in_channels, out_channels, stride)
 
 
 @mutant("ResidualBlock", "There is no ReLU after the addition.")
@@ -524,6 +678,18 @@ class BlocksInAModuleList(nn.Module):
         return self.last(F.adaptive_avg_pool2d(x, 1).flatten(1))
 
 
+@alternative("ResNet20")
+class HeadAsConvolution(nn.Module):
+    def __init__(self, num_classes=10):
+        super().__init__()
+        _at_least_one(num_classes=num_classes)
+        self.body = resnet_from_a_table(num_classes)[:-2]
+        self.head = nn.Conv2d(64, num_classes, kernel_size=1)
+
+    def forward(self, x):
+        return self.head(self.body(x)).flatten(1)
+
+
 @mutant("ResNet20", "The blocks stand in a plain list")
 class BlocksInAList(nn.Module):
     def __init__(self, num_classes=10):
@@ -551,6 +717,8 @@ def _demand(params, grads, lr, eps=0.0):
         raise ValueError(f"lr is {lr}, it must be positive")
     if eps < 0:
         raise ValueError(f"eps is {eps}, it must not be negative")
+    if len(params) != len(grads):
+        raise ValueError(f"{len(params)} params, but {len(grads)} grads")
     for p, g in zip(params, grads, strict=True):
         if p.shape != g.shape:
             raise ValueError(f"a grad of shape {g.shape} for a parameter of shape {p.shape}")
@@ -597,6 +765,40 @@ def sum_of_all_gradients(params, grads, state, lr, momentum=0.9):
             v = momentum * v + old[i]
         new.append(p - lr * v)
     return new, {"history": history}
+
+
+@mutant("sgd_momentum_step", "result of the same call again: it is another one")
+def old_velocities_overwritten(params, grads, state, lr, momentum=0.9):
+    _demand(params, grads, lr)
+    _demand_share("momentum", momentum)
+    velocities = state.get("v") or [np.zeros_like(p) for p in params]
+    for v, g in zip(velocities, grads, strict=True):
+        v *= momentum
+        v += g
+    return [p - lr * v for p, v in zip(params, velocities, strict=True)], {"v": velocities}
+
+
+_VELOCITIES = {}
+
+
+@mutant("sgd_momentum_step", "keeps something outside of it")
+def velocities_of_the_module(params, grads, state, lr, momentum=0.9):
+    _demand(params, grads, lr)
+    _demand_share("momentum", momentum)
+    if not state:
+        _VELOCITIES.clear()
+    for i, g in enumerate(grads):
+        _VELOCITIES[i] = momentum * _VELOCITIES.get(i, 0) + g
+    return [p - lr * _VELOCITIES[i] for i, p in enumerate(params)], {"begun": True}
+
+
+@mutant("sgd_momentum_step", "check grad yourself")
+def shapes_unchecked(params, grads, state, lr, momentum=0.9):
+    if lr <= 0:
+        raise ValueError(f"lr is {lr}")
+    _demand_share("momentum", momentum)
+    v = [momentum * v + g for v, g in zip(state.get("v", [0] * len(grads)), grads, strict=True)]
+    return [p - lr * v for p, v in zip(params, v, strict=True)], {"v": v}
 
 
 @mutant("sgd_momentum_step", "it changes its argument params in place")
@@ -673,7 +875,22 @@ def adagrad_in_double_precision(params, grads, state, lr, eps=1e-10):
     return _in_double_precision(_adagrad, params, grads, state, lr, eps=eps)
 
 
-@mutant("adagrad_step", "the result has dtype float64, expected float32")
+@mutant("adam_step", "so the first correction divides by 0")
+def counted_from_zero(params, grads, state, lr, betas=(0.9, 0.999), eps=1e-8):
+    new, kept = [], {}
+    for i, (p, g) in enumerate(zip(params, grads, strict=True)):
+        kept[i] = {"t": -1} | state.get(i, {})
+        t, b1, b2 = kept[i]["t"] + 1, *betas
+        m, s = (kept[i].get(k, 0 * p) for k in "ms")
+        m, s = b1 * m + (1 - b1) * g, b2 * s + (1 - b2) * g * g
+        kept[i] = {"t": t, "m": m, "s": s}
+        with np.errstate(all="ignore"):
+            step = (m / (1 - b1**t)) / (np.sqrt(s / (1 - b2**t)) + eps)
+        new.append(p - lr * step)
+    return new, kept
+
+
+@mutant("adagrad_step", "params come back as float64, but they came as float32")
 def adagrad_that_widens(params, grads, state, lr, eps=1e-10):
     _demand(params, grads, lr, eps)
     old = state or [np.zeros(p.shape) for p in params]
@@ -800,6 +1017,28 @@ def never_back(model, loader):
     return right / count
 
 
+@mutant("evaluate", "gradients afterwards: it is switched off for the whole notebook")
+def never_on_again(model, loader):
+    torch.set_grad_enabled(False)
+    return by_numpy(model, loader)
+
+
+@mutant("evaluate", "give the modes back in a finally")
+def raises_in_eval_mode(model, loader):
+    modes = [(m, m.training) for m in model.modules()]
+    model.eval()
+    right = count = 0
+    with torch.no_grad():
+        for x, y in loader:
+            right += (model(x).argmax(1) == y).sum().item()
+            count += len(y)
+    if count == 0:
+        raise ValueError("the loader is empty")
+    for m, mode in modes:
+        m.training = mode
+    return right / count
+
+
 @mutant("evaluate", "the accuracy is a Tensor, but the result is one float: take .item()")
 def a_tensor(model, loader):
     model.eval()
@@ -858,6 +1097,28 @@ def log_softmax_by_hand(model, loader, optimizer):
     if not losses:
         raise ValueError("an empty loader has no mean loss")
     return float(np.average(losses, weights=weights))
+
+
+@mutant("train_epoch", "optimizer: it is unused")
+def steps_by_hand(model, loader, optimizer):
+    model.train()
+    total = count = 0
+    for x, y in loader:
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        with torch.no_grad():
+            for p in model.parameters():
+                p -= 0.037 * p.grad
+        total, count = total + loss.item() * len(y), count + len(y)
+    return total / count
+
+
+@mutant("train_epoch", "The model is left in eval mode")
+def ends_in_eval_mode(model, loader, optimizer):
+    found = summed_loss_beside(model, loader, optimizer)
+    model.eval()
+    return found
 
 
 @mutant("train_epoch", "The gradients of earlier batches are still there")
@@ -938,6 +1199,34 @@ def with_adamw_and_arrays(model, x, y, steps):
         optimizer.step()
         losses.append(np.float64(loss.item()))
     return losses
+
+
+@mutant("overfit_batch", "call model.train()")
+def never_in_training_mode(model, x, y, steps):
+    optimizer, losses = torch.optim.Adam(model.parameters(), lr=0.03), []
+    for _ in range(steps):
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+@mutant("overfit_batch", "optimiser: it is made anew in each step")
+def forgetful_adam(model, x, y, steps):
+    model.train()
+    return [
+        summed_loss_beside(model, [(x, y)], torch.optim.Adam(model.parameters(), lr=0.01))
+        for _ in range(steps)
+    ]
+
+
+@mutant("overfit_batch", "Is the rate too small?")
+def timid_rate(model, x, y, steps):
+    _demand_batch(x, y, steps)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
+    return [summed_loss_beside(model, [(x, y)], optimizer) for _ in range(steps)]
 
 
 @mutant("overfit_batch", "a loss is a Tensor, but the result is one float: take .item()")

@@ -8,22 +8,35 @@ import torch
 from course_utils.checks.a3_architectures.optimisers import (
     ARRAYS,
     by_torch,
+    in_place,
     optimiser_check,
     suspect,
 )
 from course_utils.checks.engine import rejection
 
-EPSILONS = [1e-3, 0.5]  # large ones show where epsilon stands
+EPSILONS = [1e-3, 0.5, 0.0]  # large ones show where epsilon stands; none is allowed
 UPHILL = "The step goes uphill: subtract it."
 NO_ROOT = "The root is missing: divide by the root of the mean or sum of squares."
 INSIDE = "Epsilon stands inside the root; PyTorch adds it after the root is taken."
 IGNORED = "The option eps is ignored."
+FORGOTTEN = "eps is not added at all: what has never had a gradient divides 0 by 0."
+SUM_OF_G = "The gradients themselves are averaged or summed, where their squares are to be."
+CHANGED = "The dict itself is changed: make a new one, the caller may need the old."
+
+
+def _default(eps: float) -> str:
+    return f"The default of eps is {eps:g}."
+
+
+def _without_eps(g, square, eps):
+    return g / np.sqrt(square)
 
 
 def _scaled(mean: Callable, divide: Callable | None = None, sign: float = 1.0) -> Callable:
     """A rule that divides by the root of what `mean(own, g, options)` gives."""
     divide = divide or (lambda g, square, eps: g / (np.sqrt(square) + eps))
 
+    @np.errstate(all="ignore")  # 0 / 0, and roots of what is below 0
     def rule(p, g, own, lr, *, eps, **options):
         return p - sign * lr * divide(g, mean(own, g, options), eps)
 
@@ -44,6 +57,11 @@ def _with_eps(rule: Callable, eps: float) -> Callable:
 
 def _sum(own, g, options):
     own["s"] = own.get("s", 0 * g) + g * g
+    return own["s"]
+
+
+def _sum_of_g(own, g, options):
+    own["s"] = own.get("s", 0 * g) + g
     return own["s"]
 
 
@@ -80,6 +98,12 @@ check_adagrad_step = optimiser_check(
         IGNORED: lambda *arrays, eps=1e-10: _adagrad_step(*arrays),
         "The squares are averaged, not summed: that is nearer to RMSprop.": _ada(_mean_of_all),
         "The sizes of the gradients are summed, not their squares.": _ada(_sum_of_sizes),
+        SUM_OF_G: _ada(_sum_of_g),
+        FORGOTTEN: _ada(divide=_without_eps),
+        _default(1e-10): lambda *arrays, eps=1e-8: _adagrad_step(*arrays, eps=eps),
+        CHANGED: in_place(
+            lambda p, g, own, lr, *, eps=1e-10: p - lr * g / (np.sqrt(_sum(own, g, {})) + eps)
+        ),
         "Only the last gradient counts: the sum of squares is not kept in the state.": _ada(
             lambda own, g, options: g * g
         ),
@@ -100,6 +124,12 @@ check_adagrad_step = optimiser_check(
 def _running(own, g, options):
     alpha = options.get("alpha", 0.99)
     own["s"] = alpha * own.get("s", 0 * g) + (1 - alpha) * g * g
+    return own["s"]
+
+
+def _mean_of_g(own, g, options):
+    alpha = options.get("alpha", 0.99)
+    own["s"] = alpha * own.get("s", 0 * g) + (1 - alpha) * g
     return own["s"]
 
 
@@ -159,6 +189,16 @@ check_rmsprop_step = optimiser_check(
             _corrected
         ),
         "The mean starts at the first square; it starts at 0.": _rms(_from_first),
+        SUM_OF_G: _rms(_mean_of_g),
+        FORGOTTEN: _rms(divide=_without_eps),
+        _default(1e-8): lambda *arrays, alpha=0.99, eps=1e-10: _rmsprop_step(
+            *arrays, alpha=alpha, eps=eps
+        ),
+        CHANGED: in_place(
+            lambda p, g, own, lr, *, alpha=0.99, eps=1e-8: (
+                p - lr * g / (np.sqrt(_running(own, g, {"alpha": alpha})) + eps)
+            )
+        ),
     },
     rejection("alpha", *ARRAYS, 0.1, alpha=1.0),
     rejection("eps", *ARRAYS, 0.1, eps=-1.0),
@@ -179,22 +219,34 @@ def _adam_step(first, second, first_grads, second_grads, lr, *, betas=BETAS, eps
 
 
 def _ad(
-    *, correct: str = "ms", swap: bool = False, inside: bool = False, late: int = 0, sign: float = 1
+    *,
+    correct: str = "ms",
+    swap: bool = False,
+    inside: bool = False,
+    late: int = 0,
+    sign: float = 1,
+    keep: bool = False,
+    shared: bool = False,
+    default: float = 1e-8,
+    remember: Callable = suspect,
 ) -> Callable:
-    """Adam with other corrections, exchanged betas, epsilon elsewhere, a step counted late."""
+    """Adam with one thing wrong: corrections, betas, the place of epsilon, the count, the state."""
 
-    def rule(p, g, own, lr, *, betas=BETAS, eps=1e-8):
+    @np.errstate(all="ignore")
+    def rule(p, g, own, lr, *, betas=BETAS, eps=default):
         b1, b2 = betas[::-1] if swap else betas
         own["n"] = own.get("n", 0) + 1
         own["m"] = b1 * own.get("m", 0) + (1 - b1) * g
         own["s"] = b2 * own.get("s", 0) + (1 - b2) * g * g
-        n = own["n"] + late
+        n = 2 * own["n"] - 1 + own["i"] if shared else own["n"] + late
         mean = own["m"] / (1 - b1**n) if "m" in correct else own["m"]
         square = own["s"] / (1 - b2**n) if "s" in correct else own["s"]
+        if keep:
+            own["m"], own["s"] = mean, square
         root = np.sqrt(square + eps) if inside else np.sqrt(square) + eps
         return p - sign * lr * mean / root
 
-    return suspect(rule)
+    return remember(rule)
 
 
 def _epsilon_before_correction(p, g, own, lr, *, betas=BETAS, eps=1e-8):
@@ -224,6 +276,15 @@ check_adam_step = optimiser_check(
         "The mean of the squares is not corrected for its start at 0.": _ad(correct="m"),
         "The two betas are exchanged: the first is that of the gradients.": _ad(swap=True),
         "The step is counted one too far: at the first step it is 1.": _ad(late=1),
+        "The step is counted from 0, so the first correction divides by 0: count it from 1.": _ad(
+            late=-1
+        ),
+        "The step is counted once for each array: raise it once in a call.": _ad(shared=True),
+        "The corrected means are kept in the state: keep the plain ones, correct for this step.": (
+            _ad(keep=True)
+        ),
+        _default(1e-8): _ad(default=1e-10),
+        CHANGED: _ad(remember=in_place),
         "Epsilon is added before the correction, as in the paper's shorter form; PyTorch corrects "
         "first.": suspect(_epsilon_before_correction),
         "The gradient itself is used, not its running mean.": suspect(_no_momentum),

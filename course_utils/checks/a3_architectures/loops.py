@@ -10,10 +10,11 @@ from torch.nn import functional as F
 
 from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, give_weights, there, weights_of
+from course_utils.checks.models import beside, give_weights, gradients, there, weights_of
 from course_utils.checks.outcome import Unusable
 
-LR = 0.1
+LR = 0.037  # not a rate that anybody would choose without being told
+MOMENTUM = 0.8
 FEATURES, CLASSES = 6, 3
 
 
@@ -54,6 +55,12 @@ def _batches(rng, look_at: str = "value") -> Iterator[Case]:
         yield case(x, rng.integers(0, CLASSES, count), batch_size, look_at=look_at)
 
 
+def _modes_cases(rng) -> Iterator[Case]:
+    """One loader is empty: the modes are to come back even then."""
+    yield from _batches(rng, "modes")
+    yield case(np.zeros((0, FEATURES)), np.zeros(0, int), 4, look_at="modes")
+
+
 def _parts(*looks: str) -> dict[str, Callable]:
     return {look: lambda rng, look=look: _batches(rng, look) for look in looks}
 
@@ -63,10 +70,17 @@ def _parts(*looks: str) -> dict[str, Callable]:
 
 def _arrange_evaluate(evaluate: Callable) -> Callable:
     def ask(x, y, batch_size, *, look_at: str) -> dict[str, Any]:
+        with gradients(evaluate):
+            return look(x, y, batch_size, look_at=look_at)
+
+    def look(x, y, batch_size, *, look_at: str) -> dict[str, Any]:
         model, loader = small_network(evaluate), _loader(evaluate, x, y, batch_size)
         model.train()
         if look_at == "modes":
             model[1].eval()  # a BatchNorm that is frozen
+            if len(x) == 0:
+                _expect_an_error(evaluate, model, loader)
+                return {"modes afterwards": _modes(model)}
         before, graphs = weights_of(model), []
 
         def hook(module: Any, inputs: Any, output: Any) -> None:
@@ -74,6 +88,7 @@ def _arrange_evaluate(evaluate: Callable) -> Callable:
 
         model[3].register_forward_hook(hook)
         found = one_number(evaluate(model, loader), "the accuracy")
+        enabled = beside(evaluate, "torch").is_grad_enabled()
         if look_at == "value":
             return {"accuracy": found}
         if look_at == "modes":
@@ -83,9 +98,20 @@ def _arrange_evaluate(evaluate: Callable) -> Callable:
         return {
             "gradients": "recorded, which costs memory for nothing" if any(graphs) else "right",
             "weights and statistics": "right" if same else "changed by the evaluation",
+            "gradients afterwards": "right" if enabled else "switched off for the whole notebook",
         }
 
     return ask
+
+
+def _expect_an_error(evaluate: Callable, model: Any, loader: Any) -> None:
+    """Of any kind: which one is another rung."""
+    try:
+        evaluate(model, loader)
+    except NotImplementedError:
+        raise
+    except Exception:
+        return
 
 
 def _modes(model: Any) -> str:
@@ -117,11 +143,18 @@ def _evaluating(accuracy: Callable = _accuracy, after: Callable = lambda model: 
     """An evaluate that counts otherwise, or does something to the model at its end."""
 
     def evaluate(model: nn.Module, loader) -> float:
-        found = float(accuracy(model, loader))
-        after(model)
-        return found
+        try:
+            return float(accuracy(model, loader))
+        finally:
+            after(model)
 
     return _arrange_evaluate(evaluate)
+
+
+def _restored_too_late(model: nn.Module, loader) -> float:
+    if not list(loader):
+        model.eval()
+    return _accuracy(model, loader)
 
 
 def _in_training_mode(model: nn.Module, loader) -> float:
@@ -146,7 +179,7 @@ check_evaluate = Check(
     "evaluate",
     oracle=_evaluate,
     tool="counting by hand",
-    parts=_parts("value", "modes", "traces"),
+    parts=_parts("value") | {"modes": _modes_cases} | _parts("traces"),
     suspects={
         "The accuracies of the batches are averaged, but the last batch is smaller: count right "
         "answers and divide once.": _evaluating(
@@ -173,6 +206,14 @@ check_evaluate = Check(
             lambda m, ld: _right_answers(m, ld)[0].double().mean()
         ),
         "This is the share of wrong answers.": _evaluating(lambda m, ld: 1 - _accuracy(m, ld)),
+        "The right answers are divided by the number of batches: divide by that of the examples.": (
+            _evaluating(lambda m, ld: sum(r.sum() for r in _right_answers(m, ld)) / len(list(ld)))
+        ),
+        "The loader is empty, and the error leaves the model in eval mode: give the modes back in "
+        "a finally.": _evaluating(_restored_too_late),
+        "Nothing can be trained afterwards: use `with torch.no_grad():`, which ends by itself.": (
+            _evaluating(after=lambda model: torch.set_grad_enabled(False))
+        ),
         "Gradients are recorded: compute inside torch.no_grad().": _evaluating(_with_gradients),
     },
     rejects=[
@@ -194,18 +235,29 @@ check_evaluate = Check(
 
 def _arrange_train_epoch(train_epoch: Callable) -> Callable:
     def ask(x, y, batch_size, *, look_at: str) -> dict[str, Any]:
+        with gradients(train_epoch):
+            return look(x, y, batch_size, look_at=look_at)
+
+    def look(x, y, batch_size, *, look_at: str) -> dict[str, Any]:
         model, loader = small_network(train_epoch), _loader(train_epoch, x, y, batch_size)
         model.eval()
-        sgd = beside(train_epoch, "torch.optim").SGD
-        optimizer = there(sgd, model.parameters(), lr=LR)
+        optim = beside(train_epoch, "torch.optim")
+        if look_at == "two epochs":
+            optimizer = there(optim.Adam, model.parameters(), lr=LR)
+        else:
+            optimizer = there(optim.SGD, model.parameters(), lr=LR, momentum=MOMENTUM)
         losses = [one_number(train_epoch(model, loader, optimizer), "the mean loss")]
         if look_at == "two epochs":
             losses.append(one_number(train_epoch(model, loader, optimizer), "the mean loss"))
         state = model.state_dict()
+        used = bool(optimizer.state_dict()["state"]) or len(x) == 0
+        training = all(module.training for _, module in model.named_modules())
         return {
+            "optimizer": "right" if used else "unused: only its step() is to change weights",
             "mean loss": losses[-1],
             "weights afterwards": state["0.weight"].detach().numpy(),
             "running mean of BatchNorm": state["1.running_mean"].numpy(),
+            "mode afterwards": "right" if training else "eval mode, training mode is promised",
         }
 
     return ask
@@ -215,7 +267,9 @@ def _epoch(
     *,
     mode: Callable = nn.Module.train,
     forget: bool = True,
-    step: bool = True,
+    steps: int = 1,
+    own: Callable = lambda model, optimizer: optimizer,
+    after: Callable = lambda model: None,
     mean: Callable = lambda losses, sizes: np.average(losses, weights=sizes),
     loss: Callable = F.cross_entropy,
     batches: slice = slice(None),
@@ -224,16 +278,17 @@ def _epoch(
 
     def train_epoch(model: nn.Module, loader, optimizer) -> float:
         mode(model)
-        losses, sizes = [], []
+        losses, sizes, optimizer = [], [], own(model, optimizer)
         for x, y in list(loader)[batches]:
             if forget:
                 optimizer.zero_grad()
             value = loss(model(x), y)
             value.backward()
-            if step:
+            for _ in range(steps):
                 optimizer.step()
             losses.append(value.item())
             sizes.append(len(x))
+        after(model)
         return float(mean(losses, sizes)) if losses else 0.0
 
     return _arrange_train_epoch(train_epoch)
@@ -250,10 +305,7 @@ def _loss_afterwards(model: nn.Module, loader, optimizer) -> float:
         optimizer.zero_grad()
         F.cross_entropy(model(x), y).backward()
         optimizer.step()
-        with torch.no_grad():
-            weight = model[1].running_mean.clone(), model[1].running_var.clone()
-            losses.append(F.cross_entropy(model(x), y).item())
-            model[1].running_mean, model[1].running_var = weight
+        losses.append(F.cross_entropy(model(x), y).item())  # BatchNorm sees the batch once more
         sizes.append(len(x))
     return float(np.average(losses, weights=sizes))
 
@@ -274,7 +326,15 @@ check_train_epoch = Check(
             forget=False
         ),
         "The weights do not change: is optimizer.step() missing, or does it come before "
-        "loss.backward()?": _epoch(step=False),
+        "loss.backward()?": _epoch(steps=0),
+        "The optimizer makes two steps with each gradient.": _epoch(steps=2),
+        "Another optimizer is made here: use the one that is given.": _epoch(
+            own=lambda model, optimizer: torch.optim.SGD(model.parameters(), lr=0.1)
+        ),
+        "The total is not divided by the number of examples.": _epoch(mean=np.dot),
+        "The model is left in eval mode: the docstring promises training mode.": _epoch(
+            after=nn.Module.eval
+        ),
         "The model trains in eval mode: call model.train() first.": _epoch(mode=nn.Module.eval),
         "Only the first batch is used: a return stands in the loop.": _epoch(batches=slice(1)),
         "The loss is measured after the step: it is to be that which the step came from.": (

@@ -11,32 +11,39 @@ from course_utils.checks.engine import Case, Check, case, rejection
 from course_utils.checks.models import behaviour
 
 ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU, "sigmoid": nn.Sigmoid}
-ACTIVATIONS |= {"softmax": lambda: nn.Softmax(dim=1)}
+ACTIVATIONS |= {"softmax": lambda: nn.Softmax(dim=1), "logsoftmax": lambda: nn.LogSoftmax(dim=1)}
+LOG_SOFTMAX = "Log-softmax stands at the end: F.cross_entropy contains it, so give the logits."
 SOFTMAX = "Softmax stands at the end: the loss contains it already, so give the logits."
 POOLINGS = {"avg": nn.AvgPool2d, "max": nn.MaxPool2d}
 
 
 def row(text: str, channels: int, num_classes: int = 10) -> nn.Sequential:
-    """Layers from words: `conv6k5p0 tanh avg2s2 flatten400 linear120 dropout`."""
+    """Layers from words: `conv6k5p0 tanh avg2s2 flatten400 linear120 dropout50`.
+
+    Layers of the kinds `bare` and `plain` are convolutions and dense ones without a bias.
+    """
     layers, features = [], 0
     for word in text.replace("classes", str(num_classes)).split():
         name, numbers = re.match("[a-z]+", word).group(), [int(n) for n in re.findall(r"\d+", word)]
-        if name == "conv":
+        if name in ("conv", "bare"):
             out, size, padding = numbers
-            layers.append(nn.Conv2d(channels, out, size, padding=padding))
+            bias = name == "conv"
+            layers.append(nn.Conv2d(channels, out, size, padding=padding, bias=bias))
             channels = out
         elif name == "flatten":
             layers.append(nn.Flatten())
             (features,) = numbers
-        elif name == "linear":
-            layers.append(nn.Linear(features, numbers[0]))
+        elif name in ("linear", "plain"):
+            layers.append(nn.Linear(features, numbers[0], bias=name == "linear"))
             (features,) = numbers
         elif name in POOLINGS:
             layers.append(POOLINGS[name](*numbers))
         elif name == "norm":
             layers.append(nn.BatchNorm2d(channels))
+        elif name == "ceil":
+            layers.append(nn.MaxPool2d(2, ceil_mode=True))
         elif name == "dropout":
-            layers.append(nn.Dropout(0.5))
+            layers.append(nn.Dropout(numbers[0] / 100))
         else:
             layers.append(ACTIVATIONS[name]())
     return nn.Sequential(*layers)
@@ -79,7 +86,7 @@ check_lenet5 = Check(
     "LeNet5",
     oracle=_lenet5,
     tool="layers of torch.nn in a row",
-    parts=looks(_lenet_cases, "parameters", "output", "step", "device"),
+    parts=looks(_lenet_cases, "parameters", "output", "no dropout", "step", "device"),
     suspects={
         "In 1998 the activation was tanh, not ReLU.": _lenet(LENET.replace("tanh", "relu")),
         "In 1998 the activation was tanh, not the sigmoid.": _lenet(
@@ -88,6 +95,31 @@ check_lenet5 = Check(
         "In 1998 pooling took the average, not the maximum.": _lenet(LENET.replace("avg", "max")),
         "An activation follows the last layer: logits have none.": _lenet(LENET + " tanh"),
         SOFTMAX: _lenet(LENET + " softmax"),
+        LOG_SOFTMAX: _lenet(LENET + " logsoftmax"),
+        "The pooling comes before the activation: tanh of an average is not the average of tanh.": (
+            _lenet(LENET.replace("tanh avg2s2", "avg2s2 tanh"))
+        ),
+        "The first convolution has no activation after it.": _lenet(
+            LENET.replace("conv6k5p0 tanh", "conv6k5p0")
+        ),
+        "The second convolution has no activation after it.": _lenet(
+            LENET.replace("conv16k5p0 tanh", "conv16k5p0")
+        ),
+        "The dense layer of 120 features has no activation after it.": _lenet(
+            LENET.replace("120 tanh", "120")
+        ),
+        "The dense layer of 84 features has no activation after it.": _lenet(
+            LENET.replace("84 tanh", "84")
+        ),
+        "The convolutions have no biases: count the parameters in the table.": _lenet(
+            LENET.replace("conv", "bare")
+        ),
+        "The layers have no biases: count the parameters in the table.": _lenet(
+            LENET.replace("conv", "bare").replace("linear", "plain")
+        ),
+        "Dropout came fourteen years later: LeNet-5 has none.": _lenet(
+            LENET.replace("linearclasses", "dropout50 linearclasses")
+        ),
         "The convolutions have no activation after them.": _lenet(LENET.replace("p0 tanh", "p0")),
         "The first two dense layers have no activation after them.": _lenet(
             LENET.replace("120 tanh", "120").replace("84 tanh", "84")
@@ -137,7 +169,7 @@ def _only_first_sees_input(in_channels: int, out_channels: int, num_convs: int) 
 
 def _block_cases(look_at: str) -> Callable:
     def cases(rng) -> Iterator[Case]:
-        yield case(_images(rng, 1, 2, 6, 6), 2, 3, 1, look_at=look_at)
+        yield case(_images(rng, 1, 2, 7, 6), 2, 3, 1, look_at=look_at)
         yield case(_images(rng, 2, 3, 8, 6), 3, 5, 2, look_at=look_at)
         channels = int(rng.integers(1, 4))
         shape = 2, channels, int(rng.integers(8, 12)), int(rng.integers(8, 12))
@@ -163,6 +195,13 @@ check_vgg_block = Check(
         "There is one convolution too many.": _block(more=1),
         "There is one convolution too few.": _block(more=-1),
         "The pooling has stride 1: it is to halve height and width.": _block(end="max2s1"),
+        "The convolutions have no biases: without BatchNorm they need them.": _block(
+            unit="bare{}k3p1 relu"
+        ),
+        "The convolutions are not padded: padding 1 keeps height and width.": _block(
+            unit="conv{}k3p0 relu"
+        ),
+        "The pooling rounds up: an odd height loses its last row, H // 2.": _block(end="ceil"),
         "BatchNorm came a year later: VGG's block of 2014 has none.": _block(
             unit="conv{}k3p1 norm relu"
         ),
@@ -180,6 +219,10 @@ check_vgg_block = Check(
     ],
     arrange=behaviour(),
     forbidden=BUILD_IT_YOURSELF,
+    hints={
+        r"expected input.* channels, but got": "Only the first convolution gets in_channels, each "
+        "later one gets out_channels."
+    },
 )
 
 
@@ -189,7 +232,7 @@ VGG = (
     "conv16k3p1 relu max2s2 "
     "conv32k3p1 relu conv32k3p1 relu max2s2 "
     "conv64k3p1 relu conv64k3p1 relu max2s2 "
-    "flatten1024 linear128 relu dropout linearclasses"
+    "flatten1024 linear128 relu dropout50 linearclasses"
 )
 
 
@@ -225,7 +268,16 @@ check_small_vgg = Check(
     tool="layers of torch.nn in a row",
     parts=looks(_vgg_cases, "parameters", "modes", "output", "step", "device"),
     suspects={
-        "Dropout is missing before the last layer.": _vgg(VGG.replace("dropout ", "")),
+        "Dropout is missing before the last layer.": _vgg(VGG.replace("dropout50 ", "")),
+        "Dropout drops too little: its p is one half.": _vgg(VGG.replace("dropout50", "dropout20")),
+        "Dropout drops too much: its p is one half.": _vgg(VGG.replace("dropout50", "dropout80")),
+        "Dropout stands before the hidden layer: its place is after the hidden layer's ReLU.": (
+            _vgg(VGG.replace("dropout50 ", "").replace("linear128", "dropout50 linear128"))
+        ),
+        "There is a second dropout, on the logits: it would change what the network says.": _vgg(
+            VGG + " dropout50"
+        ),
+        LOG_SOFTMAX: _vgg(VGG + " logsoftmax"),
         "Dropout is still at work in eval mode: F.dropout needs training=self.training.": _vgg(
             VGG, lambda model: _AlwaysDropping(*model)
         ),

@@ -7,30 +7,66 @@ import numpy as np
 import torch
 
 from course_utils.checks.engine import Case, Check, case, rejection
+from course_utils.checks.models import beside, there
 from course_utils.checks.outcome import Unusable
 
 STEPS = 50
+AGAIN = (
+    "another one. The step changes its state in place, or keeps something outside of it: return a "
+    "new dict with new arrays"
+)
+WIDER = (
+    "np.zeros(shape) is float64, and so is np.sqrt of a plain number: it promotes float32. Use "
+    "np.zeros_like, and ** 0.5 or math.sqrt"
+)
 NUMPY_ONLY = ("torch",)  # as the signatures say: arrays in, arrays out
 
 
 def _arrange(step: Callable) -> Callable:
     """A run of many steps with two arrays of parameters; the rate is halved half-way."""
 
-    def run(first, second, first_grads, second_grads, lr, **options) -> dict[str, Any]:
+    def run(
+        first, second, first_grads, second_grads, lr, *, lists: str = "", **options
+    ) -> dict[str, Any]:
         params, state, found = [first.copy(), second.copy()], {}, {}
-        for number, grads in enumerate(zip(first_grads, second_grads, strict=True), start=1):
+        pairs = [*zip(first_grads, second_grads, strict=True)]
+        if lists:  # as the description of the case says
+            pairs = [pair[:1] for pair in pairs]
+        for number, grads in enumerate(pairs, start=1):
             rate = lr if number <= len(first_grads) // 2 else lr / 2
             kept = [np.array(a) for a in (*params, *grads)]
             before = params
             params, state = _pair(step(list(params), [*grads], state, rate, **options))
             _demand_untouched(kept, (*before, *grads))
-            params = _arrays(params, len(before))
+            params = _arrays(params, len(before), first.dtype)
             if number in (1, 2, 3, len(first_grads)):
                 found[f"first parameter after step {number}"] = np.array(params[0])
                 found[f"second parameter after step {number}"] = np.array(params[1])
+        found["result of the same call again"] = _again(
+            step, [first, second], pairs[:3], lr, options
+        )
         return found
 
     return run
+
+
+def _again(step: Callable, params: list, pairs: list, lr: float, options: dict) -> str:
+    """Whether a step depends on its arguments alone; the state stays where the step lives."""
+    item = beside(step, "operator").getitem
+    state = there(beside(step, "builtins").dict)
+    params = [a.copy() for a in params]
+    for grads in pairs:
+        given = there(step, list(params), [*grads], state, lr, **options)
+        new = [np.array(a) for a in item(given, 0)]
+        again = there(step, list(params), [*grads], state, lr, **options)
+        there(step, list(params), [-g for g in grads], state, lr, **options)  # of another run
+        repeated = item(again, 0)
+        if not all(
+            np.array_equal(a, b, equal_nan=True) for a, b in zip(new, repeated, strict=True)
+        ):
+            return AGAIN
+        params, state = new, there(item, given, 1)
+    return "right"
 
 
 def _pair(given: Any) -> tuple:
@@ -41,19 +77,21 @@ def _pair(given: Any) -> tuple:
     return tuple(given)
 
 
-def _arrays(params: Any, count: int) -> list:
+def _arrays(params: Any, count: int, dtype: np.dtype) -> list:
     if not isinstance(params, tuple | list) or len(params) != count:
         raise Unusable(f"params is to be a list of {count} arrays, as it came in")
     for array in params:
         if type(array) is not np.ndarray:
             raise Unusable(f"params holds a {type(array).__name__}, but NumPy arrays are wanted")
+        if array.dtype.itemsize > dtype.itemsize:
+            raise Unusable(f"params come back as {array.dtype}, but they came as {dtype}. {WIDER}")
     return list(params)
 
 
 def _demand_untouched(kept: list, now: tuple) -> None:
-    names = ("params", "params", "grads", "grads")
+    names = ["params"] * 2 + ["grads"] * (len(kept) - 2)
     for name, before, after in zip(names, kept, now, strict=True):
-        if not np.array_equal(before, after):
+        if not np.array_equal(before, after, equal_nan=True):
             raise Unusable(f"it changes its argument {name} in place: return new arrays")
 
 
@@ -72,7 +110,7 @@ def by_torch(make: Callable) -> Callable:
             if number in (1, 2, 3, len(first_grads)):
                 found[f"first parameter after step {number}"] = params[0].detach().numpy().copy()
                 found[f"second parameter after step {number}"] = params[1].detach().numpy().copy()
-        return found
+        return found | {"result of the same call again": "right"}
 
     return run
 
@@ -80,10 +118,12 @@ def by_torch(make: Callable) -> Callable:
 def _cases(**options: list) -> dict[str, Callable]:
     """Runs with the default options, with others, and in single precision."""
 
-    def run(rng, steps: int, dtype: type = np.float64, zeros: bool = False, **chosen) -> Case:
+    def run(
+        rng, steps: int, dtype: type = np.float64, zeros: bool = False, scale: float = 1, **chosen
+    ) -> Case:
         shapes = (2, 3), (4,)
         params = [rng.normal(size=shape).astype(dtype) for shape in shapes]
-        grads = [rng.normal(size=(steps, *shape)).astype(dtype) + 0.5 for shape in shapes]
+        grads = [scale * (rng.normal(size=(steps, *shape)) + 0.5) for shape in shapes]
         if zeros:
             grads[1][:, 0] = 0  # a weight that has nothing to learn
         return case(*params, *(g.astype(dtype) for g in grads), 0.1, **chosen)
@@ -93,6 +133,7 @@ def _cases(**options: list) -> dict[str, Callable]:
 
     def many(rng) -> Iterator[Case]:
         yield run(rng, STEPS, zeros=True)
+        yield run(rng, STEPS, scale=1e-8)  # as small as the default of eps
         yield run(rng, STEPS, np.float32)
 
     def others(rng) -> Iterator[Case]:
@@ -104,14 +145,19 @@ def _cases(**options: list) -> dict[str, Callable]:
 
 
 ARRAYS = [np.ones((2, 3)), np.ones(4), np.ones((2, 2, 3)), np.ones((2, 4))]
-WRONG_SHAPE = [np.ones((2, 3)), np.ones(4), np.ones((2, 3, 2)), np.ones((2, 4))]
+WRONG_SHAPES = [
+    [np.ones((2, 3)), np.ones(4), np.ones((2, 3, 2)), np.ones((2, 4))],  # as many numbers
+    [np.ones((2, 3)), np.ones(4), np.ones((2, 1, 3)), np.ones((2, 4))],  # would be broadcast
+    [np.ones((2, 3)), np.ones(4), np.ones((2, 2, 3)), np.ones((2, 1))],
+]
 
 
 def _rejects(*more) -> list:
     return [
         rejection("lr|learning", *ARRAYS, 0.0),
         rejection("lr|learning", *ARRAYS, -0.1),
-        rejection("grad|shape", *WRONG_SHAPE, 0.1),
+        *(rejection("grad|param", *arrays, 0.1) for arrays in WRONG_SHAPES),
+        rejection("grad|param", *ARRAYS, 0.1, lists="2 params, but 1 grad"),
         *more,
     ]
 
@@ -140,7 +186,7 @@ def suspect(rule: Callable) -> Callable:
         kept = dict(state)
         new = []
         for i, (p, g) in enumerate(zip(params, grads, strict=True)):
-            own = {name[1]: value for name, value in kept.items() if name[0] == i}
+            own = {name[1]: value for name, value in kept.items() if name[0] == i} | {"i": i}
             new.append(np.asarray(rule(p, g, own, lr, **options), dtype=p.dtype))
             kept.update({(i, name): value for name, value in own.items()})
         return new, kept
@@ -182,10 +228,30 @@ def _nesterov(p, g, own, lr, *, momentum=0.9):
     return p - lr * (g + momentum * own["v"])
 
 
+def in_place(rule: Callable) -> Callable:
+    """A right rule, but with one state for ever, which it changes."""
+
+    def step(params, grads, state, lr, **options):
+        new = []
+        for i, (p, g) in enumerate(zip(params, grads, strict=True)):
+            own = state.setdefault(i, {"i": i})
+            new.append(np.asarray(rule(p, g, own, lr, **options), dtype=p.dtype))
+        return new, state
+
+    return _arrange(step)
+
+
 def _moves_first(p, g, own, lr, *, momentum=0.9):
     velocity = own.get("v", 0 * g)
     own["v"] = momentum * velocity + g
     return p - lr * velocity
+
+
+def _velocity_default(share: float) -> Callable:
+    def run(*arrays, momentum=share):
+        return _sgd_momentum(*arrays, momentum=momentum)
+
+    return run
 
 
 check_sgd_momentum_step = optimiser_check(
@@ -212,6 +278,10 @@ check_sgd_momentum_step = optimiser_check(
         ),
         "This is Nesterov's form, which looks ahead by one step.": suspect(_nesterov),
         "The step uses the velocity of the step before: update it first.": suspect(_moves_first),
+        "The dict itself is changed: make a new one, the caller may need the old.": in_place(
+            lambda p, g, own, lr, *, momentum=0.9: p - lr * _keep(own, momentum, g)
+        ),
+        "The default of momentum is not 0.9.": _velocity_default(0.8),
         "The option momentum is ignored.": lambda *arrays, momentum=0.9: _sgd_momentum(*arrays),
     },
     rejection("momentum", *ARRAYS, 0.1, momentum=1.0),

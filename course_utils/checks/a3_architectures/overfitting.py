@@ -1,5 +1,6 @@
 """Check of overfit_batch: what a small network can learn by heart, it must."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,19 +17,25 @@ from course_utils.checks.a3_architectures.loops import (
 )
 from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import weights_of
+from course_utils.checks.models import beside, gradients, weights_of
 from course_utils.checks.outcome import Unusable
 
 LAST_LOSS = 0.1  # of a batch that is known by heart
+TOO_HIGH = f"it is to fall below {LAST_LOSS} within 100 steps. Is the rate too small?"
 
 
 def _arrange_overfit(overfit_batch: Callable) -> Callable:
     def ask(x, y, steps: int, *, look_at: str) -> dict[str, Any]:
+        with gradients(overfit_batch):
+            return look(x, y, steps, look_at=look_at)
+
+    def look(x, y, steps: int, *, look_at: str) -> dict[str, Any]:
         model = small_network(overfit_batch)
-        model.float().train()
+        model.float().eval()  # it is to train in training mode all the same
         inputs, targets = torch.from_numpy(np.array(x)).float(), torch.from_numpy(np.array(y))
         before = weights_of(model)
-        losses = _losses(overfit_batch(model, inputs, targets, steps), steps)
+        with _optimisers(overfit_batch) as used:
+            losses = _losses(overfit_batch(model, inputs, targets, steps), steps)
         after = model.state_dict()
         if look_at == "losses":
             fresh = small_network(None).float().train()
@@ -41,11 +48,28 @@ def _arrange_overfit(overfit_batch: Callable) -> Callable:
         moved = not torch.equal(after["0.weight"], before["0.weight"])
         return {
             "weights": "right" if moved else "as they were before: nothing was trained",
-            "last loss": "right" if fell else f"{losses[-1]:.3g}, it is to fall below {LAST_LOSS}",
+            "last loss": "right" if fell else f"{losses[-1]:.3g}, {TOO_HIGH}",
             "answers": "right" if right == 1 else f"{right:.0%} right, the batch is not learnt",
+            "optimiser": "right" if len(used) < steps / 2 else "made anew in each step",
         }
 
     return ask
+
+
+@contextlib.contextmanager
+def _optimisers(home: Any) -> Iterator[set[int]]:
+    """A set of those that make a step meanwhile, where `home` lives."""
+    made, identity, kept = set(), beside(home, "builtins").id, []
+
+    def note(optimizer: Any, args: Any, kwargs: Any) -> None:
+        kept.append(optimizer)  # so that no other one gets its number
+        made.add(identity(optimizer))
+
+    hook = beside(home, "torch.optim.optimizer").register_optimizer_step_pre_hook(note)
+    try:
+        yield made
+    finally:
+        hook.remove()
 
 
 def _losses(given: Any, steps: int) -> list[float]:
@@ -66,16 +90,22 @@ def _overfitting(
     more: int = 0,
     order: str = "loss step",
     scale: float = 1.0,
+    mode: Callable = nn.Module.train,
+    forget: bool = True,
+    anew: bool = False,
 ) -> Callable:
     """A loop over one batch with one thing changed."""
 
     def overfit_batch(model: nn.Module, x: Tensor, y: Tensor, steps: int) -> list[float]:
         optimizer = torch.optim.Adam(model.parameters(), lr=lr)
-        model.train()
+        mode(model)
         losses = []
         for _ in range(steps + more):
+            if anew:
+                optimizer = torch.optim.Adam(model.parameters(), lr=lr)
             loss = scale * F.cross_entropy(model(x[examples]), y[examples])
-            optimizer.zero_grad()
+            if forget:
+                optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             if order == "step loss":
@@ -114,6 +144,11 @@ check_overfit_batch = Check(
         "The loss is measured after the step: the first is to be that of the untouched model.": (
             _overfitting(order="step loss")
         ),
+        "The model computes in eval mode, where BatchNorm ignores the batch: call model.train().": (
+            _overfitting(mode=nn.Module.eval)
+        ),
+        "The optimiser is made inside the loop, so Adam forgets what it has seen: make it once, "
+        "before.": _overfitting(anew=True),
         "Only the last loss is returned: collect one for each step.": _overfitting(
             change=lambda losses: losses[-1:]
         ),

@@ -6,7 +6,7 @@ import numpy as np
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils.checks.a3_architectures.networks import looks
+from course_utils.checks.a3_architectures.networks import SOFTMAX, looks
 from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
 from course_utils.checks.engine import Case, Check, case, rejection
 from course_utils.checks.models import behaviour
@@ -79,6 +79,39 @@ class _NormAfterRelu(BasicBlock):
         return F.relu(self.bn2(self.conv2(out)) + _shortcut(self, x))
 
 
+class _ReluTwice(BasicBlock):
+    def forward(self, x):
+        out = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+        return F.relu(out + _shortcut(self, x))
+
+
+class _PaddedShortcut(BasicBlock):
+    """Option A: every second pixel, and zeros in the channels that are new."""
+
+    def __init__(self, in_channels, out_channels, stride=1, downsample=None):
+        super().__init__(in_channels, out_channels, stride)
+        self.more = out_channels - in_channels
+
+    def forward(self, x):
+        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        kept = x[:, :, :: self.stride, :: self.stride]  # (N, in_channels, H / stride, W / stride)
+        return F.relu(out + F.pad(kept, (0, 0, 0, 0, 0, self.more)))
+
+
+class _HiddenProjection(BasicBlock):
+    """The projection stands in a plain list, where `parameters()` does not find it."""
+
+    def __init__(self, in_channels, out_channels, stride=1, downsample=None):
+        super().__init__(in_channels, out_channels, stride)
+        self.hidden = [downsample] if downsample else []
+
+    def forward(self, x):
+        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        for module in self.hidden:
+            x = module.to(x.device, x.dtype)(x)
+        return F.relu(out + x)
+
+
 class _NormAfterSum(BasicBlock):
     def forward(self, x):
         out = self.conv2(F.relu(self.bn1(self.conv1(x))))
@@ -108,6 +141,20 @@ class _SharedNorm(BasicBlock):
 def _with_biases(block: BasicBlock) -> None:
     for conv in (block.conv1, block.conv2):
         conv.bias = nn.Parameter(conv.weight.new_zeros(conv.out_channels))
+
+
+def _biased_projection(block: BasicBlock) -> None:
+    if block.downsample is not None:
+        conv = block.downsample[0]
+        conv.bias = nn.Parameter(conv.weight.new_zeros(conv.out_channels))
+
+
+def _large_projection(block: BasicBlock) -> None:
+    if block.downsample is not None:
+        conv = block.downsample[0]
+        block.downsample[0] = nn.Conv2d(
+            conv.in_channels, conv.out_channels, 3, conv.stride, 1, bias=False
+        )
 
 
 def _stride_in_second(block: BasicBlock) -> None:
@@ -173,9 +220,30 @@ SENTENCES = {
     "The projection averages pixels first; a 1×1 convolution with the stride is enough.": block(
         adapt=_pooled_projection
     ),
+    "There is a ReLU before the addition too, which cuts what the block could subtract.": block(
+        _ReluTwice
+    ),
+    "The projection has a bias, which the BatchNorm after it takes out again: bias=False.": block(
+        adapt=_biased_projection
+    ),
+    "The projection is a 3×3 convolution: 1×1 is enough.": block(adapt=_large_projection),
+    "The projection stands in a plain list: PyTorch does not see its parameters.": block(
+        _HiddenProjection
+    ),
+    "The shortcut is padded with zeros (option A): here it is projected (option B).": block(
+        _PaddedShortcut
+    ),
     "There is a projection even where the shapes agree: there the input itself is added.": (
         _always_projected
     ),
+}
+
+HINTS = {
+    r"size of tensor a": "Both sides of the addition need one shape. The shortcut is projected if "
+    "the stride is not 1 or the channels differ, and its 1×1 convolution has the stride too.",
+    "modified by an inplace operation": "What is still needed for a gradient was changed: write "
+    "x + y, not x += y, and give no inplace=True to a layer that gets the block's input.",
+    r"expected input.* channels, but got": "Which channels come in? Those of the layer before.",
 }
 
 check_residual_block = Check(
@@ -191,6 +259,7 @@ check_residual_block = Check(
     ],
     arrange=behaviour(),
     forbidden=BUILD_IT_YOURSELF,
+    hints=HINTS,
 )
 
 
@@ -206,22 +275,34 @@ def resnet(
     channels: tuple[int, ...] = (16, 32, 64),
     strides: tuple[int, ...] = (1, 2, 2),
     blocks: int = 3,
+    strided: tuple[int, ...] = (0,),
     stem: tuple[nn.Module, ...] = (nn.ReLU(),),
+    norm: Callable = nn.BatchNorm2d,
+    bias: bool = False,
     head: Callable = lambda: nn.AdaptiveAvgPool2d(1),
+    end: tuple[nn.Module, ...] = (),
 ) -> Callable:
-    """Makes a network of the CIFAR form, or with something else in one place."""
+    """Makes a network of the CIFAR form, or with something else in one place.
+
+    `strided` are the blocks of a stage that have its stride.
+    """
 
     def make(num_classes: int = 10) -> nn.Sequential:
-        layers = [nn.Conv2d(3, channels[0], 3, padding=1, bias=False)]
-        layers += [nn.BatchNorm2d(channels[0]), *stem]
+        layers = [nn.Conv2d(3, channels[0], 3, padding=1, bias=bias)]
+        layers += [norm(channels[0]), *stem]
         before = channels[0]
         for width, stride in zip(channels, strides, strict=True):
             for number in range(blocks):
-                layers.append(make_block(before, width, stride if number == 0 else 1))
+                layers.append(make_block(before, width, stride if number in strided else 1))
                 before = width
-        return nn.Sequential(*layers, head(), nn.Flatten(), nn.Linear(before, num_classes))
+        return nn.Sequential(*layers, head(), nn.Flatten(), nn.Linear(before, num_classes), *end)
 
     return make
+
+
+class _Squeezed(nn.Module):
+    def forward(self, x):
+        return x.squeeze()
 
 
 class _InList(nn.Module):
@@ -256,7 +337,7 @@ check_resnet20 = Check(
     "ResNet20",
     oracle=_resnet20,
     tool="torchvision's BasicBlock, nine times",
-    parts=looks(_resnet_cases, "parameters", "output", "step", "device"),
+    parts=looks(_resnet_cases, "parameters", "output", "no dropout", "step", "device"),
     suspects={
         "The blocks stand in a plain list: PyTorch does not see their parameters. "
         "Use nn.Sequential or nn.ModuleList.": behaviour()(_InList),
@@ -281,6 +362,24 @@ check_resnet20 = Check(
         ),
         "The blocks have no ReLU after the addition.": behaviour()(resnet(block(_NoLastRelu))),
         "The blocks have no residual link.": behaviour()(resnet(block(_NoResidual))),
+        "The first convolution has a bias, which the BatchNorm after it takes out again.": (
+            behaviour()(resnet(bias=True))
+        ),
+        "There is no BatchNorm after the first convolution.": behaviour()(
+            resnet(norm=lambda channels: nn.Identity())
+        ),
+        SOFTMAX: behaviour()(resnet(end=(nn.Softmax(dim=1),))),
+        "The last block of a stage has the stride; it belongs to the first.": behaviour()(
+            resnet(strided=(2,))
+        ),
+        "All blocks of a stage have its stride; it belongs to the first alone.": behaviour()(
+            resnet(strided=(0, 1, 2))
+        ),
+        "The batch is lost when it is one image: squeeze() takes out every axis of length 1, "
+        "flatten(1) none of the batch.": behaviour()(resnet(end=(_Squeezed(),))),
+        "There is dropout: BatchNorm makes it unnecessary, and ResNet has none.": behaviour()(
+            resnet(end=(nn.Dropout(0.5),))
+        ),
         "num_classes is ignored.": lambda x, num_classes=10, *, look_at: _resnet20(
             x, 10, look_at=look_at
         ),
@@ -288,4 +387,5 @@ check_resnet20 = Check(
     rejects=[rejection("num_classes|class", np.zeros((1, 3, 32, 32)), 0, look_at="parameters")],
     arrange=behaviour(),
     forbidden=BUILD_IT_YOURSELF,
+    hints=HINTS,
 )

@@ -4,34 +4,45 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, there
+from course_utils.checks.models import beside, gradients, there, weights_of
 from course_utils.checks.outcome import Unusable
 from course_utils.tracing import trace
 
 
-def _model(home: Any, widths: tuple[int, ...], size: int) -> Any:
-    """A network with a Sequential in a Sequential, made where `home` lives."""
+def _model(home: Any, widths: tuple[int, ...], images: np.ndarray) -> Any:
+    """A network, made where `home` lives.
+
+    For images, a Sequential in a Sequential, in which one ReLU is called twice. For sequences
+    `(S, N, E)`, a layer of a transformer, which calls its layers in another order than it makes
+    them, and one of them, which gives a tuple, has a child that is never called.
+    """
     nn_there = beside(home, "torch.nn")
+    if images.ndim == 3:
+        width, heads, hidden = widths
+        return there(nn_there.TransformerEncoderLayer, width, heads, hidden)
     first, second, classes = widths
+    relu = there(nn_there.ReLU)
     inner = there(
         nn_there.Sequential,
         there(nn_there.Conv2d, first, second, 3, padding=1, bias=False),
         there(nn_there.BatchNorm2d, second),
-        there(nn_there.ReLU),
+        relu,
     )
     return there(
         nn_there.Sequential,
         there(nn_there.Conv2d, 2, first, 3, stride=2),
-        there(nn_there.ReLU),
+        relu,
         inner,
+        there(nn_there.BatchNorm2d, second),
         there(nn_there.MaxPool2d, 2),
         there(nn_there.Flatten),
         there(nn_there.Dropout, 0.5),
-        there(nn_there.Linear, second * _side(size) ** 2, classes),
+        there(nn_there.Linear, second * _side(images.shape[-1]) ** 2, classes),
     )
 
 
@@ -41,13 +52,19 @@ def _side(size: int) -> int:
 
 def _arrange(shape_trace: Callable) -> Callable:
     def ask(images: np.ndarray, widths: tuple[int, ...], *, look_at: str) -> dict[str, Any]:
-        model = _model(shape_trace, widths, images.shape[-1])
-        model.train()
-        model[2][1].eval()  # a BatchNorm that is frozen
-        traced = shape_trace(model, tuple(images.shape))
-        if look_at == "trace":
-            return {"trace": _plain(traced)}
-        return _left_behind(model)
+        with gradients(shape_trace):
+            model = _model(shape_trace, widths, images)
+            model.train()
+            if look_at == "trace":
+                return {"trace": _plain(shape_trace(model, tuple(images.shape)))}
+            model[2][1].eval()  # a BatchNorm that is frozen, while the other trains
+            before = weights_of(model)
+            try:
+                shape_trace(model, tuple(images.shape))
+            except (RuntimeError, ValueError) as error:
+                if images.shape[1] == 2 or isinstance(error, NotImplementedError):
+                    raise
+            return _left_behind(model, before)
 
     return ask
 
@@ -66,16 +83,16 @@ def _plain(traced: Any) -> list:
         ) from None
 
 
-def _left_behind(model: Any) -> dict[str, Any]:
-    modules = [module for _, module in model.named_modules()]
-    hooks = sum(len(module._forward_hooks) for module in modules)
-    modes = [module.training for module in modules]
-    wanted = [not isinstance(module, nn.BatchNorm2d) for _, module in _twin().named_modules()]
-    statistics = model.state_dict()["2.1.num_batches_tracked"].item()
+def _left_behind(model: Any, before: dict) -> dict[str, Any]:
+    modules = [(name, module) for name, module in model.named_modules()]
+    hooks = sum(len(module._forward_hooks) for _, module in modules)
+    modes = [module.training for _, module in modules]
+    after = model.state_dict()
+    same = all(torch.equal(after[name], before[name]) for name in before)
     return {
         "hooks afterwards": "right" if hooks == 0 else f"{hooks} hooks are left in the model",
-        "modes afterwards": _modes(modes, wanted),
-        "BatchNorm": "right" if statistics == 0 else "has learnt statistics from the trace",
+        "modes afterwards": _modes(modes, [name != "2.1" for name, _ in modules]),
+        "BatchNorm": "right" if same else "has learnt statistics from the trace",
     }
 
 
@@ -85,19 +102,23 @@ def _modes(modes: list[bool], wanted: list[bool]) -> str:
     return "all training" if all(modes) else "all eval" if not any(modes) else "mixed up"
 
 
-def _twin() -> nn.Module:
-    return _model(None, (1, 1, 1), 8)
-
-
 def _by_trace(change: Callable[[list, nn.Module], list] = lambda entries, model: entries):
     """The professional trace, changed."""
 
     def traced(model: nn.Module, input_shape: tuple[int, ...]) -> list:
-        layers = trace(model, input_shape)
-        entries = [(layer.name, layer.output_shape, layer.parameters) for layer in layers]
+        try:
+            entries = _entries(model, input_shape)
+        except RuntimeError:
+            change([], model)
+            raise
         return change(entries, model)
 
     return _arrange(traced)
+
+
+def _entries(model: nn.Module, input_shape: tuple[int, ...]) -> list:
+    layers = trace(model, input_shape)
+    return [(layer.name, layer.output_shape, layer.parameters) for layer in layers]
 
 
 def _shape_trace(images, widths, *, look_at):
@@ -109,10 +130,66 @@ def _inputs(entries: list, model: nn.Module, *, first: tuple[int, ...]) -> list:
     return [(name, shape, n) for (name, _, n), shape in zip(entries, shapes, strict=False)]
 
 
-def _with_containers(entries: list, model: nn.Module) -> list:
-    inner = [e for e in entries if e[0].startswith("2.")]
-    at = entries.index(inner[-1]) + 1
-    return [*entries[:at], ("2", inner[-1][1], sum(n for *_, n in inner)), *entries[at:]]
+def _hooking(chosen: Callable[[str, nn.Module], bool], called: Callable | None = None) -> Callable:
+    """A trace of its own, with hooks on chosen modules; `called` gives another name for each."""
+
+    def traced(model: nn.Module, input_shape: tuple[int, ...]) -> list:
+        entries, modes = [], [(module, module.training) for module in model.modules()]
+        names = [name for name, _ in model.named_modules()]
+
+        def hook(name: str) -> Callable:
+            def note(module: nn.Module, inputs: Any, output: Any) -> None:
+                output = output if isinstance(output, Tensor) else output[0]
+                count = sum(p.numel() for p in module.parameters())
+                said = called(name, names) if called else name
+                entries.append((said, tuple(output.shape), count))
+
+            return note
+
+        hooks = [
+            module.register_forward_hook(hook(name))
+            for name, module in model.named_modules()
+            if chosen(name, module)
+        ]
+        try:
+            with torch.no_grad():
+                model.eval()(torch.zeros(input_shape))
+        finally:
+            for each in hooks:
+                each.remove()
+            for module, training in modes:
+                module.training = training
+        return entries
+
+    return _arrange(traced)
+
+
+def _leaf(name: str, module: nn.Module) -> bool:
+    return not list(module.children())
+
+
+def _as_defined(entries: list, model: nn.Module) -> list:
+    names = [name for name, _ in model.named_modules()]
+    return sorted(entries, key=lambda entry: names.index(entry[0]))
+
+
+def _once(entries: list, model: nn.Module) -> list:
+    seen = set()
+    return [e for e in entries if not (e[0] in seen or seen.add(e[0]))]
+
+
+def _last_call(entries: list, model: nn.Module) -> list:
+    return list({entry[0]: entry for entry in entries}.values())
+
+
+def _no_finally(model: nn.Module, input_shape: tuple[int, ...]) -> list:
+    """Takes its hooks away after the forward, if that is ever reached."""
+    try:
+        return _entries(model, input_shape)
+    except RuntimeError:
+        _leaving_hooks([], model)
+        model.eval()
+        raise
 
 
 def _weights_only(entries: list, model: nn.Module) -> list:
@@ -136,8 +213,9 @@ def _kinds(entries: list, model: nn.Module) -> list:
 
 
 def _leaving_hooks(entries: list, model: nn.Module) -> list:
-    for name, *_ in entries:
-        model.get_submodule(name).register_forward_hook(lambda *_: None)
+    for _, module in model.named_modules():
+        if not list(module.children()):
+            module.register_forward_hook(lambda *_: None)
     return entries
 
 
@@ -152,33 +230,56 @@ def _all_in_training(entries: list, model: nn.Module) -> list:
 
 
 def _computed_in_training(entries: list, model: nn.Module) -> list:
-    model.get_submodule("2.1").num_batches_tracked += 1
+    for module in model.modules():
+        if entries and isinstance(module, nn.BatchNorm2d) and module.training:
+            module.num_batches_tracked += 1
     return entries
 
 
-def _cases(look_at: str) -> Callable:
-    def cases(rng) -> Iterator[Case]:
-        yield case(np.zeros((1, 2, 8, 8)), (3, 4, 5), look_at=look_at)
-        size = int(rng.integers(8, 15))
-        widths = tuple(int(n) for n in rng.integers(2, 9, 3))
-        yield case(np.zeros((int(rng.integers(2, 5)), 2, size, size)), widths, look_at=look_at)
+def _traces(rng) -> Iterator[Case]:
+    yield from _images(rng, "trace")
+    yield case(np.zeros((6, 4, 8)), (8, 2, 5), look_at="trace")
 
-    return cases
+
+def _images(rng, look_at: str) -> Iterator[Case]:
+    yield case(np.zeros((1, 2, 8, 8)), (3, 4, 5), look_at=look_at)
+    size = int(rng.integers(8, 15))
+    widths = tuple(int(n) for n in rng.integers(2, 9, 3))
+    yield case(np.zeros((int(rng.integers(2, 5)), 2, size, size)), widths, look_at=look_at)
+
+
+def _left(rng) -> Iterator[Case]:
+    yield from _images(rng, "left behind")
+    yield case(np.zeros((1, 3, 9, 9)), (3, 4, 5), look_at="left behind")  # one channel too many
 
 
 check_shape_trace = Check(
     "shape_trace",
     oracle=_shape_trace,
     tool="what the layers of torch.nn give",
-    parts={look: _cases(look) for look in ("trace", "left behind")},
+    parts={"trace": _traces, "left behind": _left},
     suspects={
         "These are the shapes of the inputs; the hook gets both, inputs before output.": (
             lambda images, widths, *, look_at: _by_trace(
                 lambda entries, model: _inputs(entries, model, first=images.shape)
             )(images, widths, look_at=look_at)
         ),
-        "The containers are listed too: leave out modules that have children.": _by_trace(
-            _with_containers
+        "The containers are listed too, the model itself among them: leave out modules that have "
+        "children.": _hooking(lambda name, module: True),
+        "The containers are listed too: leave out modules that have children.": _hooking(
+            lambda name, module: name != ""
+        ),
+        "All have one name: the hook sees the last one of the loop. Bind it (Hint 2).": _hooking(
+            _leaf, lambda name, names: names[-1]
+        ),
+        "These stand in the order of definition, not in that of computation.": _by_trace(
+            _as_defined
+        ),
+        "A layer that is called twice is listed once, at its first call.": _by_trace(_once),
+        "A layer that is called twice is listed once, with its last shape: a dict has room for "
+        "one.": _by_trace(_last_call),
+        "When the model raises, something of the tracer stays: put things back in a finally.": (
+            _arrange(_no_finally)
         ),
         "The layers inside an inner Sequential are missing: named_modules() goes all the way "
         "down.": _by_trace(lambda entries, model: [e for e in entries if "." not in e[0]]),

@@ -44,8 +44,11 @@ def check_trained(model: Any, *, seed: int | None = None) -> None:
         )
     grey, labels = unseen_digits(SIZE, seed)
     images = torch.from_numpy(2 * grey[:, None] - 1).float().repeat(1, 3, 1, 1)  # (N, 3, 12, 12)
+    modes = [(module, module.training) for _, module in model.named_modules()]
     model.eval()
     outcome = call(model, (images,), {})
+    for module, training in modes:
+        module.training = training
     if outcome.error:
         why = f"✗ trained: {outcome.error}"
         raise CheckFailed("\n  ".join(filter(None, [why, outcome.where])))

@@ -311,3 +311,22 @@ def test_grid_varies_the_last_name_fastest():
 def test_a_call_reports_and_never_raises():
     assert call(lambda: 3, (), {}).value == 3
     assert call(lambda: [][0], (), {}).kind == "IndexError"
+
+
+def test_an_error_that_is_known_gets_its_hint():
+    hinted = Check(
+        "scale",
+        oracle=times,
+        tool="numpy",
+        parts={"arrays": cases},
+        hints={"no room": "Make more room first.", "room": "Never reached."},
+    )
+
+    def fails(x, *, times=2):
+        raise RuntimeError("there is no room")
+
+    with pytest.raises(CheckFailed) as failure:
+        hinted(fails, "arrays")
+    assert "no room" in str(failure.value)
+    assert "Make more room first." in str(failure.value)
+    assert "Never reached." not in str(failure.value)
