@@ -1222,7 +1222,7 @@ def forgetful_adam(model, x, y, steps):
     ]
 
 
-@mutant("overfit_batch", "Is the rate too small?")
+@mutant("overfit_batch", "Is the rate too small, or zero_grad missing?")
 def timid_rate(model, x, y, steps):
     _demand_batch(x, y, steps)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001)

@@ -21,7 +21,10 @@ from course_utils.checks.models import beside, gradients, weights_of
 from course_utils.checks.outcome import Unusable
 
 LAST_LOSS = 0.1  # of a batch that is known by heart
-TOO_HIGH = f"it is to fall below {LAST_LOSS} within 100 steps. Is the rate too small?"
+TOO_HIGH = (
+    f"it is to fall below {LAST_LOSS} within 100 steps. "
+    "Is the rate too small, or zero_grad missing?"
+)
 
 
 def _arrange_overfit(overfit_batch: Callable) -> Callable:
@@ -146,6 +149,9 @@ check_overfit_batch = Check(
         ),
         "The model computes in eval mode, where BatchNorm ignores the batch: call model.train().": (
             _overfitting(mode=nn.Module.eval)
+        ),
+        "The gradients of earlier steps are still there: call optimizer.zero_grad().": _overfitting(
+            forget=False
         ),
         "The optimiser is made inside the loop, so Adam forgets what it has seen: make it once, "
         "before.": _overfitting(anew=True),
