@@ -66,7 +66,7 @@ sandbox:
 lock: $(READY)  ## write requirements.lock anew from pyproject.toml
 	@echo "Resolving the dependencies, which takes a minute ..."
 	@$(PIP) install --quiet --dry-run --ignore-installed --report $(VENV)/resolved.json \
-	    '.[test]' $(BUILD_BACKEND)
+	    '.[test,site,hub]' $(BUILD_BACKEND)
 	@{ grep '^#' requirements.lock; \
 	    $(VENV)/bin/python -c 'import json; [print(m["name"], m["version"], sep="==") for m in \
 	        (step["metadata"] for step in json.load(open("$(VENV)/resolved.json"))["install"])]' \

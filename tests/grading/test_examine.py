@@ -132,7 +132,7 @@ class TestWhenThingsGoWrong:
 
     def test_a_bug_in_a_check_is_not_the_students(self):
         master = master_with(
-            "from course_utils.checks import compare\ncompare.difference(count(3), 'six', {})"
+            "from course_utils.checks import compare\ncompare.difference(count(3), object(), {})"
         )
         result = graded(master=master)
         assert result.not_graded
