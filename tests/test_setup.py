@@ -45,7 +45,8 @@ def imports(path):
 @pytest.fixture(scope="module")
 def direct():
     project = tomllib.loads(PYPROJECT)["project"]
-    return pinned([*project["dependencies"], *sum(project["optional-dependencies"].values(), [])])
+    extras = project["optional-dependencies"].values()
+    return pinned([*project["dependencies"], *(line for extra in extras for line in extra)])
 
 
 @pytest.fixture(scope="module")

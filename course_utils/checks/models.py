@@ -133,7 +133,7 @@ def _no_dropout(model: Any, x: Tensor) -> dict[str, Any]:
 
 
 def _repeats(model: Any, x: Tensor) -> bool:
-    """Whether a batch of copies gives the same outputs twice: a single image may do so by chance."""
+    """Whether a batch of copies gives the same outputs twice; one image may do so by chance."""
     copies = x.repeat(COPIES, *[1] * (x.dim() - 1))
     return np.array_equal(_output(model, copies), _output(model, copies))
 
