@@ -16,6 +16,7 @@ from course_utils.checks.answers import DOES_NOT_FIT, Answers
 from course_utils.checks.engine import Check, CheckFailed
 from course_utils.checks.outcome import call
 from graders import candidates
+from graders.remembered import remembered
 
 ASSIGNMENTS = [m.name for m in pkgutil.iter_modules(checks.__path__) if m.ispkg]
 CHECKS, ANSWERS = {}, {}
@@ -24,7 +25,7 @@ for _assignment in ASSIGNMENTS:
         importlib.import_module(f"graders.{_assignment}")
     for _name, _value in vars(importlib.import_module(f"{checks.__name__}.{_assignment}")).items():
         if isinstance(_value, Check):
-            CHECKS[_assignment, _value.name] = _value
+            CHECKS[_assignment, _value.name] = remembered(_value)
         elif isinstance(_value, Answers):
             ANSWERS[_assignment, _name] = _value
 

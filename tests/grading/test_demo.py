@@ -1,20 +1,26 @@
 """The whole cycle with the sample classes: every student earns what the recipe foresees."""
 
 import re
+import shutil
 
+import nbformat
 import pytest
 
 from course_utils import demo
-from course_utils.demo.recipes import PERFECT, Recipe, sample_class
+from course_utils.demo.recipes import PERFECT, Recipe, fill_in, sample_class
 from course_utils.errors import CourseError
+from course_utils.grading.apart import Examiner
+from course_utils.grading.sandbox import Limits
 from course_utils.release import ROOT, known_assignments
 
+LIMITS = Limits(cell_seconds=demo.CELL_SECONDS)
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
 
-@pytest.mark.timeout(900)  # eight students or more for each assignment, one of them endless
-@pytest.mark.parametrize("name", known_assignments())
-def test_every_student_earns_what_the_recipe_foresees(name, tmp_path, capsys):
+@pytest.mark.timeout(600)  # eight students, one of them endless
+def test_the_whole_demo_by_the_plain_commands(tmp_path, capsys):
+    """With the first class; the others differ in what `TestClasses` grades, not in the commands."""
+    name = known_assignments()[0]
     rows = demo.run([name], keep=tmp_path / "course", root=ROOT)
     assert {row.recipe.student: row.lost for row in rows} == {
         row.recipe.student: row.expected_lost() for row in rows
@@ -34,6 +40,31 @@ def test_every_student_earns_what_the_recipe_foresees(name, tmp_path, capsys):
     assert list(fetched.rglob("feedback/*/*.html"))
 
 
+class TestClasses:
+    @pytest.fixture(scope="class")
+    def examiner(self):
+        examiner = Examiner()
+        yield examiner
+        examiner.close()
+
+    @pytest.mark.parametrize(
+        ("name", "recipe"),
+        [(name, recipe) for name in known_assignments()[1:] for recipe in sample_class(name)],
+        ids=lambda part: getattr(part, "student", part),
+    )
+    def test_every_student_loses_what_the_recipe_foresees(self, name, recipe, examiner, tmp_path):
+        solution, handed_in = ROOT / "solutions" / name / f"{name}.ipynb", tmp_path / "mine.ipynb"
+        shutil.copy(ROOT / "assignments" / name / f"{name}.ipynb", handed_in)
+        fill_in(handed_in, recipe, solution)
+        master = nbformat.read(solution, as_version=4)
+        result = examiner.examine(handed_in.read_bytes(), master, LIMITS)
+        points = {cell.name: cell.points for cell in result.cells if cell.verdict != "by hand"}
+        earned = {cell.name: cell.score for cell in result.cells}
+        lost = {cell: most - earned[cell] for cell, most in points.items() if earned[cell] < most}
+        foreseen = points if recipe.lost is None else recipe.lost
+        assert lost == {cell: gone for cell, gone in foreseen.items() if cell in points}
+
+
 @pytest.mark.parametrize("name", known_assignments())
 def test_every_class_has_a_perfect_and_a_blank_student(name):
     recipes = sample_class(name)
@@ -49,7 +80,6 @@ def test_an_assignment_without_a_class_gets_a_perfect_and_a_blank_student():
 
 
 def test_a_recipe_for_a_cell_that_is_gone_is_refused(tmp_path):
-    from course_utils.demo.recipes import fill_in
     from grading.tiny import make_course
 
     path = make_course(tmp_path)
