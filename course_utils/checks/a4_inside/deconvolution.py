@@ -87,11 +87,12 @@ def _values(kinds: dict[str, list[str]]) -> Callable:
 
 
 def _one_layer(rng) -> Iterator[Case]:
-    """The last case has ties: a black image gives the bias everywhere."""
+    """The last cases have ties: a black image gives the bias everywhere, which may be negative."""
     yield from _values({"plain": ["features.0"], "strided": ["features.0"]})(rng)
     x = rng.normal(size=(2, 3, 9, int(rng.integers(10, 13))))
     x[1] = 0
-    yield case(x, "plain", "features.0", int(rng.integers(5)), look_at="values")
+    for channel in range(5):
+        yield case(x, "plain", "features.0", channel, look_at="values")
 
 
 def _looks(rng) -> Iterator[Case]:
@@ -148,6 +149,9 @@ check_deconvnet = Check(
         "starts it.": _dec(choose=lambda maps: maps.amax((1, 2))),
         "Of equal activations the last starts the signal: the first in row order does.": _dec(
             choose=lambda maps: maps.flatten(1).flip(1).max(1).values
+        ),
+        "An activation below 0 starts no signal: start with 1, whatever the activation was.": _dec(
+            choose=lambda maps: _strongest(maps).clamp(min=0)
         ),
         "The weakest place is kept, not the strongest.": _dec(
             choose=lambda maps: maps.flatten(1).min(1).values
