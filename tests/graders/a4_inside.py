@@ -482,6 +482,24 @@ def asks_for_gradients_of_x_itself(model, x, target):
     return torch.autograd.grad(score, x)[0].abs().amax(1)
 
 
+@mutant("saliency", "Each image gets the targets of all")
+def targets_of_all_images(model, x, target):
+    inputs = x.detach().clone().requires_grad_()
+    with _in_eval_mode(model):
+        logits = model(inputs)
+    _valid_target(target, *logits.shape)
+    return torch.autograd.grad(logits[:, target].sum(), inputs)[0].abs().amax(1)
+
+
+@mutant("saliency", "The logits of all classes are added up")
+def all_classes_together(model, x, target):
+    inputs = x.detach().clone().requires_grad_()
+    with _in_eval_mode(model):
+        logits = model(inputs)
+    _valid_target(target, *logits.shape)
+    return torch.autograd.grad(logits.sum(), inputs)[0].abs().amax(1)
+
+
 @mutant("saliency", "The gradient is signed")
 def largest_gradient(model, x, target):
     inputs = x.detach().clone().requires_grad_()

@@ -98,6 +98,11 @@ def _first_channel(x: Tensor, place: tuple[slice, slice], fill: float) -> Tensor
     return covered
 
 
+def _larger(x: Tensor, place: tuple[slice, slice], fill: float) -> Tensor:
+    rows, columns = (slice(each.start, each.stop + 1) for each in place)
+    return _cover(x, (rows, columns), fill)
+
+
 def _all_but(x: Tensor, place: tuple[slice, slice], fill: float) -> Tensor:
     covered = torch.full_like(x, fill)
     covered[:, :, place[0], place[1]] = x[:, :, place[0], place[1]]
@@ -184,6 +189,10 @@ check_occlusion_map = Check(
         ),
         "There is one place too few: the last patch ends exactly at the border.": _occ(last=-1),
         "Only the first channel is covered: cover all of them.": _occ(cover=_first_channel),
+        "The patch is one pixel too large: a slice ends before its end.": _occ(cover=_larger),
+        "Row and column of the patch are exchanged: the third axis is the height.": _occ(
+            cover=lambda x, place, fill: _cover(x, place[::-1], fill)
+        ),
         "Everything but the patch is covered.": _occ(cover=_all_but),
         "The earlier patches are still there: cover a fresh copy each time.": _occ(
             cover=_never_uncovered()

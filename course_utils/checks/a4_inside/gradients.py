@@ -25,6 +25,8 @@ PREDICTED = "The gradient is that of the predicted class: the target need not be
 FIRST_TARGET = "All images get the target of the first: each has its own in target."
 BATCH_MEAN = "The gradients are divided by the size of the batch: add the logits, do not average."
 FIRST_IMAGE = "Only the first image has a gradient: add the logits of all images, then go back."
+ALL_CLASSES = "The logits of all classes are added up: take that of the target alone."
+ALL_TARGETS = "Each image gets the targets of all: take logits[torch.arange(N), targets]."
 SCALED = "The maps are scaled to a maximum of 1: give the values, and scale when you draw."
 
 
@@ -36,11 +38,12 @@ def score(
     of: Callable = lambda logits: logits,
     choose: Callable = lambda logits, targets: targets,
     add: Callable = Tensor.sum,
+    pick: Callable = lambda logits, targets, target: logits[torch.arange(len(logits)), targets],
 ) -> Tensor:
     """The sum over the images of the logits of their targets, or with one thing changed."""
     logits = model(x)
     targets = choose(logits, torch.as_tensor(target).expand(len(x)))
-    return add(of(logits)[torch.arange(len(x)), targets])
+    return add(pick(of(logits), targets, target))
 
 
 SCORES = {
@@ -50,6 +53,8 @@ SCORES = {
     FIRST_TARGET: {"choose": lambda logits, targets: targets[:1].expand(len(targets))},
     BATCH_MEAN: {"add": Tensor.mean},
     FIRST_IMAGE: {"add": lambda values: values[0]},
+    ALL_CLASSES: {"pick": lambda logits, targets, target: logits.sum(1)},
+    ALL_TARGETS: {"pick": lambda logits, targets, target: logits[:, target].flatten()},
 }
 
 

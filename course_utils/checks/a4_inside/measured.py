@@ -41,12 +41,12 @@ def _arrange(measured_receptive_field: Callable) -> Callable:
             model.train()
             if look_at == "values":
                 return _pair(measured_receptive_field(model, input_shape))
-            before = prepare(model, NORM, FROZEN, EARLIER)
+            before, found = prepare(model, NORM, FROZEN, EARLIER), {}
             if look_at == "left behind":
-                _pair(measured_receptive_field(model, input_shape))
+                found = _pair(measured_receptive_field(model, input_shape))
             else:
                 fails(measured_receptive_field, model, (1, 3, *input_shape[2:]))
-            return traces(model, before)
+            return traces(model, before) | found
 
     return ask
 

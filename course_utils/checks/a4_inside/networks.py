@@ -95,7 +95,7 @@ def look_into(what: str) -> Callable[[Callable], Callable]:
     """An `arrange` for `function(model, x, *args)` that gives a tensor, called `what`.
 
     Arranged, a call `(x, network, *args, look_at=...)` looks at the `"values"`, at what is
-    `"left behind"` in model and images, or at that `"after an error"` in the network.
+    `"left behind"` in model and images besides, or at that `"after an error"` in the network.
     """
 
     def arrange(function: Callable) -> Callable:
@@ -106,13 +106,14 @@ def look_into(what: str) -> Callable[[Callable], Callable]:
                 if look_at == "values":
                     found = function(model, images, *args, **options)
                     return {what: array_of(found, f"the {what}")}
-                before = prepare(model)
-                if look_at == "left behind":
-                    array_of(function(model, images, *args, **options), f"the {what}")
+                before, found = prepare(model), {}
+                if look_at == "left behind":  # who does nothing leaves nothing, and earns nothing
+                    given = function(model, images, *args, **options)
+                    found = {what: array_of(given, f"the {what}")}
                 else:
                     images = placed(function, np.concatenate([x, x], axis=1))  # too many channels
                     fails(function, model, images, *args, **options)
-                return traces(model, before) | _of_images(images, x)
+                return traces(model, before) | _of_images(images, x) | found
 
         return look
 
@@ -220,15 +221,15 @@ def _gradients(model: Any, of_earlier: str) -> str:
     if any(gradient is not None for gradient in found.values()):
         return "filled, though nobody asked for them"
     if earlier is None:
-        return "those that were there before are gone"
-    return "right" if bool((earlier == 1).all()) else "those that were there before are changed"
+        return "lost where there was one before"
+    return "right" if bool((earlier == 1).all()) else "changed where there was one before"
 
 
 def _frozen(model: Any, frozen: str) -> str:
     flags = {name: p.requires_grad for name, p in model.named_parameters()}
     if flags.pop(frozen):
-        return "a frozen weight is frozen no longer"
-    return "right" if all(flags.values()) else "weights that were to learn are frozen"
+        return "True of a weight that was frozen"
+    return "right" if all(flags.values()) else "False of weights that were to learn"
 
 
 def _of_images(images: Any, x: np.ndarray) -> dict[str, str]:
