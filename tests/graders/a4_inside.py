@@ -980,7 +980,7 @@ def guided(model, x, layer, channel):
     return torch.autograd.grad(_strongest(maps, channel, layer).sum(), inputs)[0]
 
 
-@mutant("deconvnet", "hooks afterwards: it is 2 left in the model")
+@mutant("deconvnet", "The hook must be removed at the end")
 def backward_hooks_stay(model, x, layer, channel):
     for module in model.modules():
         if isinstance(module, nn.ReLU):
