@@ -155,7 +155,6 @@ def _ascend(
     bounds: tuple[float, float] = (0.0, 1.0),
     start: Callable = _start,
     other: int = 0,
-    of: Callable = Tensor.mean,
     end: Callable = lambda image: image,
 ) -> Tensor:
     """Steps uphill of one length each, cut to 0 to 1; or with one thing changed."""
@@ -164,7 +163,7 @@ def _ascend(
     for _ in range(steps):
         x.requires_grad_()
         maps = _maps(model, x, layer)
-        (gradient,) = torch.autograd.grad(of(maps[:, (channel + other) % maps.shape[1]]), x)
+        (gradient,) = torch.autograd.grad(maps[:, (channel + other) % maps.shape[1]].mean(), x)
         length = gradient.square().mean().sqrt().clamp(min=1e-12)
         x = (x.detach() + rate * gradient / length).clamp(*bounds)
     return end(x)
@@ -255,14 +254,13 @@ check_maximise_activation = Check(
             rate=-RATE
         ),
         "The steps are far too small: 40 of them hardly move the image.": _max(rate=RATE / 60),
-        "This is about the image that you started from: is there a step, and is it large enough? "
-        "A raw gradient is often tiny, so divide it by its own size.": _max(steps=0),
+        "steps is ignored: that many steps uphill are asked for.": _max(steps=40),
+        "This is hardly better than the image that you started from: climb the mean over the whole "
+        "channel, in steps that are large enough. A raw gradient is often tiny, so divide it by "
+        "its own size.": _max(steps=0),
         "The model computes in training mode, where BatchNorm uses the batch: call model.eval() "
         "first.": _arrange(
             lambda model, *args, **options: _ascend(copy.deepcopy(model).train(), *args, **options)
-        ),
-        "One place of the channel is maximised: take the mean over all of its places.": _max(
-            of=Tensor.max
         ),
         "Another channel is maximised: the first is number 0.": _max(other=1),
         "The image leaves 0 to 1: clamp it after each step.": _max(bounds=(-9.0, 9.0)),
@@ -274,7 +272,6 @@ check_maximise_activation = Check(
         "The seed is ignored: start from random numbers of torch.Generator().manual_seed(seed).": (
             _max(start=_same_for_seeds)
         ),
-        "steps is ignored: that many steps uphill are asked for.": _max(steps=40),
         "The same seed gives different images: seed a generator in each call.": _max(
             start=_counting()
         ),
