@@ -149,7 +149,7 @@ class Check:
             if package := used_package(function, self.forbidden):
                 raise CheckFailed(
                     f"✗ {self.name}: your function uses {package}, which does the whole task. "
-                    "Build it from NumPy: while this is graded, there is no other package."
+                    "Build it yourself: while this is graded, it is not there."
                 )
         parts = [part for part in given if isinstance(part, str)]
         self.compare(self.arrange(*functions), *parts, seed=seed)

@@ -71,6 +71,31 @@ def only_the_size(layers):
     return 1 + sum(k - 1 for k, *_ in layers)
 
 
+@alternative("receptive_field")
+def takes_the_list_apart(layers):
+    _valid(layers)
+    size, jump, start = 1, 1, 0
+    while layers:
+        k, s, p, d = layers.pop(0)
+        size, start, jump = size + d * (k - 1) * jump, start - p * jump, jump * s
+    return size, jump, start
+
+
+@mutant("receptive_field", "Padding does not change the size")
+def padding_makes_it_larger(layers):
+    _valid(layers)
+    size, jump, start = with_products_of_numpy(layers)
+    return size - 2 * start, jump, start
+
+
+@mutant("receptive_field", "this call cannot work, yet it returned")
+def a_fifth_number_is_overlooked(layers):
+    for layer in layers:
+        if len(layer) < 4:
+            raise ValueError("each layer must be four numbers")
+    return with_products_of_numpy([layer[:4] for layer in layers])
+
+
 # measured_receptive_field ------------------------------------------------------------------------
 
 
@@ -146,6 +171,41 @@ def averages_for_maxima(model, input_shape):
     seed[:, :, y.shape[2] // 2, y.shape[3] // 2] = 1
     y.backward(seed)
     return _from_first_to_last(x.grad[0, 0].numpy() > 0)
+
+
+@alternative("measured_receptive_field")
+def poisoned_rows_and_columns(model, input_shape):
+    """No gradients: what is no number makes every unit that sees it no number."""
+    _valid_shape(input_shape)
+    twin, sizes = copy.deepcopy(model).eval(), []
+    for axis in (2, 3):
+        seen = []
+        for place in range(input_shape[axis]):
+            x = torch.zeros(input_shape, dtype=next(model.parameters()).dtype)
+            x.select(axis, place).fill_(torch.nan)
+            with torch.no_grad():
+                out = twin(x)
+            if out[:, :, out.shape[2] // 2, out.shape[3] // 2].isnan().any():
+                seen.append(place)
+        sizes.append(seen[-1] - seen[0] + 1)
+    return tuple(sizes)
+
+
+@mutant("measured_receptive_field", "layers afterwards: it is now (3): AvgPool2d(")
+def pools_of_the_model_itself(model, input_shape):
+    _valid_shape(input_shape)
+    for name, module in list(model.named_modules()):
+        if isinstance(module, nn.MaxPool2d):
+            parent, _, own = name.rpartition(".")
+            setattr(model.get_submodule(parent), own, nn.AvgPool2d(module.kernel_size))
+    return averages_for_maxima(model, input_shape)
+
+
+@mutant("measured_receptive_field", "it raised no error here, where the network cannot compute")
+def channels_of_its_own(model, input_shape):
+    _valid_shape(input_shape)
+    channels = next(m for m in model.modules() if isinstance(m, nn.Conv2d)).in_channels
+    return averages_for_maxima(model, (1, channels, *input_shape[2:]))
 
 
 @mutant("measured_receptive_field", "Height and width are exchanged.")
@@ -262,6 +322,71 @@ def in_a_copy(model, x, layer):
         raise ValueError(f"layer {layer!r} is not in the model") from None
 
 
+@alternative("feature_maps")
+def another_forward_for_a_while(model, x, layer):
+    module, kept = _named(model, layer), []
+    own = module.forward
+
+    def forward(*args):
+        out = own(*args)
+        kept.append(out.detach().clone())
+        return out
+
+    module.forward = forward
+    try:
+        with _in_eval_mode(model):
+            model(x)
+    finally:
+        del module.forward
+    return kept[0]
+
+
+@mutant("feature_maps", "A forward of your own stays in the model")
+def another_forward_for_good(model, x, layer):
+    module, kept = _named(model, layer), []
+    own = module.forward
+
+    def forward(*args):
+        out = own(*args)
+        kept.append(out.detach().clone())
+        return out
+
+    module.forward = forward
+    with _in_eval_mode(model):
+        model(x)
+    return kept[0]
+
+
+@mutant("feature_maps", "A ReLU works in place no longer")
+def nothing_works_in_place_any_more(model, x, layer):
+    for module in model.modules():
+        if isinstance(module, nn.ReLU):
+            module.inplace = False
+    with _in_eval_mode(model), torch.no_grad():
+        return _output_of(model, x, layer)[1]
+
+
+@mutant("feature_maps", "Gradients are switched off for all that follows")
+def no_gradients_any_more(model, x, layer):
+    torch.set_grad_enabled(False)
+    return clone_in_the_hook(model, x, layer)
+
+
+@mutant("feature_maps", "and let the hook return nothing")
+def hook_that_returns_what_it_keeps(model, x, layer):
+    """What a hook returns replaces the output, so the next layer works on what was kept."""
+    kept = {}
+    hook = _named(model, layer).register_forward_hook(
+        lambda module, inputs, output: kept.setdefault("out", output.detach().clone())
+    )
+    try:
+        with _in_eval_mode(model), torch.no_grad():
+            model(x)
+    finally:
+        hook.remove()
+    return kept["out"]
+
+
 @mutant("feature_maps", "still hangs on the graph of gradients")
 def forgot_to_detach(model, x, layer):
     with _in_eval_mode(model):
@@ -321,6 +446,23 @@ def backward_through_a_copy(model, x, target):
     return torch.maximum(leaf.grad, -leaf.grad).amax(dim=1)
 
 
+@alternative("saliency")
+def gradients_of_the_weights_put_back(model, x, target):
+    earlier = [p.grad for p in model.parameters()]
+    inputs = x.detach().clone().requires_grad_()
+    try:
+        with _in_eval_mode(model):
+            logits = model(inputs)
+        for p in model.parameters():
+            p.grad = None
+        targets = _valid_target(target, *logits.shape)
+        logits.gather(1, targets[:, None]).sum().backward()
+    finally:
+        for p, gradient in zip(model.parameters(), earlier, strict=True):
+            p.grad = gradient
+    return inputs.grad.abs().max(1)[0]
+
+
 @mutant("saliency", "The weights got gradients")
 def by_backward(model, x, target):
     inputs = x.detach().clone().requires_grad_()
@@ -338,6 +480,24 @@ def asks_for_gradients_of_x_itself(model, x, target):
         logits = model(x)
     score = logits[torch.arange(len(x)), _valid_target(target, *logits.shape)].sum()
     return torch.autograd.grad(score, x)[0].abs().amax(1)
+
+
+@mutant("saliency", "Each image gets the targets of all")
+def targets_of_all_images(model, x, target):
+    inputs = x.detach().clone().requires_grad_()
+    with _in_eval_mode(model):
+        logits = model(inputs)
+    _valid_target(target, *logits.shape)
+    return torch.autograd.grad(logits[:, target].sum(), inputs)[0].abs().amax(1)
+
+
+@mutant("saliency", "The logits of all classes are added up")
+def all_classes_together(model, x, target):
+    inputs = x.detach().clone().requires_grad_()
+    with _in_eval_mode(model):
+        logits = model(inputs)
+    _valid_target(target, *logits.shape)
+    return torch.autograd.grad(logits.sum(), inputs)[0].abs().amax(1)
 
 
 @mutant("saliency", "The gradient is signed")
@@ -425,6 +585,16 @@ def puts_the_pixels_back(model, x, target, *, size, stride, fill):
     return torch.stack(maps, 1).unflatten(1, ((x.shape[2] - size) // stride + 1, -1))
 
 
+@mutant("occlusion_map", "this call cannot work, yet it returned")
+def only_the_height_is_looked_at(model, x, target, *, size, stride, fill):
+    if not 1 <= size <= x.shape[2]:
+        raise ValueError(f"size must be 1 to {x.shape[2]}, got {size}")
+    if size > x.shape[3]:
+        return torch.zeros(len(x), 1, 0)
+    options = {"size": size, "stride": stride, "fill": fill}
+    return loops_over_places(model, x, target, **options)
+
+
 @mutant("occlusion_map", "This is the rise, not the drop")
 def covered_minus_plain(model, x, target, *, size, stride, fill):
     options = {"size": size, "stride": stride, "fill": fill}
@@ -489,6 +659,27 @@ def one_image_after_the_other(model, x, target, layer):
             total = sum(g.mean() * m for g, m in zip(gradient[0], maps[0], strict=True))
             maps_of_all.append(torch.maximum(total, torch.zeros_like(total)))
     return torch.stack(maps_of_all).detach()
+
+
+@alternative("grad_cam")
+def gradient_of_what_is_added(model, x, target, layer):
+    """A hook that adds zeros to the maps: their gradient is that of the maps."""
+    kept = {}
+
+    def add_zeros(module, inputs, output):
+        kept.update(maps=output.detach().clone(), zeros=torch.zeros_like(output).requires_grad_())
+        return output.detach() + kept["zeros"]
+
+    hook = _named(model, layer).register_forward_hook(add_zeros)
+    try:
+        with _in_eval_mode(model):
+            logits = model(x)
+    finally:
+        hook.remove()
+    _valid_maps(kept["maps"], layer)
+    score = logits.gather(1, _valid_target(target, *logits.shape)[:, None]).sum()
+    (gradient,) = torch.autograd.grad(score, kept["zeros"])
+    return (gradient.mean((-1, -2))[..., None, None] * kept["maps"]).sum(1).relu()
 
 
 @mutant("grad_cam", "The ReLU at the end is missing")
@@ -578,6 +769,52 @@ def through_a_sigmoid(model, layer, channel, *, steps, seed):
             (gradient,) = torch.autograd.grad(maps[:, channel].mean(), free)
             free = free.detach() + 0.5 * gradient / (gradient.pow(2).mean().sqrt() + 1e-12)
     return torch.sigmoid(free)
+
+
+@alternative("maximise_activation")
+def no_further_than_the_layer(model, layer, channel, *, steps, seed):
+    """What comes behind the layer is never computed."""
+    _valid_steps(steps)
+    twin, kept = copy.deepcopy(model).eval(), []
+
+    def stop(module, inputs, output):
+        kept.append(output)
+        raise _Enough
+
+    _named(twin, layer).register_forward_hook(stop)
+    weight = _first_convolution(twin).weight
+    noise = torch.rand(1, weight.shape[1], 32, 32, generator=torch.Generator().manual_seed(seed))
+    image = noise.to(weight.dtype)
+    for _ in range(steps):
+        image.requires_grad_()
+        with contextlib.suppress(_Enough):
+            twin(image)
+        maps = kept.pop()
+        _valid_channel(maps, channel, layer)
+        (gradient,) = torch.autograd.grad(maps[:, channel].sum(), image)
+        image = (image.detach() + 0.2 * gradient / gradient.abs().max().clamp(1e-12)).clamp(0, 1)
+    return image
+
+
+@mutant("maximise_activation", "steps is ignored")
+def always_forty_steps(model, layer, channel, *, steps, seed):
+    _valid_steps(steps)
+    return by_signs_in_a_copy(model, layer, channel, steps=40, seed=seed)
+
+
+@mutant("maximise_activation", "A raw gradient is often tiny")
+def gradient_as_it_is(model, layer, channel, *, steps, seed):
+    _valid_steps(steps)
+    twin = copy.deepcopy(model).eval()
+    weight = _first_convolution(twin).weight
+    noise = torch.rand(1, weight.shape[1], 32, 32, generator=torch.Generator().manual_seed(seed))
+    image = noise.to(weight.dtype)
+    for _ in range(steps):
+        image.requires_grad_()
+        _, maps = _output_of(twin, image, layer)
+        (gradient,) = torch.autograd.grad(maps[:, channel].mean(), image)
+        image = (image.detach() + 0.1 * gradient).clamp(0, 1)
+    return image
 
 
 @mutant("maximise_activation", "The steps go downhill")
@@ -687,6 +924,50 @@ def one_at_the_strongest_place(model, x, layer, channel):
     return torch.autograd.grad(maps, inputs, signal)[0]
 
 
+@alternative("deconvnet")
+def rectifiers_exchanged_for_a_while(model, x, layer, channel):
+    _named(model, layer)
+    inputs, own = x.detach().clone().requires_grad_(), []
+    try:
+        with _in_eval_mode(model):
+            for name, module in list(model.named_modules()):
+                if isinstance(module, nn.ReLU):
+                    parent, _, last = name.rpartition(".")
+                    own.append((model.get_submodule(parent), last, module))
+                    setattr(*own[-1][:2], _Rectifier())
+            _, maps = _output_of(model, inputs, layer)
+    finally:
+        for parent, last, module in own:
+            setattr(parent, last, module)
+    return torch.autograd.grad(_strongest(maps, channel, layer).sum(), inputs)[0]
+
+
+@mutant("deconvnet", "layers afterwards: it is now (2): _Rectifier() and was (2): ReLU()")
+def rectifiers_exchanged_for_good(model, x, layer, channel):
+    _named(model, layer)
+    inputs = x.detach().clone().requires_grad_()
+    with _in_eval_mode(model):
+        for name, module in list(model.named_modules()):
+            if isinstance(module, nn.ReLU):
+                parent, _, own = name.rpartition(".")
+                setattr(model.get_submodule(parent), own, _Rectifier())
+        _, maps = _output_of(model, inputs, layer)
+    return torch.autograd.grad(_strongest(maps, channel, layer).sum(), inputs)[0]
+
+
+@mutant("deconvnet", "Of equal activations each starts a part of the signal")
+def by_amax(model, x, layer, channel):
+    twin = copy.deepcopy(model).eval()
+    _named(twin, layer)
+    for module in twin.modules():
+        if isinstance(module, nn.ReLU):
+            module.register_full_backward_hook(lambda m, gi, go: (go[0].clamp(min=0),))
+    inputs = x.detach().clone().requires_grad_()
+    _, maps = _output_of(twin, inputs, layer)
+    _valid_channel(maps, channel, layer)
+    return torch.autograd.grad(maps[:, channel].amax((1, 2)).sum(), inputs)[0]
+
+
 @mutant("deconvnet", "This is guided backpropagation")
 def guided(model, x, layer, channel):
     twin = copy.deepcopy(model).eval()
@@ -699,7 +980,7 @@ def guided(model, x, layer, channel):
     return torch.autograd.grad(_strongest(maps, channel, layer).sum(), inputs)[0]
 
 
-@mutant("deconvnet", "hooks afterwards: it is 2 left in the model")
+@mutant("deconvnet", "The hook must be removed at the end")
 def backward_hooks_stay(model, x, layer, channel):
     for module in model.modules():
         if isinstance(module, nn.ReLU):
@@ -752,6 +1033,21 @@ def by_numpy(heatmaps, boxes):
         peak = np.array(np.unravel_index(heat.argmax(), heat.shape))
         hits.append(bool((box[:2] <= peak).all() and (peak < box[2:]).all()))
     return np.mean(hits)
+
+
+@mutant("pointing_game", "this call cannot work, yet it returned")
+def empty_by_its_area(heatmaps, boxes):
+    """A box that is turned round in both ways has an area too."""
+    if heatmaps.ndim != 3 or len(heatmaps) == 0:
+        raise ValueError("heatmaps must be (N, H, W)")
+    if tuple(boxes.shape) != (len(heatmaps), 4):
+        raise ValueError("boxes must be (N, 4)")
+    sides = boxes[:, 2:] - boxes[:, :2]
+    if (sides.prod(1) <= 0).any():
+        raise ValueError("a box is empty")
+    peaks = heatmaps.flatten(1).argmax(1)
+    places = torch.stack([peaks // heatmaps.shape[2], peaks % heatmaps.shape[2]], 1)
+    return ((boxes[:, :2] <= places) & (places < boxes[:, 2:])).all(1).double().mean().item()
 
 
 @mutant("pointing_game", "The box is closed at its end")

@@ -28,7 +28,10 @@ def _asked_once(function: Callable) -> Callable:
 
     @functools.wraps(function)
     def ask(*args: Any, **kwargs: Any) -> Any:
-        question = pickle.dumps((args, kwargs))
+        try:
+            question = pickle.dumps((args, kwargs))
+        except (pickle.PicklingError, AttributeError, TypeError):  # it holds a function
+            return function(*args, **kwargs)
         key = function, hashlib.sha256(question).digest()
         if key in _known:
             return pickle.loads(_known[key])

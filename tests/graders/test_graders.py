@@ -36,6 +36,11 @@ VISIBLE, HIDDEN = None, 20
 MEANT_ERRORS = ("Kernel size can't be greater", "the shapes do not match")
 
 
+def _words(value):
+    """Names and sentences, and the seed as it is."""
+    return "-".join(value) if isinstance(value, tuple) else str(value)
+
+
 def run(ask, *functions, seed: int | None) -> str | None:
     """What the student is told by a check, or None where the functions pass."""
     try:
@@ -64,7 +69,7 @@ def test_enough_mutants_and_alternatives(name):
 
 
 @pytest.mark.parametrize("seed", [VISIBLE, HIDDEN])
-@pytest.mark.parametrize(("name", "sentence"), SUSPECTS)
+@pytest.mark.parametrize(("name", "sentence"), SUSPECTS, ids=_words)
 def test_every_suspect_is_rejected_with_its_own_sentence(name, sentence, seed):
     """The parts before the one that tells it apart pass, so all parts are run one by one."""
     check = CHECKS[name]

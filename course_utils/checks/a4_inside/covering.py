@@ -1,4 +1,4 @@
-"""Checks of occlusion_map, against captum's FeatureAblation, and of the pointing game."""
+"""Check of occlusion_map, against captum's FeatureAblation."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -22,7 +22,6 @@ from course_utils.checks.a4_inside.networks import (
     spread,
 )
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.outcome import Unusable
 
 _arrange = look_into("maps")
 
@@ -96,6 +95,11 @@ def _first_channel(x: Tensor, place: tuple[slice, slice], fill: float) -> Tensor
     covered = x.clone()
     covered[:, 0, place[0], place[1]] = fill
     return covered
+
+
+def _larger(x: Tensor, place: tuple[slice, slice], fill: float) -> Tensor:
+    rows, columns = (slice(each.start, each.stop + 1) for each in place)
+    return _cover(x, (rows, columns), fill)
 
 
 def _all_but(x: Tensor, place: tuple[slice, slice], fill: float) -> Tensor:
@@ -184,6 +188,10 @@ check_occlusion_map = Check(
         ),
         "There is one place too few: the last patch ends exactly at the border.": _occ(last=-1),
         "Only the first channel is covered: cover all of them.": _occ(cover=_first_channel),
+        "The patch is one pixel too large: a slice ends before its end.": _occ(cover=_larger),
+        "Row and column of the patch are exchanged: the third axis is the height.": _occ(
+            cover=lambda x, place, fill: _cover(x, place[::-1], fill)
+        ),
         "Everything but the patch is covered.": _occ(cover=_all_but),
         "The earlier patches are still there: cover a fresh copy each time.": _occ(
             cover=_never_uncovered()
@@ -207,165 +215,10 @@ check_occlusion_map = Check(
         *(rejection(w, x, "plain", target, **OPTIONS) for w, x, target in INVALID),
         rejection("size", IMAGES, "plain", 0, **OPTIONS | {"size": 0}),
         rejection("size", IMAGES, "plain", 0, **OPTIONS | {"size": 9}),
+        rejection("size", IMAGES.swapaxes(2, 3), "plain", 0, **OPTIONS | {"size": 9}),
         rejection("stride", IMAGES, "plain", 0, **OPTIONS | {"stride": 0}),
+        rejection("stride", IMAGES, "plain", 0, **OPTIONS | {"stride": -1}),
     ],
     arrange=_arrange,
-    forbidden=NOT_HERE,
-)
-
-
-# pointing_game -----------------------------------------------------------------------------------
-
-
-def _arrange_game(pointing_game: Callable) -> Callable:
-    def ask(heatmaps: np.ndarray, boxes: np.ndarray) -> float:
-        found = pointing_game(torch.from_numpy(heatmaps), torch.from_numpy(boxes))
-        if isinstance(found, Tensor):
-            raise Unusable("it returned a Tensor, but the result is one float: take .item()")
-        return found if isinstance(found, bool) or not isinstance(found, int) else float(found)
-
-    return ask
-
-
-def _peaks(maps: np.ndarray, peak: Callable = np.argmax) -> tuple[np.ndarray, np.ndarray]:
-    flat = [peak(m.reshape(-1)) for m in maps]
-    return np.unravel_index(flat, maps.shape[1:])
-
-
-def _game(
-    peak: Callable = np.argmax,
-    *,
-    inside: Callable = lambda y, x, b: (b[0] <= y < b[2]) and (b[1] <= x < b[3]),
-    change: Callable = lambda maps: maps,
-    end: Callable = np.mean,
-) -> Callable:
-    """The game with another finger, another box or another count."""
-
-    def pointing_game(heatmaps: np.ndarray, boxes: np.ndarray) -> float:
-        y, x = _peaks(change(heatmaps), peak)
-        hits = [bool(inside(*each)) for each in zip(y, x, boxes, strict=True)]
-        return float(end(hits))
-
-    return pointing_game
-
-
-def _pointing_game(heatmaps, boxes):
-    return _game()(heatmaps, boxes)
-
-
-def _over_batch(heatmaps: np.ndarray, boxes: np.ndarray) -> float:
-    """One maximum of all maps together, looked for in each box."""
-    _, y, x = np.unravel_index(heatmaps.argmax(), heatmaps.shape)
-    return float(np.mean([b[0] <= y < b[2] and b[1] <= x < b[3] for b in boxes]))
-
-
-def _share_of_heat(heatmaps: np.ndarray, boxes: np.ndarray) -> float:
-    shares = [
-        m[b[0] : b[2], b[1] : b[3]].sum() / m.sum() for m, b in zip(heatmaps, boxes, strict=True)
-    ]
-    return float(np.mean(shares))
-
-
-def _any_of_equals(heatmaps: np.ndarray, boxes: np.ndarray) -> float:
-    hits = [
-        m[b[0] : b[2], b[1] : b[3]].max() == m.max() for m, b in zip(heatmaps, boxes, strict=True)
-    ]
-    return float(np.mean(hits))
-
-
-def _last(flat: np.ndarray) -> int:
-    return len(flat) - 1 - int(np.argmax(flat[::-1]))
-
-
-def _boxes(rng, n: int, height: int, width: int) -> np.ndarray:
-    tops, lefts = rng.integers(0, height - 1, n), rng.integers(0, width - 1, n)
-    bottoms, rights = rng.integers(tops + 1, height + 1), rng.integers(lefts + 1, width + 1)
-    return np.stack([tops, lefts, bottoms, rights], axis=1)
-
-
-def _random(rng) -> Iterator[Case]:
-    yield case(rng.uniform(size=(1, 4, 5)), np.array([[0, 0, 4, 5]]))
-    for height, width in [(5, 9), (9, 5), (int(rng.integers(6, 9)), 12)]:
-        n = int(rng.integers(40, 60))
-        maps = rng.uniform(0.01, 1, (n, height, width)) * rng.choice([-1, 1], (n, height, width))
-        yield case(maps, _boxes(rng, n, height, width))
-    yield case(spread(maps.astype(np.float32)), _boxes(rng, n, height, width))
-
-
-def _borders(rng) -> Iterator[Case]:
-    """The maximum stands at the first or the last pixel of the box, or one beyond."""
-    height, width = int(rng.integers(7, 10)), 11
-    for row, column in [(0, 0), (-1, -1), (0, -1), (1, 1), (-2, 0)]:
-        n = int(rng.integers(3, 6))
-        maps, boxes = rng.uniform(0, 0.5, (n, height, width)), np.zeros((n, 4), int)
-        for i in range(n):
-            top, left = int(rng.integers(1, 4)), int(rng.integers(1, 6))
-            bottom, right = top + 2, left + 3
-            boxes[i] = top, left, bottom, right
-            y = top + row if row >= 0 else bottom + row
-            x = left + column if column >= 0 else right + column
-            beyond = i % 2  # every second peak lies just outside
-            maps[i, y + beyond * (bottom - y), x] = 1
-        yield case(maps, boxes)
-
-
-def _ties(rng) -> Iterator[Case]:
-    for height, width in [(5, 8), (8, 5)]:
-        n = int(rng.integers(30, 50))
-        maps = rng.integers(0, 3, (n, height, width)).astype(float)
-        yield case(maps, _boxes(rng, n, height, width))
-
-
-ZEROS, BOX = np.zeros((2, 5, 6)), np.array([[0, 0, 2, 2], [1, 1, 3, 4]])
-check_pointing_game = Check(
-    "pointing_game",
-    oracle=_pointing_game,
-    tool="numpy.argmax and a count",
-    parts={"random maps": _random, "borders": _borders, "ties": _ties},
-    suspects={
-        "The box is closed at its end: bottom and right are the first pixels outside.": _game(
-            inside=lambda y, x, b: b[0] <= y <= b[2] and b[1] <= x <= b[3]
-        ),
-        "The box is open at its start: top and left belong to it.": _game(
-            inside=lambda y, x, b: b[0] < y < b[2] and b[1] < x < b[3]
-        ),
-        "Rows and columns of the box are exchanged: it is (top, left, bottom, right).": _game(
-            inside=lambda y, x, b: b[0] <= x < b[2] and b[1] <= y < b[3]
-        ),
-        "The box is read as (top, bottom, left, right): it is (top, left, bottom, right).": _game(
-            inside=lambda y, x, b: b[0] <= y < b[1] and b[2] <= x < b[3]
-        ),
-        "The box is read as (top, left, height, width): it is (top, left, bottom, right).": _game(
-            inside=lambda y, x, b: b[0] <= y < b[0] + b[2] and b[1] <= x < b[1] + b[3]
-        ),
-        "Only the row is looked at: the column must lie inside as well.": _game(
-            inside=lambda y, x, b: b[0] <= y < b[2]
-        ),
-        "There is one maximum for all maps together: each map has its own.": _over_batch,
-        "Of equal maxima you take the last: the first in row order points.": _game(_last),
-        "Of equal maxima you take the first in column order: rows come first.": (
-            lambda heatmaps, boxes: _game()(heatmaps.swapaxes(1, 2), boxes[:, [1, 0, 3, 2]])
-        ),
-        "The minimum points, not the maximum.": _game(np.argmin),
-        "The largest absolute value points: it is to be the maximum.": _game(change=np.abs),
-        "Any of several equal maxima may hit: only the first in row order points.": _any_of_equals,
-        "This is the number of hits, not their share.": _game(end=np.sum),
-        "This is the share of misses.": _game(end=lambda hits: 1 - np.mean(hits)),
-        "These are percent; the hit rate is a share between 0 and 1.": _game(
-            end=lambda hits: 100 * np.mean(hits)
-        ),
-        "This is the share of the heat inside the box: the game asks for the maximum alone.": (
-            _share_of_heat
-        ),
-    },
-    rejects=[
-        rejection("box", ZEROS, BOX[:1]),
-        rejection("box", ZEROS, BOX[:, :3]),
-        rejection("box", ZEROS, np.array([[0, 0, 2, 2], [3, 1, 3, 4]])),
-        rejection("box", ZEROS, np.array([[0, 0, 2, 2], [1, 4, 3, 4]])),
-        rejection("heatmaps|heat map|map", ZEROS[:0], BOX[:0]),
-        rejection("heatmaps|heat map|map", ZEROS[:, None], BOX),
-    ],
-    arrange=_arrange_game,
     forbidden=NOT_HERE,
 )

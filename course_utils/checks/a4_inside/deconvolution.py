@@ -86,6 +86,15 @@ def _values(kinds: dict[str, list[str]]) -> Callable:
     return cases
 
 
+def _one_layer(rng) -> Iterator[Case]:
+    """The last cases have ties: a black image gives the bias everywhere, which may be negative."""
+    yield from _values({"plain": ["features.0"], "strided": ["features.0"]})(rng)
+    x = rng.normal(size=(2, 3, 9, int(rng.integers(10, 13))))
+    x[1] = 0
+    for channel in range(5):
+        yield case(x, "plain", "features.0", channel, look_at="values")
+
+
 def _looks(rng) -> Iterator[Case]:
     x = rng.normal(size=(2, 3, 8, 9))
     for look_at in ("left behind", "after an error"):
@@ -98,7 +107,7 @@ check_deconvnet = Check(
     oracle=_deconvnet,
     tool="captum's NeuronDeconvolution",
     parts={
-        "one layer back": _values({"plain": ["features.0"], "strided": ["features.0"]}),
+        "one layer back": _one_layer,
         "through the network": _values(
             {"plain": ["features.2"], "strided": ["features.2"], "pooled": ["features.4"]}
         ),
@@ -135,6 +144,14 @@ check_deconvnet = Check(
         ),
         "One place is kept for the whole batch: each image has its strongest.": _dec(
             choose=_of_whole_batch
+        ),
+        "Of equal activations each starts a part of the signal, as with amax: the first alone "
+        "starts it.": _dec(choose=lambda maps: maps.amax((1, 2))),
+        "Of equal activations the last starts the signal: the first in row order does.": _dec(
+            choose=lambda maps: maps.flatten(1).flip(1).max(1).values
+        ),
+        "An activation below 0 starts no signal: start with 1, whatever the activation was.": _dec(
+            choose=lambda maps: _strongest(maps).clamp(min=0)
         ),
         "The weakest place is kept, not the strongest.": _dec(
             choose=lambda maps: maps.flatten(1).min(1).values

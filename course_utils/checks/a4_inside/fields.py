@@ -51,7 +51,7 @@ def _receptive_field(layers: list[tuple]) -> dict[str, int]:
 
 def _arrange(receptive_field: Callable) -> Callable:
     def ask(layers: list[tuple]) -> dict[str, Any]:
-        found = receptive_field(layers)
+        found = receptive_field([*layers])  # a list of its own to take apart
         if found is None:
             raise Unusable("it returned None. Is a `return` missing?")
         if not isinstance(found, tuple | list) or len(found) != 3:
@@ -64,22 +64,24 @@ def _arrange(receptive_field: Callable) -> Callable:
 def _rf(
     *,
     extent: Callable = lambda k, d: d * (k - 1) + 1,
-    grow: Callable = lambda size, extent, jump, s: size + (extent - 1) * jump,
-    jumps: Callable = lambda jump, s: jump * s,
+    grow: Callable = lambda size, extent, jump, s, p: size + (extent - 1) * jump,
+    jumps: Callable = lambda jump, s, d: jump * s,
     move: Callable = lambda start, p, jump, s, extent: start - p * jump,
     layers_seen: Callable = lambda layers: layers,
     end: Callable = lambda size, jump, start: start,
+    order: Callable = lambda size, jump, start: (size, jump, start),
+    first: int = 1,
 ) -> Callable:
     """The recursion with one thing changed."""
 
     def receptive_field(layers: list[tuple]) -> tuple[int, int, int]:
-        size, jump, start = 1, 1, 0
+        size, jump, start = first, 1, 0
         for k, s, p, d in layers_seen(layers):
             reach = extent(k, d)
-            size = grow(size, reach, jump, s)
+            size = grow(size, reach, jump, s, p)
             start = move(start, p, jump, s, reach)
-            jump = jumps(jump, s)
-        return size, jump, end(size, jump, start)
+            jump = jumps(jump, s, d)
+        return order(size, jump, end(size, jump, start))
 
     return _arrange(receptive_field)
 
@@ -146,16 +148,18 @@ check_receptive_field = Check(
             extent=lambda k, d: d * k if d > 1 else k
         ),
         "The strides are ignored in the size: each layer adds its reach times the strides of the "
-        "layers before.": _rf(grow=lambda size, extent, jump, s: size + extent - 1),
+        "layers before.": _rf(grow=lambda size, extent, jump, s, p: size + extent - 1),
         "A layer's own stride is multiplied in too early: what it adds is spread by the layers "
-        "before it alone.": _rf(grow=lambda size, extent, jump, s: size + (extent - 1) * jump * s),
+        "before it alone.": _rf(
+            grow=lambda size, extent, jump, s, p: size + (extent - 1) * jump * s
+        ),
         "Each layer adds k, not k − 1: neighbouring windows share all but one place.": _rf(
-            grow=lambda size, extent, jump, s: size + extent * jump
+            grow=lambda size, extent, jump, s, p: size + extent * jump
         ),
         "The stride is that of the last layer alone: multiply those of all layers.": _rf(
-            jumps=lambda jump, s: s
+            jumps=lambda jump, s, d: s
         ),
-        "The strides are added up: multiply them.": _rf(jumps=lambda jump, s: jump + s - 1),
+        "The strides are added up: multiply them.": _rf(jumps=lambda jump, s, d: jump + s - 1),
         "The start does not know of padding: each layer's moves it to the left, below 0.": _rf(
             move=lambda start, p, jump, s, extent: start
         ),
@@ -175,6 +179,19 @@ check_receptive_field = Check(
         "The layers are taken in reverse order: the first is the one at the image.": _rf(
             layers_seen=lambda layers: layers[::-1]
         ),
+        "Padding does not change the size: the pixels that it adds are none of the image's.": _rf(
+            grow=lambda size, extent, jump, s, p: size + (extent - 1 + 2 * p) * jump
+        ),
+        "The start is that of the last layer alone: the padding of all layers adds up.": _rf(
+            move=lambda start, p, jump, s, extent: -p * jump
+        ),
+        "The size begins with 1: a pixel sees itself.": _rf(first=0),
+        "The stride is multiplied by the dilation: a kernel with holes moves by its stride.": _rf(
+            jumps=lambda jump, s, d: jump * s * d
+        ),
+        "Stride and start are exchanged: the result is (size, stride, start).": _rf(
+            order=lambda size, jump, start: (size, start, jump)
+        ),
         "The last layer is missing.": _rf(layers_seen=lambda layers: layers[:-1]),
     },
     rejects=[
@@ -182,7 +199,9 @@ check_receptive_field = Check(
         rejection("stride", [(3, 0, 1, 1)]),
         rejection("padding", [(3, 1, 1, 1), (3, 1, -1, 1)]),
         rejection("dilation", [(3, 1, 0, 0)]),
+        rejection("stride", [(3, -1, 0, 1)]),
         rejection("layer", [(3, 1, 1)]),
+        rejection("layer", [(3, 1, 1, 1, 1)]),
     ],
     arrange=_arrange,
     forbidden=NOT_HERE,

@@ -25,6 +25,8 @@ PREDICTED = "The gradient is that of the predicted class: the target need not be
 FIRST_TARGET = "All images get the target of the first: each has its own in target."
 BATCH_MEAN = "The gradients are divided by the size of the batch: add the logits, do not average."
 FIRST_IMAGE = "Only the first image has a gradient: add the logits of all images, then go back."
+ALL_CLASSES = "The logits of all classes are added up: take that of the target alone."
+ALL_TARGETS = "Each image gets the targets of all: take logits[torch.arange(N), targets]."
 SCALED = "The maps are scaled to a maximum of 1: give the values, and scale when you draw."
 
 
@@ -36,11 +38,12 @@ def score(
     of: Callable = lambda logits: logits,
     choose: Callable = lambda logits, targets: targets,
     add: Callable = Tensor.sum,
+    pick: Callable = lambda logits, targets, target: logits[torch.arange(len(logits)), targets],
 ) -> Tensor:
     """The sum over the images of the logits of their targets, or with one thing changed."""
     logits = model(x)
     targets = choose(logits, torch.as_tensor(target).expand(len(x)))
-    return add(of(logits)[torch.arange(len(x)), targets])
+    return add(pick(of(logits), targets, target))
 
 
 SCORES = {
@@ -50,11 +53,17 @@ SCORES = {
     FIRST_TARGET: {"choose": lambda logits, targets: targets[:1].expand(len(targets))},
     BATCH_MEAN: {"add": Tensor.mean},
     FIRST_IMAGE: {"add": lambda values: values[0]},
+    ALL_CLASSES: {"pick": lambda logits, targets, target: logits.sum(1)},
+    ALL_TARGETS: {"pick": lambda logits, targets, target: logits[:, target].flatten()},
 }
 
 
 def _targets(rng, n: int) -> np.ndarray:
     return (rng.integers(CLASSES) + np.arange(n)) % CLASSES  # no two neighbours alike
+
+
+# Each kind of network with two of three shapes.
+PAIRS = [("plain", 0), ("plain", 1), ("strided", 0), ("strided", 2), ("pooled", 1), ("pooled", 2)]
 
 
 def values(*more: str, many: bool) -> Callable:
@@ -64,12 +73,11 @@ def values(*more: str, many: bool) -> Callable:
         shapes = [(1, 1, 6, 7), (1, 3, 9, 8), (2, 1, 11, 8)]
         if many:
             shapes = [(2, 3, 8, 9), (3, 1, 12, 8), (int(rng.integers(3, 5)), 3, 8, 11)]
-        for kind in ("plain", "pooled", "strided"):
-            for number, shape in enumerate(shapes):
-                x = rng.normal(size=shape)
-                target = _targets(rng, len(x)) if many else int(rng.integers(CLASSES))
-                rest = [more[number % len(more)]] if more else []
-                yield case(x, kind, target, *rest, look_at="values")
+        for kind, number in PAIRS:
+            x = rng.normal(size=shapes[number])
+            target = _targets(rng, len(x)) if many else int(rng.integers(CLASSES))
+            rest = [more[number % len(more)]] if more else []
+            yield case(x, kind, target, *rest, look_at="values")
         x = x[:1] if rng.integers(2) else x
         target = target[: len(x)] if many else target
         yield case(x.astype(np.float32), "pooled", target, *more[:1], look_at="values")

@@ -11,6 +11,7 @@ from course_utils.checks.a4_inside.networks import (
     NOT_HERE,
     clean,
     common_suspects,
+    leave_forward,
     leaving,
     look_into,
     spread,
@@ -50,6 +51,12 @@ def _overwritten(model: nn.Module, x: Tensor, layer: str) -> Tensor:
     return seen[0].detach()
 
 
+def _switch_off_in_place(model: nn.Module, x: Tensor) -> None:
+    for module in model.modules():
+        if isinstance(module, nn.ReLU):
+            module.inplace = False
+
+
 def _values(kinds: list[str]) -> Callable:
     def cases(rng) -> Iterator[Case]:
         for kind in kinds:
@@ -67,8 +74,9 @@ def _values(kinds: list[str]) -> Callable:
 
 def _looks(rng) -> Iterator[Case]:
     x = rng.normal(size=(2, 3, 8, 9))
-    for look_at in ("left behind", "after an error"):
-        yield case(x, "pooled", "features.3", look_at=look_at)
+    for kind in ("pooled", "in place"):
+        for look_at in ("left behind", "after an error"):
+            yield case(x, kind, "features.3", look_at=look_at)
 
 
 IMAGES = np.ones((2, 3, 8, 9))
@@ -85,9 +93,8 @@ check_feature_maps = Check(
         "These are the inputs of the layer; the hook gets both, inputs before output.": _changed(
             _layer_before
         ),
-        "A later layer works in place and has overwritten your maps: keep a clone of the output.": (
-            _changed(_overwritten)
-        ),
+        "A later layer works in place and has overwritten your maps: keep a clone of the output, "
+        "and let the hook return nothing.": _changed(_overwritten),
         "These are the maps of the first image alone.": _changed(
             lambda model, x, layer: _by_captum(model, x[:1], layer)
         ),
@@ -109,6 +116,14 @@ check_feature_maps = Check(
         "A weight that was frozen is frozen no longer: leave requires_grad alone.": _arrange(
             leaving(_by_captum, lambda model, x: model.requires_grad_(True))
         ),
+        "A ReLU works in place no longer: leave the layers alone, and clone what the hook gets.": (
+            _arrange(leaving(_by_captum, _switch_off_in_place))
+        ),
+        "A forward of your own stays in the model: put the old one back, or take a hook.": _arrange(
+            leaving(_by_captum, leave_forward)
+        ),
+        "Gradients are switched off for all that follows: `with torch.no_grad():` ends by itself."
+        "": _arrange(leaving(_by_captum, lambda model, x: torch.set_grad_enabled(False))),
         **common_suspects(_arrange, _by_captum, gradients=False),
     },
     rejects=[

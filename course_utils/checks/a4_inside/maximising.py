@@ -21,7 +21,7 @@ from course_utils.checks.a4_inside.networks import (
     traces,
 )
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, there
+from course_utils.checks.models import beside, gradients, there
 
 SIZE = 32  # of the image
 RANDOM_IMAGES = 24
@@ -43,36 +43,43 @@ def _arrange(maximise_activation: Callable) -> Callable:
         dtype: str = "float64",
     ) -> dict[str, Any]:
         zeros = np.zeros((1, channels, SIZE, SIZE), dtype)
-        model = network(maximise_activation, network_kind, zeros)
 
-        def make(**options: int) -> np.ndarray:
-            options = {"steps": steps, "seed": seed} | options
-            return array_of(maximise_activation(model, layer, channel, **options), "the image")
+        def make(seed: int = seed, steps: int = steps) -> np.ndarray:
+            image = maximise_activation(model, layer, channel, steps=steps, seed=seed)
+            return array_of(image, "the image")
 
-        if look_at == "image":
-            image = make()
+        def judged(image: np.ndarray) -> dict[str, Any]:
             found = {"shape": image.shape, "dtype": str(image.dtype), "values": _range(image)}
             if (image.shape, image.dtype) == (zeros.shape, zeros.dtype):
                 found["activation"] = _excitement(network_kind, image, layer, channel)
             return found
-        if look_at == "seeds":
-            image = make()
-            same, other = np.array_equal(make(), image), np.array_equal(make(seed=seed + 1), image)
-            return {
-                "the same seed again": "right" if same else "gives another image",
-                "another seed": "gives the same image" if other else "right",
-            }
-        before = prepare(model)
-        if look_at == "left behind":
-            make()
-        else:
-            bad = there(beside(maximise_activation, "torch.nn").Linear, 99, 2)
-            submodule(model, "head").add_module("3", bad)
-            before = prepare(model)
-            fails(maximise_activation, model, layer, channel, steps=steps, seed=seed)
-        return traces(model, before)
+
+        with gradients(maximise_activation):
+            model = network(maximise_activation, network_kind, zeros)
+            if look_at == "image":
+                return judged(make())
+            if look_at == "seeds":
+                return _repeats(make, seed, steps)
+            if look_at == "after an error":
+                bad = there(beside(maximise_activation, "torch.nn").Linear, 99, 2)
+                submodule(model, "features").add_module("3", bad)  # before the layer
+            before, found = prepare(model), {}
+            if look_at == "left behind":
+                found = judged(make())
+            else:
+                fails(maximise_activation, model, layer, channel, steps=steps, seed=seed)
+            return traces(model, before) | found
 
     return ask
+
+
+def _repeats(make: Callable, seed: int, steps: int) -> dict[str, str]:
+    image, alike = make(), "the same image"
+    return {
+        "with the same seed again": "right" if np.array_equal(make(), image) else "another image",
+        "with another seed": alike if np.array_equal(make(seed=seed + 1), image) else "right",
+        "with more steps": alike if np.array_equal(make(steps=2 * steps), image) else "right",
+    }
 
 
 def _range(image: np.ndarray) -> str:
@@ -205,7 +212,7 @@ def _leaving(trace: Callable, *, on_error: bool = False) -> Callable:
         try:
             return _clean(_ascend)(model, layer, channel, **options)
         finally:
-            if not on_error or len(model.head) > 3:
+            if not on_error or isinstance(model.features[3], nn.Linear):
                 trace(model, None)
 
     return _arrange(looking)
@@ -219,9 +226,8 @@ def _train_weights(model: nn.Module, x: None) -> None:
 
 def _images(rng) -> Iterator[Case]:
     options = {"steps": 40, "look_at": "image"}
-    for kind, channels in [("strided", 3), ("pooled", 3), ("strided", 1)]:
+    for kind, channels, dtype in [("strided", 3, "float32"), ("pooled", 1, "float64")]:
         channel, seed = int(rng.integers(1, 5)), int(rng.integers(1000))
-        dtype = "float32" if channels == 3 and kind == "strided" else "float64"
         layer = LAYERS[kind]
         yield case(kind, channels, layer, channel, seed=seed, dtype=dtype, **options)
 
@@ -234,7 +240,7 @@ def _seeds(rng) -> Iterator[Case]:
 def _looks(rng) -> Iterator[Case]:
     seed = int(rng.integers(1000))
     for look_at in ("left behind", "after an error"):
-        yield case("pooled", 3, LAYERS["pooled"], 1, steps=3, seed=seed, look_at=look_at)
+        yield case("pooled", 3, LAYERS["pooled"], 1, steps=40, seed=seed, look_at=look_at)
 
 
 OPTIONS = {"steps": 3, "seed": 0, "look_at": "image"}
@@ -248,7 +254,14 @@ check_maximise_activation = Check(
             rate=-RATE
         ),
         "The steps are far too small: 40 of them hardly move the image.": _max(rate=RATE / 60),
-        "There is no step: this is the image that you started from.": _max(steps=0),
+        "steps is ignored: that many steps uphill are asked for.": _max(steps=40),
+        "This is hardly better than the image that you started from: climb the mean over the whole "
+        "channel, in steps that are large enough. A raw gradient is often tiny, so divide it by "
+        "its own size.": _max(steps=0),
+        "The model computes in training mode, where BatchNorm uses the batch: call model.eval() "
+        "first.": _arrange(
+            lambda model, *args, **options: _ascend(copy.deepcopy(model).train(), *args, **options)
+        ),
         "Another channel is maximised: the first is number 0.": _max(other=1),
         "The image leaves 0 to 1: clamp it after each step.": _max(bounds=(-9.0, 9.0)),
         "The values are between −1 and 1: they are to be in 0 to 1.": _max(bounds=(-1.0, 1.0)),

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from course_utils.checks.a4_inside.fields import reached
 from course_utils.checks.a4_inside.networks import NOT_HERE, chain, fails, prepare, traces
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import give_weights
+from course_utils.checks.models import give_weights, gradients
 from course_utils.checks.outcome import Unusable
 
 NETWORKS = {
@@ -21,24 +21,32 @@ NETWORKS = {
     "averaged": [("Conv2d", 2, 4, 3), ("ReLU",), ("AvgPool2d", 3, 2), ("Conv2d", 4, 3, (2, 3))],
     "pooled": [("Conv2d", 2, 6, 3), ("ReLU",), ("MaxPool2d", 2)],
     "norm": [("Conv2d", 2, 4, 3), ("BatchNorm2d", 4), ("ReLU",), ("Conv2d", 4, 3, (3, 2))],
+    "all kinds": [
+        ("Conv2d", 2, 4, 3),
+        ("BatchNorm2d", 4),
+        ("ReLU",),
+        ("MaxPool2d", 2),
+        ("Conv2d", 4, 3, (3, 2)),
+    ],
 }
-NORM, FROZEN, EARLIER = "1", "0.bias", "3.weight"
+NORM, FROZEN, EARLIER = "1", "0.bias", "4.weight"  # of "all kinds"
 
 
 def _arrange(measured_receptive_field: Callable) -> Callable:
     def ask(network: str, input_shape: tuple, *, look_at: str, dtype: str = "float64") -> dict:
-        model = chain(measured_receptive_field, NETWORKS[network])
-        give_weights(model, torch.zeros(1, 2, 40, 40, dtype=torch.float64))
-        getattr(model, "float" if dtype == "float32" else "double")()
-        model.train()
-        if look_at == "values":
-            return _pair(measured_receptive_field(model, input_shape))
-        before = prepare(model, NORM, FROZEN, EARLIER)
-        if look_at == "left behind":
-            _pair(measured_receptive_field(model, input_shape))
-        else:
-            fails(measured_receptive_field, model, (1, 3, *input_shape[2:]))
-        return traces(model, before)
+        with gradients(measured_receptive_field):
+            model = chain(measured_receptive_field, NETWORKS[network])
+            give_weights(model, torch.zeros(1, 2, 40, 40, dtype=torch.float64))
+            getattr(model, "float" if dtype == "float32" else "double")()
+            model.train()
+            if look_at == "values":
+                return _pair(measured_receptive_field(model, input_shape))
+            before, found = prepare(model, NORM, FROZEN, EARLIER), {}
+            if look_at == "left behind":
+                found = _pair(measured_receptive_field(model, input_shape))
+            else:
+                fails(measured_receptive_field, model, (1, 3, *input_shape[2:]))
+            return traces(model, before) | found
 
     return ask
 
@@ -175,10 +183,10 @@ def _fill_gradients(model: nn.Module) -> None:
         p.grad = torch.ones_like(p)
 
 
-def _values(*kinds: str, largest: int = 34) -> Callable:
+def _values(*kinds: str, largest: int = 26) -> Callable:
     def cases(rng) -> Iterator[Case]:
         for kind in kinds:
-            for dtype, smallest in [("float64", 25), ("float32", largest - 6)]:
+            for dtype, smallest in [("float64", 18), ("float32", largest - 6)]:
                 height, width = (int(n) for n in rng.integers(smallest, largest, 2))
                 n = int(rng.integers(1, 3))
                 yield case(kind, (n, 2, height, width), dtype=dtype, look_at="values")
@@ -192,11 +200,13 @@ def _borders(rng) -> Iterator[Case]:
         yield case(kind, (1, 2, height, width), look_at="values")
     yield case("averaged", (1, 2, 9, 12), look_at="values")
     yield case("strided", (1, 2, 11, 7), look_at="values")
+    yield case("dilated", (1, 2, int(rng.integers(9, 11)), 26), look_at="values")
+    yield case("dilated", (1, 2, 26, int(rng.integers(9, 11))), look_at="values")
 
 
 def _looks(rng) -> Iterator[Case]:
     for look_at in ("left behind", "after an error"):
-        yield case("norm", (1, 2, int(rng.integers(12, 20)), 15), look_at=look_at)
+        yield case("all kinds", (1, 2, int(rng.integers(12, 20)), 15), look_at=look_at)
 
 
 check_measured_receptive_field = Check(
@@ -224,6 +234,17 @@ check_measured_receptive_field = Check(
         "many random inputs.": _mrf(prepared=lambda model: _positive(model, average=False)),
         "The model computes in training mode, where BatchNorm sees the whole image: call eval().": (
             _mrf(prepared=_in_training_mode)
+        ),
+        "The unit before the central one is measured: it is [OH // 2, OW // 2].": _mrf(
+            choose=lambda out: out[..., (out.shape[2] - 1) // 2, (out.shape[3] - 1) // 2].sum()
+        ),
+        "OH decides the column of the unit as well: it is [OH // 2, OW // 2].": _mrf(
+            choose=lambda out: out[
+                ..., out.shape[2] // 2, min(out.shape[2] // 2, out.shape[3] - 1)
+            ].sum()
+        ),
+        "A whole row of the output is added up: take one unit, the central one.": _mrf(
+            choose=lambda out: out[:, :, out.shape[2] // 2].sum()
         ),
         "Only large gradients are counted, which is the effective field: any that is not 0 counts."
         "": _mrf(lambda gradient: _extent((gradient > 0.5 * gradient.max()).double())),

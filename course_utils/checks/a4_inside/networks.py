@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_utils.checks.models import beside, give_weights, there, weights_of
+from course_utils.checks.models import beside, give_weights, gradients, there, weights_of
 from course_utils.checks.outcome import Unusable
 
-NOT_HERE = ("captum", "torchvision")  # with these, nothing would be built
+# With these, nothing would be built.
+NOT_HERE = ("captum", "torchvision", "course_utils.widgets_receptive_field")
 CLASSES = 4
 IN = "channels of the images"
 # The features of each network; behind them stand global average pooling and one dense layer.
@@ -94,22 +95,25 @@ def look_into(what: str) -> Callable[[Callable], Callable]:
     """An `arrange` for `function(model, x, *args)` that gives a tensor, called `what`.
 
     Arranged, a call `(x, network, *args, look_at=...)` looks at the `"values"`, at what is
-    `"left behind"` in model and images, or at that `"after an error"` in the network.
+    `"left behind"` in model and images besides, or at that `"after an error"` in the network.
     """
 
     def arrange(function: Callable) -> Callable:
         def look(x: np.ndarray, network_kind: str, *args: Any, look_at: str, **options: Any):
-            model, images = network(function, network_kind, x), placed(function, x)
             args = tuple(torch.from_numpy(a) if isinstance(a, np.ndarray) else a for a in args)
-            if look_at == "values":
-                return {what: array_of(function(model, images, *args, **options), f"the {what}")}
-            before = prepare(model)
-            if look_at == "left behind":
-                array_of(function(model, images, *args, **options), f"the {what}")
-            else:
-                images = placed(function, np.concatenate([x, x], axis=1))  # too many channels
-                fails(function, model, images, *args, **options)
-            return traces(model, before) | _of_images(images, x)
+            with gradients(function):
+                model, images = network(function, network_kind, x), placed(function, x)
+                if look_at == "values":
+                    found = function(model, images, *args, **options)
+                    return {what: array_of(found, f"the {what}")}
+                before, found = prepare(model), {}
+                if look_at == "left behind":  # who does nothing leaves nothing, and earns nothing
+                    given = function(model, images, *args, **options)
+                    found = {what: array_of(given, f"the {what}")}
+                else:
+                    images = placed(function, np.concatenate([x, x], axis=1))  # too many channels
+                    fails(function, model, images, *args, **options)
+                return traces(model, before) | _of_images(images, x) | found
 
         return look
 
@@ -124,7 +128,10 @@ def fails(function: Callable, *args: Any, **options: Any) -> None:
         raise
     except Exception:  # whatever it is: what counts is what is left behind
         return
-    raise Unusable("the network raised an error, and your function kept it for itself")
+    raise Unusable(
+        "it raised no error here, where the network cannot compute what is asked for: leave the "
+        "images or their shape as they are, and let the network's errors through"
+    )
 
 
 def prepare(model: Any, norm: str = NORM, frozen: str = FROZEN, earlier: str = EARLIER) -> dict:
@@ -134,7 +141,13 @@ def prepare(model: Any, norm: str = NORM, frozen: str = FROZEN, earlier: str = E
     there(model.get_parameter, frozen).requires_grad_(False)
     weights = weights_of(model)
     there(model.get_parameter, earlier).grad = torch.ones_like(weights[earlier])
-    return {"weights": weights, "modes": _modes(model), "frozen": frozen, "earlier": earlier}
+    return {
+        "weights": weights,
+        "modes": _modes(model),
+        "layers": _layers(model),
+        "frozen": frozen,
+        "earlier": earlier,
+    }
 
 
 def submodule(model: Any, name: str) -> Any:
@@ -146,22 +159,45 @@ def _modes(model: Any) -> list[bool]:
     return [module.training for _, module in model.named_modules()]
 
 
+def _layers(model: Any) -> list[str]:
+    """A line for each module, with its kind and its options."""
+    return beside(model, "builtins").repr(model).splitlines()
+
+
 def traces(model: Any, before: dict[str, Any]) -> dict[str, str]:
     """What is not as it was, in words."""
     return {
-        "hooks afterwards": hooks_left(model),
+        "layers afterwards": _compare_layers(model, before["layers"]),
+        "number of hooks afterwards": hooks_left(model),
         "modes afterwards": _compare_modes(_modes(model), before["modes"]),
         "weights and statistics": _compare_weights(model.state_dict(), before["weights"]),
         "gradients of the weights": _gradients(model, before["earlier"]),
         "requires_grad of the weights": _frozen(model, before["frozen"]),
+        "gradients afterwards": _recorded(model),
     }
+
+
+def _compare_layers(model: Any, before: list[str]) -> str:
+    for now, then in zip(_layers(model), before, strict=False):
+        if now != then:
+            return f"now {now.strip()} and was {then.strip()}: change a copy, or put it back"
+    builtins, contains = beside(model, "builtins"), beside(model, "operator").contains
+    for _, module in model.named_modules():
+        if contains(there(builtins.vars, module), "forward"):
+            return "a forward of your own in one of them"
+    return "right"
+
+
+def _recorded(model: Any) -> str:
+    on = beside(model, "torch").is_grad_enabled()
+    return "right" if on else "switched off for all that follows"
 
 
 def hooks_left(model: Any) -> str:
     """Counts every hook of every module."""
     modules = [module for _, module in model.named_modules()]
     count = sum(len(getattr(module, name)) for module in modules for name in HOOKS)
-    return "right" if count == 0 else f"{count} left in the model"
+    return "right" if count == 0 else "more than 0"
 
 
 def _compare_modes(modes: list[bool], wanted: list[bool]) -> str:
@@ -185,15 +221,15 @@ def _gradients(model: Any, of_earlier: str) -> str:
     if any(gradient is not None for gradient in found.values()):
         return "filled, though nobody asked for them"
     if earlier is None:
-        return "those that were there before are gone"
-    return "right" if bool((earlier == 1).all()) else "those that were there before are changed"
+        return "lost where there was one before"
+    return "right" if bool((earlier == 1).all()) else "changed where there was one before"
 
 
 def _frozen(model: Any, frozen: str) -> str:
     flags = {name: p.requires_grad for name, p in model.named_parameters()}
     if flags.pop(frozen):
-        return "a frozen weight is frozen no longer"
-    return "right" if all(flags.values()) else "weights that were to learn are frozen"
+        return "True of a weight that was frozen"
+    return "right" if all(flags.values()) else "False of weights that were to learn"
 
 
 def _of_images(images: Any, x: np.ndarray) -> dict[str, str]:
@@ -254,6 +290,11 @@ def only_on_error(trace: Callable) -> Callable:
 def leave_hook(model: nn.Module, x: Tensor) -> None:
     """At a layer of the middle."""
     model.features[2].register_forward_hook(lambda *_: None)
+
+
+def leave_forward(model: nn.Module, x: Tensor) -> None:
+    """A forward of one's own stays in front of the module's."""
+    model.features[2].forward = model.features[2].forward
 
 
 def leave_gradients(model: nn.Module, x: Tensor) -> None:

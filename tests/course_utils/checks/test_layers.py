@@ -176,7 +176,7 @@ def test_a_forbidden_package_is_seen(function, package):
 def test_the_check_says_so_kindly():
     text = told(a2_backprop.check_relu, by_alias, right_backward)
     assert "uses torch" in text
-    assert "Build it from NumPy" in text
+    assert "Build it yourself" in text
 
 
 # The digits ------------------------------------------------------------------------------------
