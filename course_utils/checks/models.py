@@ -33,15 +33,26 @@ def there(function: Callable, *args: Any, **options: Any) -> Any:
 
 
 @contextlib.contextmanager
-def gradients(home: Any) -> Iterator[None]:
-    """Gradients are recorded where `home` lives, whatever was set there before and is set after."""
+def usual_settings(home: Any) -> Iterator[None]:
+    """Gradients are recorded and float32 on the CPU is the default where `home` lives.
+
+    What a student's notebook has set is set again afterwards.
+    """
     torch_there = beside(home, "torch")
-    before = torch_there.is_grad_enabled()
+    recording, dtype = torch_there.is_grad_enabled(), there(torch_there.get_default_dtype)
+    device = there(torch_there.get_default_device)
+    moved = device.type != "cpu"  # to set one, even the CPU, makes each later call slower
     torch_there.set_grad_enabled(True)
+    torch_there.set_default_dtype(torch_there.float32)
+    if moved:
+        torch_there.set_default_device("cpu")
     try:
         yield
     finally:
-        torch_there.set_grad_enabled(before)
+        torch_there.set_grad_enabled(recording)
+        torch_there.set_default_dtype(dtype)
+        if moved:
+            torch_there.set_default_device(device)
 
 
 def behaviour(**builds: Any) -> Callable[[Callable], Callable]:
@@ -63,7 +74,7 @@ def behaviour(**builds: Any) -> Callable[[Callable], Callable]:
 
     def arrange(make: Callable) -> Callable:
         def look(x: np.ndarray, *args: Any, look_at: str, **options: Any) -> dict[str, Any]:
-            with gradients(make):
+            with usual_settings(make):
                 model = there(make, *args, **options, **builds)
                 if not hasattr(model, "state_dict"):
                     raise Unusable(f"it made a {type(model).__name__}, which is no nn.Module")
