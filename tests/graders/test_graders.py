@@ -4,8 +4,10 @@ Every check module under `course_utils.checks` is found by itself, and so are th
 module `graders.<assignment>` of the same name.
 """
 
+import functools
 import importlib
 import importlib.util
+import pickle
 import pkgutil
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 
 from course_utils import checks
 from course_utils.checks.answers import DOES_NOT_FIT, Answers
-from course_utils.checks.engine import Check, CheckFailed
+from course_utils.checks.engine import Case, Check, CheckFailed
 from course_utils.checks.outcome import call
 from graders import candidates
 
@@ -31,6 +33,56 @@ for _assignment in ASSIGNMENTS:
 SUSPECTS = [(name, sentence) for name, check in CHECKS.items() for sentence in check.suspects]
 KNOWN = [c for c in candidates.REGISTERED if c.key in CHECKS]
 VISIBLE, HIDDEN = None, 20
+
+
+@pytest.fixture(autouse=True, scope="module")
+def told_once():
+    """Oracles and suspects that explain answer each case once, instead of for every candidate.
+
+    What is on trial answers anew; a suspect on trial is therefore given as `on_trial` makes it.
+    """
+    kept, answer = {}, Check._try
+
+    def of_check(check, role, case, ask):
+        if kept.get("check") is not check:  # the tests of a check stand together
+            kept.clear()
+            kept["check"] = check
+        try:
+            key = role, pickle.dumps((case.args, case.kwargs))
+        except (AttributeError, TypeError, pickle.PicklingError):  # a function is among them
+            return ask()
+        if key not in kept:
+            kept[key] = ask()
+        return kept[key]
+
+    def remembering(check, function, case):
+        if not any(function is suspect for suspect in check.suspects.values()):
+            return answer(check, function, case)
+        return of_check(check, id(function), case, lambda: answer(check, function, case))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Check, "_try", remembering)
+        for check in CHECKS.values():
+            patch.setattr(check, "oracle", _asked_once(of_check, check, check.oracle))
+        yield
+
+
+def _asked_once(of_check, check, oracle):
+    @functools.wraps(oracle)
+    def ask(*args, **kwargs):
+        case = Case(args, kwargs)
+        return of_check(check, "oracle", case, lambda: oracle(*args, **kwargs))
+
+    return ask
+
+
+def short(value) -> str:
+    """The id of a parameter: a check's whole name, the beginning of a sentence."""
+    return "-".join(value) if isinstance(value, tuple) else value[:30]
+
+
+def on_trial(suspect):
+    return lambda *args, **kwargs: suspect(*args, **kwargs)
 
 
 def run(ask, *functions, seed: int | None) -> str | None:
@@ -61,14 +113,14 @@ def test_enough_mutants_and_alternatives(name):
 
 
 @pytest.mark.parametrize("seed", [VISIBLE, HIDDEN])
-@pytest.mark.parametrize(("name", "sentence"), SUSPECTS)
+@pytest.mark.parametrize(("name", "sentence"), SUSPECTS, ids=short)
 def test_every_suspect_is_rejected_with_its_own_sentence(name, sentence, seed):
     """The parts before the one that tells it apart pass, so all parts are run one by one."""
     check = CHECKS[name]
     told = []
     for part in check.parts:
         try:
-            check.compare(check.suspects[sentence], part, seed=seed)
+            check.compare(on_trial(check.suspects[sentence]), part, seed=seed)
         except CheckFailed as failure:
             told.append(str(failure))
     assert told, "passes every part"
@@ -158,7 +210,7 @@ def test_an_answer_counts_in_every_spelling(name, capsys):
     assert group.score(**{**keys, **listed}) == len(keys)
 
 
-@pytest.mark.parametrize(("name", "sentence"), SUSPECTS)
+@pytest.mark.parametrize(("name", "sentence"), SUSPECTS, ids=short)
 def test_suspects_answer_every_case(name, sentence):
     """One that stumbles over a case can never be recognised; a size that does not fit is meant."""
     check = CHECKS[name]

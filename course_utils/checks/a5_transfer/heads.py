@@ -39,7 +39,7 @@ def _arrange(replace_head: Callable) -> Callable:
             returned = {"model that comes back": _same(model, given)}
             head = list(learns)[-1].rpartition(".")[0]
             if look_at == "device":
-                return returned | _made_like(given)
+                return returned | _made_like(given, head)
             if look_at == "rest":
                 return returned | _of_rest(given, before, head, modules, modes, learns)
             found = returned | _of_head(given, before, head, x)
@@ -126,7 +126,10 @@ def _of_rest(
     were = [mode for number, mode in enumerate(modes) if number != at_head]
     can_learn = {n: p.requires_grad for n, p in model.named_parameters() if n in body}
     could = {n: learns[n] for n in can_learn}
+    own = f"{head}.weight"
+    old = own in after and torch.equal(after[own], before[own])
     return {
+        "head": "still the old one" if old else "right",
         "weights of the body": f"changed at {differ[0]}" if differ else "right",
         "layers of the body": "right" if kept == wanted else "not the same objects as before",
         "modes": "right" if trained == were else _modes(trained),
@@ -138,10 +141,15 @@ def _modes(modes: list[bool]) -> str:
     return "all training" if all(modes) else "mixed up" if any(modes) else "all eval"
 
 
-def _made_like(model: Any) -> dict[str, Any]:
+def _made_like(model: Any, head: str) -> dict[str, Any]:
     """The device "meta" has shapes without numbers."""
-    elsewhere = [name for name, p in model.named_parameters() if not _on_meta(model, name)]
-    return {"device": f"{elsewhere[0]} is on another one" if elsewhere else "right"}
+    names, weight = [name for name, _ in model.named_parameters()], f"{head}.weight"
+    elsewhere = [name for name in names if not _on_meta(model, name)]
+    shape = there(model.get_parameter, weight).shape if weight in names else ()
+    return {
+        "device": f"another one for {elsewhere[0]}" if elsewhere else "right",
+        "shape of the new weight": tuple(shape),
+    }
 
 
 def _on_meta(model: Any, name: str) -> bool:

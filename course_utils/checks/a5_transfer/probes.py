@@ -53,7 +53,7 @@ def _traces(
     modes, before = [m.training for m in modules], weights_of(model)
     learns = [p.requires_grad for p in model.parameters()]
     slopes = []
-    modules[0].register_forward_hook(lambda module, given, out: slopes.append(_records(out)))
+    modules[-1].register_forward_hook(lambda module, given, out: slopes.append(_records(out)))
     own = sum(len(m._forward_hooks) for m in modules)
     if look_at == "left behind":
         _accuracies(probe_layers(model, x, y, layers), tuple(layers))
@@ -68,9 +68,11 @@ def _traces(
             raise
         except Exception:  # whatever is said of such images, or of such a name
             slopes.clear()
+    asked = bool(slopes) or look_at != "left behind"
     still = [p.requires_grad for p in model.parameters()] == learns
     recording = beside(model, "torch").is_grad_enabled()
     return _left_behind(modules, modes, own) | {
+        "network": "right" if asked else "never called, so nothing can be said of its layers",
         "weights and statistics": "changed" if changed(before, weights_of(model)) else "right",
         "what learns": "right" if still else "not what learned before",
         "gradients": "recorded, which nobody needs" if any(slopes) else "right",
