@@ -171,7 +171,7 @@ def lazy_layer(model, num_classes):
     return model
 
 
-@mutant("replace_head", "The old head's weights are still in the new one")
+@mutant("replace_head", "names of the weights: it is without head.bias")
 def changes_nothing(model, num_classes):
     return model
 
@@ -383,7 +383,7 @@ def forward_without_gradients(model, up_to):
     return model
 
 
-@mutant("freeze", "parameters with requires_grad: it is")
+@mutant("freeze", "weights that move in a step: it is none")
 def until_a_name_has_passed(model, up_to):
     """Stops after the first parameter that begins with up_to, and some children have none."""
     each_frozen_child_stays_in_eval(model, up_to).requires_grad_(True)

@@ -44,7 +44,7 @@ def _arrange(replace_head: Callable) -> Callable:
                 return returned | _of_rest(given, before, head, modules, modes, learns)
             found = returned | _of_head(given, before, head, x)
             if found.get("new head") == "right":
-                found["new head"] = _begins_anew(replace_head, model, head, num_classes)
+                found["new head"] = _begins_anew(replace_head, given, head, num_classes)
             return found
 
     return ask
@@ -104,8 +104,7 @@ def _begins_anew(replace_head: Callable, model: Any, head: str, num_classes: int
         return "all zeros"
     if max(weight.abs().max(), bias.abs().max()) > 1.001 * weight.shape[1] ** -0.5:
         return "of larger numbers than nn.Linear begins with"
-    there(replace_head, model, num_classes)
-    again = weights_of(model)[f"{head}.weight"]
+    again = weights_of(there(replace_head, model, num_classes))[f"{head}.weight"]
     return "the same at each call" if torch.equal(again, weight) else "right"
 
 
