@@ -232,6 +232,7 @@ class Check:
         return difference(own, other, self.tolerance) is None
 
     def _check_rejections(self, function: Callable) -> None:
+        self._check_acceptance(function)
         for rejected in self.rejects:
             outcome = self._try(function, rejected.case)
             if outcome.kind == "NotImplementedError":
@@ -248,6 +249,17 @@ class Check:
         count = len(self.rejects)
         calls = "1 impossible call raises" if count == 1 else f"{count} impossible calls raise"
         print(f"✓ {self.name}, invalid: {calls} ValueError")
+
+    def _check_acceptance(self, function: Callable) -> None:
+        """Who refuses every call, with words for all of them, has not looked at any."""
+        possible = next(iter(next(iter(self.parts.values()))(np.random.default_rng(0))))
+        outcome = self._try(function, possible)
+        if outcome.kind == "ValueError" and any(
+            _why_not_rejected(outcome, rejected.words) is None for rejected in self.rejects
+        ):
+            lines = [f"✗ {self.name}, invalid: this call is possible, yet {outcome.error}"]
+            lines += [outcome.where, f"Called with {self._describe(possible)}."]
+            raise CheckFailed("\n  ".join(filter(None, lines)))
 
     def _try(self, function: Callable, case: Case) -> Outcome:
         return call(function, case.args, case.kwargs, self._names)

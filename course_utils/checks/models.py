@@ -16,7 +16,8 @@ from torch import Tensor
 from course_utils.checks.outcome import Unusable
 
 LR = 0.05  # of the one step of training that a check makes
-COPIES = 24  # of an image, to see dropout, and to count what it leaves of the features
+COPIES = 24  # of an image, to count what dropout leaves of the features
+REPEATS = 12  # of an image, to see any dropout: one alone may give the same output by chance
 HALF = 0.43, 0.57  # of some 1500 features, more than five standard deviations around a half
 
 
@@ -33,15 +34,26 @@ def there(function: Callable, *args: Any, **options: Any) -> Any:
 
 
 @contextlib.contextmanager
-def gradients(home: Any) -> Iterator[None]:
-    """Gradients are recorded where `home` lives, whatever was set there before and is set after."""
+def usual_settings(home: Any) -> Iterator[None]:
+    """Gradients are recorded and float32 on the CPU is the default where `home` lives.
+
+    What a student's notebook has set is set again afterwards.
+    """
     torch_there = beside(home, "torch")
-    before = torch_there.is_grad_enabled()
+    recording, dtype = torch_there.is_grad_enabled(), there(torch_there.get_default_dtype)
+    device = there(torch_there.get_default_device)
+    moved = device.type != "cpu"  # to set one, even the CPU, makes each later call slower
     torch_there.set_grad_enabled(True)
+    torch_there.set_default_dtype(torch_there.float32)
+    if moved:
+        torch_there.set_default_device("cpu")
     try:
         yield
     finally:
-        torch_there.set_grad_enabled(before)
+        torch_there.set_grad_enabled(recording)
+        torch_there.set_default_dtype(dtype)
+        if moved:
+            torch_there.set_default_device(device)
 
 
 def behaviour(**builds: Any) -> Callable[[Callable], Callable]:
@@ -63,7 +75,7 @@ def behaviour(**builds: Any) -> Callable[[Callable], Callable]:
 
     def arrange(make: Callable) -> Callable:
         def look(x: np.ndarray, *args: Any, look_at: str, **options: Any) -> dict[str, Any]:
-            with gradients(make):
+            with usual_settings(make):
                 model = there(make, *args, **options, **builds)
                 if not hasattr(model, "state_dict"):
                     raise Unusable(f"it made a {type(model).__name__}, which is no nn.Module")
@@ -133,8 +145,8 @@ def _no_dropout(model: Any, x: Tensor) -> dict[str, Any]:
 
 
 def _repeats(model: Any, x: Tensor) -> bool:
-    """Whether a batch of copies gives the same outputs twice; one image may do so by chance."""
-    copies = x.repeat(COPIES, *[1] * (x.dim() - 1))
+    """Whether a batch of copies gives the same outputs twice."""
+    copies = x[:1].repeat(REPEATS, *[1] * (x.dim() - 1))
     return np.array_equal(_output(model, copies), _output(model, copies))
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import types
 
 import numpy as np
 import torch
@@ -121,6 +122,60 @@ def works_on_a_copy(model, num_classes):
     return walks_down_with_getattr(copy.deepcopy(model), num_classes)
 
 
+@alternative("replace_head")
+def looks_from_the_back(model, num_classes):
+    """Recursively, and straight into the dict of children."""
+    _demand_classes(num_classes)
+
+    def holder_of_last(module):
+        for name, child in reversed(list(module.named_children())):
+            if isinstance(child, nn.Linear):
+                return module, name
+            if found := holder_of_last(child):
+                return found
+        return None
+
+    found = holder_of_last(model)
+    if found is None:
+        raise ValueError("nothing to replace: no linear layer")
+    module, name = found
+    old = module._modules[name]
+    new = nn.Linear(old.in_features, num_classes)
+    module._modules[name] = new.to(old.weight.device, old.weight.dtype)
+    return model
+
+
+@mutant("replace_head", "there is no linear layer at the end")
+def takes_the_last_module(model, num_classes):
+    name, old = list(model.named_modules())[-1]
+    if not isinstance(old, nn.Linear):
+        raise ValueError("there is no linear layer at the end")
+    parent, _, last = name.rpartition(".")
+    new = nn.Linear(old.in_features, num_classes, dtype=old.weight.dtype)
+    setattr(model.get_submodule(parent), last, new)
+    return model
+
+
+@mutant("replace_head", "there must be at least two classes")
+def refuses_a_single_class(model, num_classes):
+    if num_classes < 2:
+        raise ValueError("there must be at least two classes")
+    return walks_down_with_getattr(model, num_classes)
+
+
+@mutant("replace_head", "A lazy layer has no weights before its first input")
+def lazy_layer(model, num_classes):
+    name, old = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.Linear)][-1]
+    parent, _, last = name.rpartition(".")
+    setattr(model.get_submodule(parent), last, nn.LazyLinear(num_classes, dtype=old.weight.dtype))
+    return model
+
+
+@mutant("replace_head", "names of the weights: it is without head.bias")
+def changes_nothing(model, num_classes):
+    return model
+
+
 # freeze ------------------------------------------------------------------------------------------
 
 
@@ -143,10 +198,14 @@ class _Frozen2d(_FrozenMixin, nn.BatchNorm2d):
     pass
 
 
+class _Frozen3d(_FrozenMixin, nn.BatchNorm3d):
+    pass
+
+
 @alternative("freeze")
 def other_class_for_frozen_norms(model, up_to):
     _demand_child(model, up_to)
-    kinds = {nn.BatchNorm1d: _Frozen1d, nn.BatchNorm2d: _Frozen2d}
+    kinds = dict(zip(NORMS, (_Frozen1d, _Frozen2d, _Frozen3d), strict=True))
     back = {frozen: kind for kind, frozen in kinds.items()}
     frozen = up_to is not None
     for name, child in model.named_children():
@@ -266,6 +325,78 @@ def wraps_the_frozen_part(model, up_to):
     return model
 
 
+@alternative("freeze")
+def methods_given_and_bound_again(model, up_to):
+    """By the names of parameters and modules; unfrozen layers get their class's own method."""
+    _demand_child(model, up_to)
+    names = [name for name, _ in model.named_children()]
+    frozen = set() if up_to is None else set(names[: names.index(up_to) + 1])
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = name.split(".")[0] not in frozen
+    for name, module in model.named_modules():
+        if not isinstance(module, nn.modules.batchnorm._BatchNorm):
+            continue
+        if name.split(".")[0] in frozen:
+            module.training = False
+            module.train = types.MethodType(lambda self, mode=True: self, module)
+        else:
+            module.train = type(module).train.__get__(module)
+            module.train(model.training)
+    return model
+
+
+@mutant("freeze", "a train() that calls eval() never ends")
+def train_that_calls_eval(model, up_to):
+    frozen = up_to is not None
+    for name, child in model.named_children():
+        child.requires_grad_(not frozen)
+        for module in child.modules():
+            if frozen and isinstance(module, NORMS):
+                module.train = lambda mode=True, module=module: module.eval()
+        frozen = frozen and name != up_to
+    return model
+
+
+@mutant("freeze", "what stands in its place takes a mode too")
+def eval_for_train(model, up_to):
+    frozen = up_to is not None
+    for name, child in model.named_children():
+        child.requires_grad_(not frozen)
+        for module in child.modules():
+            if frozen and isinstance(module, NORMS):
+                module.eval()
+                module.train = module.eval
+        frozen = frozen and name != up_to
+    return model
+
+
+@mutant("freeze", "parameters with requires_grad: it is")
+def forward_without_gradients(model, up_to):
+    """Nothing in the frozen part gets a gradient, but its parameters still ask for one."""
+    each_frozen_child_stays_in_eval(model, up_to).requires_grad_(True)
+    frozen = up_to is not None
+    for name, child in model.named_children():
+        vars(child).pop("forward", None)
+        if frozen:
+            child.forward = torch.no_grad()(child.forward)
+        frozen = frozen and name != up_to
+    return model
+
+
+@mutant("freeze", "weights that move in a step: it is none")
+def until_a_name_has_passed(model, up_to):
+    """Stops after the first parameter that begins with up_to, and some children have none."""
+    each_frozen_child_stays_in_eval(model, up_to).requires_grad_(True)
+    seen = up_to is None
+    for name, parameter in model.named_parameters():
+        here = up_to is not None and name.startswith(f"{up_to}.")
+        if seen and not here:
+            break
+        seen = seen or here
+        parameter.requires_grad_(False)
+    return model
+
+
 # param_groups ------------------------------------------------------------------------------------
 
 
@@ -320,7 +451,7 @@ def head_first_and_tuples(model, lr_body, lr_head):
         if isinstance(module, nn.Linear):
             head = module
     _demand_head([head] if head is not None else [])
-    own = [p for p in (head.weight, head.bias) if p.requires_grad]
+    own = [p for p in (head.weight, head.bias) if p is not None and p.requires_grad]
     rest = [p for p in model.parameters() if p.requires_grad and all(p is not q for q in own)]
     groups = []
     if own:
@@ -359,6 +490,42 @@ def leaves_an_empty_group(model, lr_body, lr_head):
     learns = [p for p in model.parameters() if p.requires_grad]
     body, top = [p for p in learns if id(p) not in own], [p for p in learns if id(p) in own]
     return [{"params": body, "lr": lr_body}, {"params": top, "lr": lr_head}]
+
+
+@alternative("param_groups")
+def pairs_of_name_and_parameter(model, lr_body, lr_head):
+    """Optimisers of PyTorch take named parameters too."""
+    _demand_rates(lr_body, lr_head)
+    linears = [m for m in model.modules() if isinstance(m, nn.Linear)]
+    _demand_head(linears)
+    head = set(linears[-1].parameters())
+    learns = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    groups = [
+        {"params": [pair for pair in learns if pair[1] not in head], "lr": np.float64(lr_body)},
+        {"params": [pair for pair in learns if pair[1] in head], "lr": np.float64(lr_head)},
+    ]
+    return _demand_groups([group for group in groups if len(group["params"]) > 0])
+
+
+@mutant("param_groups", "it raised ValueError: the rates must be positive")
+def refuses_a_rate_of_zero(model, lr_body, lr_head):
+    if lr_body <= 0 or lr_head <= 0:
+        raise ValueError("the rates must be positive")
+    return by_the_name_of_the_head(model, lr_body, lr_head)
+
+
+@mutant("param_groups", "`in` and `==` compare the numbers of parameters")
+def looks_for_tensors_in_a_list(model, lr_body, lr_head):
+    head = list([m for m in model.modules() if isinstance(m, nn.Linear)][-1].parameters())
+    body = [p for p in model.parameters() if p not in head]
+    return [{"params": body, "lr": lr_body}, {"params": head, "lr": lr_head}]
+
+
+@mutant("param_groups", "it returned an empty list")
+def gives_no_groups_when_all_is_frozen(model, lr_body, lr_head):
+    if not any(p.requires_grad for p in model.parameters()):
+        return []
+    return by_the_name_of_the_head(model, lr_body, lr_head)
 
 
 # unfreeze_schedule -------------------------------------------------------------------------------
@@ -418,6 +585,16 @@ def appended(epoch):
 def never_objects(epoch):
     names = ["stage1", "stage2", "stage3", "head"]
     return names[max(0, 3 - int(epoch) // 2) :]
+
+
+@mutant("unfreeze_schedule", "at place 0: it is stage1")
+def one_list_that_grows(epoch, awake=["head"]):  # noqa: B006
+    """Right as long as the epochs come in order, once."""
+    _demand_epoch(epoch)
+    for start, name in [(2, "stage3"), (4, "stage2"), (6, "stage1")]:
+        if epoch >= start and name not in awake:
+            awake.insert(0, name)
+    return awake
 
 
 # probe_layers ------------------------------------------------------------------------------------
@@ -557,6 +734,82 @@ def removes_hooks_on_success_only(model, x, y, layers):
     return scores
 
 
+@alternative("probe_layers")
+def probes_a_copy(model, x, y, layers):
+    """A copy may keep its hooks and its mode; a deviation near 0 is cut off, not replaced."""
+    _demand_probe(model, x, y, layers)
+    twin, found = copy.deepcopy(model).eval(), {}
+    for name in layers:
+        hook = lambda module, given, out, name=name: found.__setitem__(name, _pooled(out))  # noqa: E731
+        twin.get_submodule(name).register_forward_hook(hook)
+    with torch.no_grad():
+        twin(x)
+    return {name: _by_solving(found[name].double(), y) for name in layers}
+
+
+def _by_solving(f, y):
+    z = (f - f[::2].mean(0)) / f[::2].std(dim=0, correction=0).clamp_min(1e-12)
+    targets = nn.functional.one_hot(y).to(f.dtype)
+    centre = targets[::2].mean(0)
+    gram = z[::2].T @ z[::2] + torch.eye(z.shape[1], dtype=f.dtype)
+    weight = torch.linalg.solve(gram, z[::2].T @ (targets[::2] - centre).to(z.dtype))
+    return ((z[1::2] @ weight + centre).argmax(1) == y[1::2]).double().mean().item()
+
+
+@mutant("probe_layers", "turn them to float64 before you compute with them")
+def targets_alone_in_double(model, x, y, layers):
+    _demand_probe(model, x, y, layers)
+    scores = {}
+    for name, f in _outputs(model, x, layers, _pooled).items():
+        targets = nn.functional.one_hot(y).double()
+        std = f[::2].std(dim=0, correction=0)
+        z = (f - f[::2].mean(0)) / torch.where(std == 0, 1.0, std)
+        gram = z[::2].T @ z[::2] + torch.eye(z.shape[1], dtype=z.dtype)
+        centre = targets[::2].mean(0)
+        weight = torch.linalg.solve(gram, z[::2].T @ (targets[::2] - centre))
+        scores[name] = ((z[1::2] @ weight + centre).argmax(1) == y[1::2]).double().mean().item()
+    return scores
+
+
+@mutant("probe_layers", "A hook that is made in a loop sees the last name")
+def hooks_know_the_last_name(model, x, y, layers):
+    _demand_probe(model, x, y, layers)
+    found, handles, modes = {}, [], [(m, m.training) for m in model.modules()]
+    for name in layers:
+
+        def hook(module, given, out):
+            found[name] = _pooled(out).double()  # noqa: B023
+
+        handles.append(model.get_submodule(name).register_forward_hook(hook))
+    with torch.no_grad():
+        model.eval()(x)
+    for handle in handles:
+        handle.remove()
+    for module, mode in modes:
+        module.training = mode
+    return {name: _by_solving(f, y) for name, f in found.items()}
+
+
+@mutant("probe_layers", "After an unknown name hooks are left in the model")
+def hooks_first_and_names_afterwards(model, x, y, layers):
+    handles = []
+    for name in layers:
+        try:
+            layer = model.get_submodule(name)
+        except AttributeError:
+            raise ValueError(f"no layer {name!r}") from None
+        handles.append(layer.register_forward_hook(lambda *given: None))
+    for handle in handles:
+        handle.remove()
+    return normal_equations_in_numpy(model, x, y, layers)
+
+
+@mutant("probe_layers", "it is 0.5")
+def one_half_for_all(model, x, y, layers):
+    _demand_probe(model, x, y, layers)
+    return dict.fromkeys(layers, 0.5)
+
+
 # sample_size_curve -------------------------------------------------------------------------------
 
 
@@ -615,3 +868,28 @@ def numbers_as_they_come(strategies, sizes, seeds):
 @mutant("sample_size_curve", "it returned a list, but the result is a NumPy array")
 def lists_in_lists(strategies, sizes, seeds):
     return [[[s(int(n), int(k)) for k in seeds] for n in sizes] for s in strategies]
+
+
+@mutant("sample_size_curve", "ask for len(sizes) == 0")
+def asks_whether_it_is_not(strategies, sizes, seeds):
+    if not strategies or not sizes or not seeds:
+        raise ValueError("strategies, sizes or seeds are empty")
+    rows = [[[s(int(n), int(k)) for k in seeds] for n in sizes] for s in strategies]
+    return np.array(rows, dtype=np.float64)
+
+
+@mutant("sample_size_curve", "more than one for the same strategy, size and seed")
+def tries_the_first_one_before(strategies, sizes, seeds):
+    _demand_all(strategies, sizes, seeds)
+    strategies[0](int(sizes[0]), int(seeds[0]))
+    return fills_an_array(strategies, sizes, seeds)
+
+
+@alternative("sample_size_curve")
+def plain_numbers_first(strategies, sizes, seeds):
+    sizes, seeds = (np.asarray(given).tolist() for given in (sizes, seeds))
+    _demand_all(strategies, sizes, seeds)
+    return np.stack([
+        np.array([[strategy(size=n, seed=k) for k in seeds] for n in sizes])
+        for strategy in strategies
+    ])  # fmt: skip

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, give_weights, gradients, there, weights_of
+from course_utils.checks.models import beside, give_weights, there, usual_settings, weights_of
 from course_utils.checks.outcome import Unusable
 
 LR = 0.037  # not a rate that anybody would choose without being told
@@ -70,7 +70,7 @@ def _parts(*looks: str) -> dict[str, Callable]:
 
 def _arrange_evaluate(evaluate: Callable) -> Callable:
     def ask(x, y, batch_size, *, look_at: str) -> dict[str, Any]:
-        with gradients(evaluate):
+        with usual_settings(evaluate):
             return look(x, y, batch_size, look_at=look_at)
 
     def look(x, y, batch_size, *, look_at: str) -> dict[str, Any]:
@@ -235,7 +235,7 @@ check_evaluate = Check(
 
 def _arrange_train_epoch(train_epoch: Callable) -> Callable:
     def ask(x, y, batch_size, *, look_at: str) -> dict[str, Any]:
-        with gradients(train_epoch):
+        with usual_settings(train_epoch):
             return look(x, y, batch_size, look_at=look_at)
 
     def look(x, y, batch_size, *, look_at: str) -> dict[str, Any]:

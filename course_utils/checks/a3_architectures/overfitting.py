@@ -17,7 +17,7 @@ from course_utils.checks.a3_architectures.loops import (
 )
 from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, gradients, weights_of
+from course_utils.checks.models import beside, usual_settings, weights_of
 from course_utils.checks.outcome import Unusable
 
 LAST_LOSS = 0.1  # of a batch that is known by heart
@@ -29,7 +29,7 @@ TOO_HIGH = (
 
 def _arrange_overfit(overfit_batch: Callable) -> Callable:
     def ask(x, y, steps: int, *, look_at: str) -> dict[str, Any]:
-        with gradients(overfit_batch):
+        with usual_settings(overfit_batch):
             return look(x, y, steps, look_at=look_at)
 
     def look(x, y, steps: int, *, look_at: str) -> dict[str, Any]:

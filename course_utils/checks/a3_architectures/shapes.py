@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, gradients, there, weights_of
+from course_utils.checks.models import beside, there, usual_settings, weights_of
 from course_utils.checks.outcome import Unusable
 from course_utils.tracing import trace
 
@@ -52,7 +52,7 @@ def _side(size: int) -> int:
 
 def _arrange(shape_trace: Callable) -> Callable:
     def ask(images: np.ndarray, widths: tuple[int, ...], *, look_at: str) -> dict[str, Any]:
-        with gradients(shape_trace):
+        with usual_settings(shape_trace):
             model = _model(shape_trace, widths, images)
             model.train()
             if look_at == "trace":

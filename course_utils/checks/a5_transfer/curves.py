@@ -39,7 +39,7 @@ def _judged(calls: list, wanted: int) -> str:
     if kinds:
         return f"with {min(kinds)}: give the strategies plain ints"
     if len(set(calls)) < len(calls):
-        return "some of them more than once"
+        return "more than one for the same strategy, size and seed"
     return "right" if len(calls) == wanted else "not one for each strategy, size and seed"
 
 
@@ -86,6 +86,15 @@ def _as_numpy(strategy: Callable) -> Callable:
 
 def _all_first(strategies, sizes, seeds):
     return _table([strategies[0]] * len(strategies), sizes, seeds)
+
+
+def _places(strategies, sizes, seeds):
+    return _table(strategies, range(len(sizes)), seeds)
+
+
+def _cut_in_another_order(curve: np.ndarray) -> np.ndarray:
+    """As if a flat list with the strategies innermost were cut into rows."""
+    return curve.transpose(1, 2, 0).reshape(curve.shape)
 
 
 def _by_seed(curve: np.ndarray) -> np.ndarray:
@@ -137,6 +146,11 @@ check_sample_size_curve = Check(
         "The seeds are counted from 0: use those that are given.": _curving(
             seeds_of=lambda seeds: range(len(seeds))
         ),
+        "The strategies get the place of a size, not the size.": _arrange(_places),
+        "Runs are in one another's places: was a list cut into rows in another order?": _curving(
+            _cut_in_another_order
+        ),
+        "The seeds are sorted: keep the order in which they are given.": _curving(seeds_of=sorted),
         "The sizes are sorted: keep the order in which they are given.": _curving(sizes_of=sorted),
         "The result is of float32: make it float64.": _curving(
             lambda curve: curve.astype(np.float32)
@@ -152,4 +166,7 @@ check_sample_size_curve = Check(
     ],
     arrange=_arrange,
     forbidden=BUILD_IT_YOURSELF,
+    hints={
+        "truth value of an array": "`not sizes` works for lists alone: ask for len(sizes) == 0."
+    },
 )

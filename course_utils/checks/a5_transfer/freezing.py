@@ -16,7 +16,7 @@ from course_utils.checks.a5_transfer.networks import (
     widths_for,
 )
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import LR, beside, there, weights_of
+from course_utils.checks.models import LR, beside, there, usual_settings, weights_of
 from course_utils.checks.outcome import Unusable
 
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
@@ -24,18 +24,19 @@ STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 def _arrange(freeze: Callable) -> Callable:
     def ask(x, kind, widths, calls, *, mode: str) -> dict[str, Any]:
-        model = build(freeze, kind, widths)
-        first, *later = mode.split(", then ")
-        getattr(model, first)()
-        before, given = weights_of(model), model
-        for up_to in calls:
-            given = there(freeze, model, up_to)
-        model.seen_by_the_check = True
-        if not getattr(given, "seen_by_the_check", False):
-            raise Unusable("it is to return the model itself. Is a `return` missing?")
-        for name in later:
-            getattr(model, name)()
-        return _of_a_step(model, x, before)
+        with usual_settings(freeze):
+            model = build(freeze, kind, widths)
+            first, *later = mode.split(", then ")
+            getattr(model, first)()
+            before, given = weights_of(model), model
+            for up_to in calls:
+                given = there(freeze, model, up_to)
+            model.seen_by_the_check = True
+            if not getattr(given, "seen_by_the_check", False):
+                raise Unusable("it is to return the model itself. Is a `return` missing?")
+            for name in later:
+                getattr(model, name)()
+            return _of_a_step(model, x, before)
 
     return ask
 
@@ -45,6 +46,7 @@ def _of_a_step(model: Any, x: np.ndarray, before: dict) -> dict[str, Any]:
     if model.state_dict().keys() != before.keys():
         return {"names in state_dict()": "not those from before"}
     x = torch.from_numpy(np.array(x))
+    learns = [name for name, p in model.named_parameters() if p.requires_grad]
     # The decay moves whatever has a gradient, and be it 0.
     optimizer = beside(model, "torch.optim").SGD
     optimizer = there(optimizer, model.parameters(), lr=LR, weight_decay=0.1)
@@ -65,6 +67,7 @@ def _of_a_step(model: Any, x: np.ndarray, before: dict) -> dict[str, Any]:
     return {
         "names in state_dict()": "right",
         "weights that move in a step": _in_short(learnt, before, of_statistics=False),
+        "parameters with requires_grad": _in_short(learns, before, of_statistics=False),
         "statistics that move": _in_short(counted, before, of_statistics=True),
         "output before eval()": training,
         "output after eval()": judged,
@@ -87,11 +90,27 @@ def _norms(module: nn.Module) -> list[nn.Module]:
     return [m for m in module.modules() if isinstance(m, _BatchNorm)]
 
 
-def _stay_in_eval(module: nn.Module) -> None:
+def _stay_in_eval(module: nn.Module, norms: Callable = _norms) -> None:
     """So that the network's train() does not reach the BatchNorms."""
-    for norm in _norms(module):
+    for norm in norms(module):
         norm.eval()
         norm.train = lambda mode=True, norm=norm: norm
+
+
+def _only_of_images(module: nn.Module) -> list[nn.Module]:
+    return [m for m in module.modules() if isinstance(m, nn.BatchNorm2d)]
+
+
+def _none_of_volumes(module: nn.Module) -> list[nn.Module]:
+    return [m for m in _norms(module) if not isinstance(m, nn.BatchNorm3d)]
+
+
+def _only_inside(module: nn.Module) -> list[nn.Module]:
+    return [m for m in module.children() if isinstance(m, _BatchNorm)]
+
+
+def _near_the_top(module: nn.Module) -> list[nn.Module]:
+    return [m for m in (module, *module.children()) if isinstance(m, _BatchNorm)]
 
 
 def _follow_again(module: nn.Module) -> None:
@@ -138,6 +157,21 @@ def _momentum_zero(module: nn.Module) -> None:
         norm.momentum = 0.0
 
 
+def _not_tracking(module: nn.Module) -> None:
+    for norm in _norms(module):
+        norm.track_running_stats = False
+
+
+def _tracking(module: nn.Module) -> None:
+    for norm in _norms(module):
+        norm.track_running_stats = True
+
+
+def _deaf(model: nn.Module) -> None:
+    """Its train() and eval() reach nothing any more."""
+    model.train = lambda mode=True: model
+
+
 def _up_to(names: list[str], up_to: str) -> list[str]:
     return names[: names.index(up_to) + 1]
 
@@ -148,6 +182,7 @@ def _freezing(
     learn: Callable = _learn,
     hold: Callable = _stay_in_eval,
     release: Callable = _follow_again,
+    none: Callable = lambda names: [],
     again: bool = True,
     everywhere: bool = False,
     finish: Callable = lambda model: None,
@@ -158,7 +193,8 @@ def _freezing(
         children = dict(model.named_children())
         if up_to is not None and up_to not in children:
             raise ValueError(f"no child of that name: {up_to}")
-        frozen = [] if up_to is None else which(list(children), up_to)
+        names = list(children)
+        frozen = none(names) if up_to is None else which(names, up_to)
         for name, child in children.items():
             if name in frozen:
                 learn(child, False)
@@ -198,21 +234,22 @@ def _some(rng) -> Callable:
 
 def _weights(rng) -> Iterator[Case]:
     yield _case(rng, "plain", lambda names: names[1:2], "train")
-    yield _case(rng, "plain", lambda names: names[:1], "train")
     yield _case(rng, "plain", lambda names: ["head"], "train")
     yield _case(rng, "plain", _some(rng), "train")
 
 
 def _batch_norm(rng) -> Iterator[Case]:
     yield _case(rng, "BatchNorm", lambda names: names[1:2], "train")
-    for kind in ("BatchNorm", "nested", "dense"):
+    for kind in ("BatchNorm", "nested", "dense", "volumes"):
         yield _case(rng, kind, lambda names: names[1:2], "train, then train")
-        yield _case(rng, kind, lambda names: names[:1], "eval, then train")
+    yield _case(rng, "BatchNorm", lambda names: names[:1], "eval, then train")
+    # a child without parameters
+    yield _case(rng, "dense", lambda names: names[2:3], "eval, then train")
     yield _case(rng, "BatchNorm", lambda names: ["head"], "train, then train")
 
 
 def _again(rng) -> Iterator[Case]:
-    for kind in ("BatchNorm", "nested", "dense"):
+    for kind in ("BatchNorm", "dense"):
         yield _case(rng, kind, lambda names: [names[1], None], "train, then train")
         yield _case(rng, kind, lambda names: [names[-1], names[0]], "train, then train")
     yield _case(rng, "BatchNorm", lambda names: [names[0], names[1]], "train, then train")
@@ -253,6 +290,9 @@ check_freeze = Check(
         "Nothing is frozen. torch.no_grad() ends with its block; requires_grad stays.": _freezing(
             which=lambda names, up_to: []
         ),
+        "up_to=None freezes everything: then nothing is to be frozen.": _freezing(
+            none=lambda names: names
+        ),
         "The biases still learn: freeze all parameters of a layer.": _freezing(
             learn=_weights_learn
         ),
@@ -261,11 +301,28 @@ check_freeze = Check(
         ),
         "The statistics of a frozen BatchNorm still move: requires_grad does not reach them, eval "
         "mode does.": _freezing(hold=_nothing),
+        "Only BatchNorm2d stays in eval mode: 1d and 3d move as well.": _freezing(
+            hold=lambda module: _stay_in_eval(module, _only_of_images)
+        ),
+        "BatchNorm3d does not stay in eval mode: it moves as 1d and 2d do.": _freezing(
+            hold=lambda module: _stay_in_eval(module, _none_of_volumes)
+        ),
+        "A child that is itself a BatchNorm does not stay in eval mode: modules() begins with the "
+        "child, children() does not.": _freezing(
+            hold=lambda module: _stay_in_eval(module, _only_inside)
+        ),
+        "A BatchNorm deeper inside does not stay in eval mode: modules() goes all the way down.": (
+            _freezing(hold=lambda module: _stay_in_eval(module, _near_the_top))
+        ),
         "model.train() wakes the frozen BatchNorms: they are to stay in eval mode.": _freezing(
             hold=_eval_until_train
         ),
         "The statistics stand still, but the layer still uses the batch's own: eval mode uses the "
         "running ones.": _freezing(hold=_momentum_zero),
+        "track_running_stats=False stops the counting alone: in training mode the layer still uses "
+        "the batch's own statistics, in eval mode the running ones.": _freezing(
+            hold=_not_tracking, release=_tracking
+        ),
         "BatchNorm no longer uses its running statistics: a frozen one is to compute with them.": (
             _freezing(hold=_without_statistics)
         ),
@@ -281,8 +338,19 @@ check_freeze = Check(
         "The model is put into training mode: leave its mode as it is.": _freezing(
             finish=lambda model: model.train()
         ),
+        "The model is put into eval mode: leave its mode as it is.": _freezing(
+            finish=lambda model: model.eval()
+        ),
+        "train() and eval() of the model itself reach nothing any more: hold the frozen BatchNorms "
+        "alone.": _freezing(finish=_deaf),
     },
     rejects=[_impossible("stage9"), _impossible("stage1.0")],
     arrange=_arrange,
     forbidden=BUILD_IT_YOURSELF,
+    hints={
+        "maximum recursion depth": "eval() of a layer calls its train(False), so a train() that "
+        "calls eval() never ends: set the mode once, then let train() do nothing.",
+        r"takes \d+ positional arguments? but": "model.train() calls train(mode) of each layer: "
+        "what stands in its place takes a mode too.",
+    },
 )

@@ -23,7 +23,7 @@ def build(home: Any, kind: str, widths: tuple[int, ...], *, seed: int = 0) -> An
     home
         What the network is to stand beside, such as the student's function.
     kind
-        `"plain"`, `"BatchNorm"`, `"nested"`, `"dense"` or `"LeNet5"`.
+        `"plain"`, `"BatchNorm"`, `"volumes"`, `"nested"`, `"dense"` or `"LeNet5"`.
     widths
         Channels that come in, features of each stage, classes; of LeNet only the ends count.
     """
@@ -83,6 +83,12 @@ def _normed_stage(nn_there: Any, model: Any, number: int, before: int, width: in
     there(model.add_module, f"stage{number}", _chain(nn_there, *layers))
 
 
+def _volume_stage(nn_there: Any, model: Any, number: int, before: int, width: int) -> None:
+    conv = there(nn_there.Conv3d, before, width, 3, padding=1, bias=False)
+    stage = _chain(nn_there, conv, there(nn_there.BatchNorm3d, width), there(nn_there.ReLU))
+    there(model.add_module, f"stage{number}", stage)
+
+
 def _nested_stage(nn_there: Any, model: Any, number: int, before: int, width: int) -> None:
     inner = _chain(nn_there, *_normed(nn_there, before, width))
     again = _chain(nn_there, *_normed(nn_there, width, width))
@@ -102,35 +108,48 @@ def _head(nn_there: Any, model: Any, width: int, classes: int) -> None:
     there(model.add_module, "head", _chain(nn_there, pool, flatten, linear))
 
 
+def _volume_head(nn_there: Any, model: Any, width: int, classes: int) -> None:
+    pool, flatten = there(nn_there.AdaptiveAvgPool3d, 1), there(nn_there.Flatten)
+    linear = there(nn_there.Linear, width, classes)
+    there(model.add_module, "head", _chain(nn_there, pool, flatten, linear))
+
+
 def _deep_head(nn_there: Any, model: Any, width: int, classes: int) -> None:
-    """A classifier of two layers, with maps that are flattened in two steps."""
+    """A classifier of two layers, not the last module, with maps flattened in two steps."""
     pool, rows = there(nn_there.AdaptiveAvgPool2d, (2, 1)), there(nn_there.Flatten, 2)
     there(model.add_module, "maps", _chain(nn_there, pool, rows))
     hidden = there(nn_there.Linear, 2 * width, width + 1)
-    last = _chain(nn_there, there(nn_there.ReLU), there(nn_there.Linear, width + 1, classes))
+    linear, same = there(nn_there.Linear, width + 1, classes), there(nn_there.Identity)
+    last = _chain(nn_there, there(nn_there.ReLU), linear, same)
     flatten = there(nn_there.Flatten)
     there(model.add_module, "head", _chain(nn_there, flatten, hidden, last))
 
 
 def _dense_head(nn_there: Any, model: Any, width: int, classes: int) -> None:
-    there(model.add_module, "head", there(nn_there.Linear, width, classes))
+    """Itself a child, and without a bias."""
+    there(model.add_module, "head", there(nn_there.Linear, width, classes, bias=False))
 
 
 STAGES = {
     "plain": _plain_stage,
     "BatchNorm": _normed_stage,
+    "volumes": _volume_stage,
     "nested": _nested_stage,
     "dense": _dense_stage,
 }
-HEADS = {"plain": _head, "BatchNorm": _head, "nested": _deep_head, "dense": _dense_head}
+HEADS = {
+    "plain": _head,
+    "BatchNorm": _head,
+    "volumes": _volume_head,
+    "nested": _deep_head,
+    "dense": _dense_head,
+}
+SIZES = {"LeNet5": (LENET_SIDE, LENET_SIDE), "volumes": (3, 4, 2), "dense": ()}
 
 
 def inputs(rng: np.random.Generator, kind: str, channels: int, count: int) -> np.ndarray:
-    """Inputs for a network of this kind, `(count, channels, H, W)` or `(count, channels)`."""
-    if kind == "dense":
-        return rng.normal(size=(count, channels))
-    size = (LENET_SIDE, LENET_SIDE) if kind == "LeNet5" else (SIDE, SIDE - 2)
-    return rng.normal(size=(count, channels, *size))
+    """Inputs for a network of this kind: `(count, channels)` and as many axes as it takes."""
+    return rng.normal(size=(count, channels, *SIZES.get(kind, (SIDE, SIDE - 2))))
 
 
 def widths_for(rng: np.random.Generator, depth: int, channels: int = 2) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from course_utils.checks.a5_transfer.networks import (
     widths_for,
 )
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, there, weights_of
+from course_utils.checks.models import beside, there, usual_settings, weights_of
 from course_utils.checks.outcome import Unusable
 
 NOT_SAID = 7.0  # the optimiser's own rate, which no group is to fall back on
@@ -22,17 +22,18 @@ NOT_SAID = 7.0  # the optimiser's own rate, which no group is to fall back on
 
 def _arrange(param_groups: Callable) -> Callable:
     def ask(x, kind, widths, lr_body, lr_head, frozen) -> dict[str, Any]:
-        model = _network(param_groups, kind, widths)
-        for name in frozen:
-            there(model.get_submodule(name).requires_grad_, False)
-        groups = there(param_groups, model, lr_body, lr_head)
-        _demand_groups(groups)
-        sgd = beside(param_groups, "torch.optim").SGD
-        try:
-            optimizer = there(sgd, groups, lr=NOT_SAID)
-        except ValueError as error:
-            return {"torch.optim.SGD": f"refuses these groups: {error}"}
-        return {"torch.optim.SGD": "right"} | _of_a_step(model, optimizer, x)
+        with usual_settings(param_groups):
+            model = _network(param_groups, kind, widths)
+            for name in frozen:
+                there(model.get_submodule(name).requires_grad_, False)
+            groups = there(param_groups, model, lr_body, lr_head)
+            _demand_groups(groups)
+            sgd = beside(param_groups, "torch.optim").SGD
+            try:
+                optimizer = there(sgd, groups, lr=NOT_SAID)
+            except ValueError as error:
+                return {"torch.optim.SGD": f"not content with these groups: {error}"}
+            return {"torch.optim.SGD": "right"} | _of_a_step(model, optimizer, x)
 
     return ask
 
@@ -52,7 +53,9 @@ def _demand_groups(groups: Any) -> None:
         kinds = [isinstance(group, dict) and "params" in group for group in groups]
     except TypeError:
         kinds = [False]
-    if not kinds or not all(kinds):
+    if not kinds:
+        raise Unusable("it returned an empty list")
+    if not all(kinds):
         raise Unusable('it is to return a list of dicts such as {"params": [...], "lr": 0.1}')
 
 
@@ -103,6 +106,7 @@ def _grouping(
     head: Callable = _last,
     swap: bool = False,
     frozen: bool = False,
+    unfreeze: bool = False,
     empty: bool = False,
     twice: bool = False,
     change: Callable = lambda body, head: (body, head),
@@ -111,6 +115,8 @@ def _grouping(
     """Groups with another head, other rates, or parameters that do not belong there."""
 
     def param_groups(model: nn.Module, lr_body: float, lr_head: float) -> list[dict]:
+        if unfreeze:
+            model.requires_grad_(True)
         learns = [p.requires_grad for p in model.parameters()]
         if frozen:
             body = [
@@ -145,6 +151,18 @@ def _first(model: nn.Module) -> nn.Module:
     return _linears(model)[0]
 
 
+def _all_linears(model: nn.Module) -> nn.Module:
+    return nn.ModuleList(_linears(model))
+
+
+def _last_two(model: nn.Module) -> nn.Module:
+    return nn.ParameterList([*model.parameters()][-2:])
+
+
+def _last_two_that_learn(model: nn.Module) -> nn.Module:
+    return nn.ParameterList([p for p in model.parameters() if p.requires_grad][-2:])
+
+
 def _bias_to_the_body(body: list, head: list) -> tuple[list, list]:
     return body + [p for p in head if p.dim() < 2], [p for p in head if p.dim() > 1]
 
@@ -165,16 +183,18 @@ def _lost_body(body: list, head: list) -> tuple[list, list]:
     return body[:0] if head else body, head
 
 
-def _case(rng, kind: str, frozen: tuple[str, ...] = ()) -> Case:
+def _case(rng, kind: str, frozen: tuple[str, ...] = (), *, moves: bool = True) -> Case:
+    """With a rate of 0 for the body, which is allowed, where it is not to move."""
     widths = widths_for(rng, 2, channels=int(rng.integers(1, 4)))
     x = inputs(rng, kind, widths[0], int(rng.integers(3, 6)))
     lr_body, lr_head = (round(float(lr), 4) for lr in rng.uniform((0.001, 0.1), (0.1, 0.9)))
-    return case(x, kind, widths, lr_body, lr_head, frozen)
+    return case(x, kind, widths, lr_body if moves else 0.0, lr_head, frozen)
 
 
 def _rates(rng) -> Iterator[Case]:
     for kind in ("plain", "BatchNorm", "nested", "dense", "LeNet5"):
         yield _case(rng, kind)
+    yield _case(rng, "plain", moves=False)
 
 
 def _frozen(rng) -> Iterator[Case]:
@@ -210,6 +230,17 @@ check_param_groups = Check(
         "The first linear layer is taken for the head: the head is the last one.": _grouping(
             head=_first
         ),
+        "The last two parameters are taken for the head: it has as many as its layer has.": (
+            _grouping(head=_last_two)
+        ),
+        "The last two parameters that learn are taken for the head: ask the last linear layer for "
+        "its own.": _grouping(head=_last_two_that_learn),
+        "Every linear layer is taken for the head: the head is the last one.": _grouping(
+            head=_all_linears
+        ),
+        "Frozen parameters learn again: leave them frozen, and leave them out.": _grouping(
+            unfreeze=True
+        ),
         "The whole last child is taken for the head: the head is the last linear layer alone.": (
             _grouping(head=_whole_child)
         ),
@@ -220,6 +251,9 @@ check_param_groups = Check(
         "The body is in no group, so it never learns.": _grouping(change=_lost_body),
         "A group has no rate of its own, so the optimiser's counts: give it an lr.": _grouping(
             rates=lambda lr_body, lr_head: (None, lr_head)
+        ),
+        'No group has a rate of its own, so the optimiser\'s counts: the key is "lr".': _grouping(
+            rates=lambda lr_body, lr_head: (None, None)
         ),
         "All parameters have the rate of the head.": _grouping(
             rates=lambda lr_body, lr_head: (lr_head, lr_head)
@@ -242,4 +276,9 @@ check_param_groups = Check(
     ],
     arrange=_arrange,
     forbidden=BUILD_IT_YOURSELF,
+    hints={
+        r"size of tensor a|Boolean value of Tensor": "`in` and `==` compare the numbers of "
+        "parameters: whether it is the same one, `is` and `id` tell.",
+        "of the params is str": "These are names: the optimiser needs the parameters themselves.",
+    },
 )

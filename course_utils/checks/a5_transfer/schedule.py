@@ -35,6 +35,18 @@ def _without_head(epoch):
     return _unfreeze_schedule(epoch)[:-1]
 
 
+def _arrange(unfreeze_schedule: Callable) -> Callable:
+    def ask(epoch: int) -> object:
+        given = unfreeze_schedule(epoch)
+        return list(given) if isinstance(given, list) else given  # as it is now: it may grow
+
+    return ask
+
+
+def _below_zero(epoch):
+    return LAYERS[3 - epoch // EPOCHS_EACH :]
+
+
 def _epochs(epochs: Callable) -> Callable:
     def cases(rng) -> Iterator[Case]:
         for epoch in epochs(rng):
@@ -48,7 +60,7 @@ check_unfreeze_schedule = Check(
     oracle=_unfreeze_schedule,
     tool="the table",
     parts={
-        "epochs": _epochs(lambda rng: range(9)),
+        "epochs": _epochs(lambda rng: [*range(9), 1]),  # the last one asked again
         "later": _epochs(lambda rng: [9, 20, *rng.integers(8, 500, 3)]),
     },
     suspects={
@@ -72,6 +84,9 @@ check_unfreeze_schedule = Check(
         "The head is never alone: it learns by itself in epochs 0 and 1.": lambda epoch: _last(
             2 + epoch // EPOCHS_EACH
         ),
+        "From epoch 8 on the slice begins below 0, which counts from the end: max(…, 0).": (
+            _below_zero
+        ),
         "Everything learns from the start: that is no fade-out.": lambda epoch: list(LAYERS),
     },
     rejects=[
@@ -79,5 +94,6 @@ check_unfreeze_schedule = Check(
         rejection("epoch", 2.5),
         rejection("epoch", "3"),
     ],
+    arrange=_arrange,
     forbidden=BUILD_IT_YOURSELF,
 )

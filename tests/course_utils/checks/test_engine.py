@@ -155,10 +155,18 @@ def test_rejections_need_the_right_error_with_the_right_words(error, sentence):
 
 def test_a_rejection_in_own_words_is_accepted(capsys):
     def function(x, times=2):
-        raise ValueError("the FACTOR must not be negative")
+        if times < 0:
+            raise ValueError("the FACTOR must not be negative")
 
     check(function, "invalid")
     assert "1 impossible call raises" in capsys.readouterr().out
+
+
+def test_who_refuses_every_call_has_rejected_nothing():
+    def function(x, times=2):
+        raise ValueError("times must not be negative")
+
+    assert "this call is possible, yet it raised ValueError" in told(function, "invalid")
 
 
 def test_warnings_and_words_on_stderr_cost_nothing(capsys):
@@ -191,7 +199,8 @@ def test_a_kind_of_value_error_is_one(capsys):
         pass
 
     def function(x, times=2):
-        raise TooSmall("times must not be negative")
+        if times < 0:
+            raise TooSmall("times must not be negative")
 
     check(function, "invalid")
 
