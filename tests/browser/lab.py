@@ -30,9 +30,8 @@ class Lab:
     def __init__(self, page: Page, url: str, folder: Path):
         self.page, self.folder = page, folder
         page.set_default_timeout(SOON)
+        expect.set_options(timeout=SOON)
         page.route(OUTSIDE, lambda route: route.abort())
-        news = page.get_by_role("button", name="No", exact=True)
-        page.add_locator_handler(news, lambda: news.click())
         page.goto(f"{url}lab?token={TOKEN}")
         page.get_by_role("menubar").wait_for()
 
@@ -43,11 +42,16 @@ class Lab:
 
     def open(self, path: str) -> "Notebook":
         """Click through the file browser from the course's folder to a notebook."""
-        files = self.page.get_by_role("region", name="File Browser Section")
-        files.locator("[data-path='/']").click()
+        self.page.get_by_role("region", name="File Browser Section").locator(
+            "[data-path='/']"
+        ).click()
         for name in path.split("/"):
-            files.get_by_title(re.compile(rf"^Name: {re.escape(name)}\n")).dblclick()
+            self.file(name).dblclick()
         return self.notebook(path)
+
+    def file(self, name: str) -> Locator:
+        """A file or folder where the file browser is."""
+        return self.page.get_by_title(re.compile(rf"^Name: {re.escape(name)}\n"))
 
     def notebook(self, path: str) -> "Notebook":
         """The notebook that has just been opened, its kernel ready."""
