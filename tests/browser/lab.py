@@ -32,6 +32,7 @@ class Lab:
         page.set_default_timeout(SOON)
         expect.set_options(timeout=SOON)
         page.route(OUTSIDE, lambda route: route.abort())
+        self._files = page.get_by_role("region", name="File Browser Section")
         page.goto(f"{url}lab?token={TOKEN}")
         page.get_by_role("menubar").wait_for()
 
@@ -51,7 +52,7 @@ class Lab:
 
     def file(self, name: str) -> Locator:
         """A file or folder where the file browser is."""
-        return self.page.get_by_title(re.compile(rf"^Name: {re.escape(name)}\n"))
+        return self._files.get_by_title(re.compile(rf"^Name: {re.escape(name)}\n"))
 
     def notebook(self, path: str) -> "Notebook":
         """The notebook that has just been opened, its kernel ready."""
@@ -87,9 +88,8 @@ class Notebook:
         self._place = {cell.id: place for place, cell in enumerate(self.cells)}
         self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
         expect(self.panel.locator(".jp-Cell")).to_have_count(len(self.cells))
-        expect(self.panel.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute(
-            "data-status", "idle", timeout=LATER
-        )
+        idle = page.get_by_role("contentinfo").get_by_role("button", name="| Idle")
+        idle.wait_for(timeout=LATER)
 
     def cell(self, id_: str) -> Locator:
         return self.panel.locator(f".jp-Cell[data-windowed-list-index='{self._place[id_]}']")
