@@ -12,12 +12,19 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:  # the plugins are found also where the package is not installed
     sys.path.insert(0, str(ROOT))  # the plugins of this copy, whatever is installed
 
-from course_utils.grading import nbgrader_plugins as plugins  # noqa: E402
+try:
+    from course_utils.grading import nbgrader_plugins as plugins
+except ModuleNotFoundError as missing:
+    if missing.name != "course_utils.grading":
+        raise
+    plugins = None  # a student's copy: it fetches, validates and submits, and cannot grade
 
 GRADEBOOK = ROOT / "gradebook"  # all that grading leaves behind; one line in .gitignore
 # On a machine that instructor and students share, all of them name the same folder here.
 EXCHANGE = Path(os.environ.get("COURSE_EXCHANGE") or GRADEBOOK / "exchange")
 
+if not GRADEBOOK.exists() and os.access(ROOT, os.W_OK):
+    GRADEBOOK.mkdir(mode=0o700)  # formgrader keeps its database there before anything is released
 if not EXCHANGE.exists() and EXCHANGE.is_relative_to(GRADEBOOK):
     # nbgrader wants the exchange writable for everybody; the folder around it keeps others out.
     EXCHANGE.mkdir(parents=True)
@@ -45,28 +52,29 @@ c.Exchange.assignment_dir = str(ROOT)
 c.Exchange.path_includes_course = True
 c.CsvExportPlugin.to = str(GRADEBOOK / "grades.csv")
 
-# What students get
-c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError"}
-c.ClearSolutions.text_stub = "*Your answer here.*"
-c.GenerateAssignment.preprocessors = plugins.GENERATE
-
-# How submissions are graded (docs/grading.md): each in a sandbox, the tests outside of it
-c.Autograde.exporter_class = plugins.Examiner
-c.Autograde.sanitize_preprocessors = []
-c.Autograde.autograde_preprocessors = plugins.AUTOGRADE
-c.Examiner.cell_seconds = 60  # for each cell, and for all questions of one test
-c.Examiner.total_seconds = 900
-c.Examiner.memory = 2048  # megabytes
-c.ExchangeFactory.collect = plugins.Collect
-
 # `nbgrader validate`, which students run on their own notebook
 c.Execute.skip_cells_with_tag = ""  # a test tagged skip-execution would count as passed
 c.Execute.timeout = 60  # seconds for each cell
 c.Execute.interrupt_on_timeout = True
 c.Execute.startup_timeout = 120  # a busy machine starts a kernel slowly; never wait for ever
 
-# What reaches a browser: the student's feedback, and the instructor's formgrader
-c.GenerateFeedback.preprocessors = plugins.FEEDBACK
-c.GenerateFeedback.exporter_class = plugins.FeedbackExporter
-c.HTMLExporter.sanitize_html = True
-c.HTMLExporter.filters = plugins.FILTERS
+if plugins:
+    # What students get
+    c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError"}
+    c.ClearSolutions.text_stub = "*Your answer here.*"
+    c.GenerateAssignment.preprocessors = plugins.GENERATE
+
+    # How submissions are graded (docs/grading.md): each in a sandbox, the tests outside of it
+    c.Autograde.exporter_class = plugins.Examiner
+    c.Autograde.sanitize_preprocessors = []
+    c.Autograde.autograde_preprocessors = plugins.AUTOGRADE
+    c.Examiner.cell_seconds = 60  # for each cell, and for all questions of one test
+    c.Examiner.total_seconds = 900
+    c.Examiner.memory = 2048  # megabytes
+    c.ExchangeFactory.collect = plugins.Collect
+
+    # What reaches a browser: the student's feedback, and the instructor's formgrader
+    c.GenerateFeedback.preprocessors = plugins.FEEDBACK
+    c.GenerateFeedback.exporter_class = plugins.FeedbackExporter
+    c.HTMLExporter.sanitize_html = True
+    c.HTMLExporter.filters = plugins.FILTERS

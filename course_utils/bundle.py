@@ -13,6 +13,7 @@ FILES = (
     "LICENSE",
     "LICENSE-CONTENT",
     "Makefile",
+    "nbgrader_config.py",
     "pyproject.toml",
     "README.md",
     "requirements.lock",

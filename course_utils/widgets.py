@@ -12,6 +12,11 @@ from scipy import signal
 
 from course_utils import plotting
 
+# In a narrow window what stands side by side moves below each other, and the picture, which has a
+# margin of 2 pixels, shrinks: nothing is cut off, no slider loses its track.
+ROW = {"flex_flow": "row wrap"}
+SCREEN = {"max_width": "calc(100% - 4px)", "align_self": "flex-start"}
+
 
 def explore_convolution(
     image: np.ndarray,
@@ -147,7 +152,7 @@ def _explore(
     The output carries the first picture too, which a page without a kernel shows instead. When
     a lecture is stored, only that picture is kept (see `notebooks.execute`).
     """
-    screen = ipywidgets.Image(layout={"max_width": "100%", "align_self": "flex-start"})
+    screen = ipywidgets.Image(layout=SCREEN)
 
     def redraw(_=None) -> None:
         figure = draw(**{name: control.value for name, control in controls.items()})
@@ -160,7 +165,7 @@ def _explore(
     for control in controls.values():
         control.observe(redraw, names="value")
     boxes = [
-        ipywidgets.HBox([controls.get(w, w) if isinstance(w, str) else w for w in row])
+        ipywidgets.HBox([controls.get(w, w) if isinstance(w, str) else w for w in row], layout=ROW)
         for row in rows
     ]
     live = ipywidgets.VBox([*boxes, screen])._repr_mimebundle_()

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from course_utils import plotting
+from course_utils.widgets import ROW, SCREEN
 
 _CHOSEN, _PARTNER, _REACHED = plotting.ORANGE, "#F6D9A0", "#BFE0F5"
 _GAP, _LINE = 0.9, 60  # cells between two tables; characters in a line of the sum
@@ -232,7 +233,7 @@ def explore_gradients(
     still, _ = gradient_paths(image, kernel, dout, examples, flip=flip)
     mime, picture = plotting.render(still)
     plt.close(still)
-    screen = ipywidgets.Image(layout={"max_width": "100%", "align_self": "flex-start"})
+    screen = ipywidgets.Image(layout=SCREEN)
     convention = ipywidgets.Checkbox(value=flip, description="flip (true convolution)")
     arrays = {"pixel": image, "weight": kernel}
     buttons = {
@@ -264,7 +265,9 @@ def explore_gradients(
         ipywidgets.VBox([ipywidgets.Label(f"click a {of}"), _board(buttons, of, array.shape)])
         for of, array in arrays.items()
     ]
-    live = ipywidgets.VBox([ipywidgets.HBox([*boards, convention]), screen])._repr_mimebundle_()
+    live = ipywidgets.VBox(
+        [ipywidgets.HBox([*boards, convention], layout=ROW), screen]
+    )._repr_mimebundle_()
     panels = "; ".join(
         f"{p.of} [{p.row}, {p.column}] reached {len(paths(image.shape, kernel.shape, p))}"
         for p in examples

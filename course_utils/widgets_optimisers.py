@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_utils import plotting
+from course_utils.widgets import ROW, SCREEN
 
 START = (-8.0, 2.0)  # along the valley, and up its wall
 OPTIMISERS = {
@@ -205,7 +206,7 @@ def explore_optimisers(
             round(angle), min=0, max=45, description="turned by °", **own
         ),
     }
-    screen = ipywidgets.Image(layout={"max_width": "100%", "align_self": "flex-start"})
+    screen = ipywidgets.Image(layout=SCREEN)
 
     def redraw(_=None) -> None:
         now = {name: control.value for name, control in controls.items()}
@@ -220,7 +221,7 @@ def explore_optimisers(
     for control in controls.values():
         control.observe(redraw, names="value")
     rows = [["optimiser", "lr", "momentum"], ["conditioning", "angle"]]
-    boxes = [ipywidgets.HBox([controls[name] for name in row]) for row in rows]
+    boxes = [ipywidgets.HBox([controls[name] for name in row], layout=ROW) for row in rows]
     live = ipywidgets.VBox([*boxes, screen])._repr_mimebundle_()
     ends = "; ".join(f"{r.title}: {_rounded(f)}" for r, f in zip(runs, final, strict=True))
     alt = (

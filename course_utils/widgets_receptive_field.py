@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_utils import plotting
+from course_utils.widgets import ROW, SCREEN
 
 MAX_LAYERS, MAX_ROW = 6, 41  # what stays readable: rows, and pixels in the row of the input
 _UNIT, _OTHER = plotting.ORANGE, plotting.BLUE
@@ -193,7 +194,7 @@ def explore(stacks: dict[str, Sequence[Step]]) -> None:
     still = cones(stacks)
     mime, picture = plotting.render(still)
     plt.close(still)
-    screen = ipywidgets.Image(layout={"max_width": "100%", "align_self": "flex-start"})
+    screen = ipywidgets.Image(layout=SCREEN)
     said = ipywidgets.HTML()
     limits = {
         "kernel size": (3, 1, 7),
@@ -239,7 +240,7 @@ def explore(stacks: dict[str, Sequence[Step]]) -> None:
         buttons.append(button)
     redraw()
     boards = [ipywidgets.VBox(list(sliders.values())), ipywidgets.VBox(buttons)]
-    live = ipywidgets.VBox([ipywidgets.HBox(boards), said, screen])._repr_mimebundle_()
+    live = ipywidgets.VBox([ipywidgets.HBox(boards, layout=ROW), said, screen])._repr_mimebundle_()
     sizes = "; ".join(f"{title}: {_view(steps)[0]} pixels" for title, steps in stacks.items())
     alt = (
         f"Cones from one unit down to the input pixels that it reads. Widths at the input: {sizes}."

@@ -1,8 +1,19 @@
-"""A real browser: the one of the system, so nothing is downloaded for the tests."""
+"""A real browser, the one of the system, so nothing is downloaded; and desks to sit at."""
 
+import os
 import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+
+from browser.lab import Lab
+from browser.servers import person, serving
+from course_utils.bundle import bundle
+from course_utils.release import ROOT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
@@ -18,8 +29,73 @@ QUIET = (
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
-    """pytest-playwright's `browser` and `page` start the installed browser."""
+    """pytest-playwright's `browser` and `page` start the installed browser; CI must have one."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
-        pytest.skip("there is no Chromium here: sudo apt install chromium")
+        missing = pytest.fail if os.environ.get("CI") else pytest.skip
+        missing("there is no Chromium here: sudo apt install chromium")
     return {**browser_type_launch_args, "executable_path": found, "args": list(QUIET)}
+
+
+@pytest.fixture(scope="module")
+def exchange(tmp_path_factory):
+    """The folder that instructor and students share."""
+    folder = tmp_path_factory.mktemp("exchange")
+    folder.chmod(0o777)
+    return folder
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A copy of the course, and the shell of the person who has it."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def nbgrader(self, *arguments):
+        """Type a command."""
+        subprocess.run(
+            [sys.executable, "-m", "nbgrader", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            timeout=240,
+        )
+
+
+@pytest.fixture(scope="module")
+def clone(exchange, tmp_path_factory):
+    """An instructor's fresh clone, cut down to one assignment."""
+    folder = tmp_path_factory.mktemp("instructor")
+    course = folder / "course"
+    for name in ("solutions/a1_convolution", "course_utils"):
+        shutil.copytree(ROOT / name, course / name)
+    shutil.copy(ROOT / "nbgrader_config.py", course)
+    return Desk(course, person(course, folder / "home", exchange))
+
+
+@pytest.fixture(scope="module")
+def instructor(browser, clone):
+    """JupyterLab in the instructor's clone."""
+    yield from _lab(browser, clone)
+
+
+@pytest.fixture(scope="module")
+def student(browser, exchange, tmp_path_factory):
+    """JupyterLab in what `course bundle` gives to students."""
+    folder = tmp_path_factory.mktemp("student")
+    with pytest.MonkeyPatch.context() as patch:  # tests/release compares the assignments
+        patch.setattr("course_utils.bundle.release", lambda *_, **__: [])
+        bundle(ROOT, folder / "course.zip")
+    with zipfile.ZipFile(folder / "course.zip") as archive:
+        archive.extractall(folder)
+    course = folder / "course"
+    yield from _lab(browser, Desk(course, person(course, folder / "home", exchange)))
+
+
+def _lab(browser, desk):
+    with serving(desk.folder, desk.environment, "lab") as url:
+        page = browser.new_page(viewport={"width": 1366, "height": 900})
+        yield Lab(page, url, desk.folder)
+        page.context.close()

@@ -1,15 +1,11 @@
 """JupyterLab's server with nbgrader's pages: formgrader, the assignment list, Validate."""
 
 import json
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
 import urllib.request
 
 import nbformat
 import pytest
+from browser.servers import PATIENCE, TOKEN, serving
 from bs4 import BeautifulSoup
 
 from grading.hostile import MARKED, SCRIPTS
@@ -17,15 +13,12 @@ from grading.tiny import NAME, cell, environment, make_course, nbgrader
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
-TOKEN = "only-for-this-test"
-PATIENCE = 60  # seconds until a server must answer on a busy machine
-
 
 class Server:
     """A running server and the requests that the pages send to it."""
 
-    def __init__(self, folder, port):
-        self.folder, self.url = folder, f"http://127.0.0.1:{port}/"
+    def __init__(self, folder, url):
+        self.folder, self.url = folder, url
 
     def get(self, path, data=None):
         body = None if data is None else json.dumps(data).encode()
@@ -51,35 +44,8 @@ def server(tmp_path_factory):
     path.parent.mkdir(parents=True)
     nbformat.write(nb, path)
     nbgrader(folder, "autograde", NAME)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root",
-         f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"],
-        cwd=folder, env=environment(folder), stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    running = Server(folder, port)
-    try:
-        _wait_for(running, process)
-        yield running
-    finally:
-        process.terminate()
-        process.wait(timeout=PATIENCE)
-
-
-def _wait_for(server, process):
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        assert process.poll() is None, "the server ended"
-        try:
-            server.get("api")
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.2)
-        else:
-            return
-    pytest.fail(f"no answer in {PATIENCE} s")
+    with serving(folder, environment(folder), "server") as url:
+        yield Server(folder, url)
 
 
 def test_formgrader_knows_the_assignment_and_the_submission(server):
