@@ -64,7 +64,7 @@ def _command(run: list[str], disk: int, forbidden: tuple[str, ...], way: str) ->
     user = str(_unused_user())
     drop = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs"]
     # Each of them replaces itself by the next, so that bubblewrap is the child of who starts it.
-    open_ways = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", _open_ways(), "sh"]
+    open_ways = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", open_ways(), "sh"]
     return [*open_ways, *drop, *inner]
 
 
@@ -180,7 +180,7 @@ def _course() -> tuple[str, ...]:
 
 
 @functools.cache
-def _open_ways() -> str:
+def open_ways() -> str:
     """A script that covers folders where others may not pass, and leaves what is needed in them.
 
     Only the mounts of the new process change, and end with it.
