@@ -5,6 +5,8 @@ Whatever lies there may be forged, of any size, and change while it is copied.
 
 import os
 import pwd
+import secrets
+import shutil
 import stat
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +20,7 @@ from course_utils.grading.submissions import MAX_NUMBER
 
 SEARCHABLE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a link is refused, a pipe never waits
 DEEPEST = 20  # folders in folders
+SECRET = 128  # letters of nbgrader's own
 CHUNK = 1 << 20  # bytes
 SLACK = 600  # seconds between the time in a submission's name and that of its files
 
@@ -50,7 +53,8 @@ class Collect(ExchangeCollect):
     def do_copy(self, src: str, dest: str, log: object = None) -> None:
         """Copy a submission; what is left out of it is told.
 
-        Its time is that of its name, by which it was chosen, whatever stands in its files.
+        Its time is that of its name, by which it was chosen, whatever stands in its files. If it
+        has no secret, by which its feedback is found, it gets one, or feedback would stop for all.
         """
         rules = {"exclude": self.coursedir.ignore, "include": self.coursedir.include}
         size = self.coursedir.max_file_size
@@ -70,7 +74,8 @@ class Collect(ExchangeCollect):
         for name, why in copy.left_out:
             self.log.warning("%s of %s is left out: %s", ascii(name), src, why)
         claimed = super()._path_to_record(src)["timestamp"]
-        Path(dest, "timestamp.txt").write_text(f"{claimed} UTC")
+        _write(Path(dest, "timestamp.txt"), f"{claimed} UTC")
+        _write(Path(dest, "submission_secret.txt"), _secret(Path(dest, "submission_secret.txt")))
         if copy.changed > claimed.replace(tzinfo=UTC).timestamp() + SLACK:
             when = datetime.fromtimestamp(copy.changed, UTC)
             self.log.warning("%s says %s UTC, but was changed at %s", src, claimed, when)
@@ -127,6 +132,21 @@ class _Copy:
         with open(opened, "rb", closefd=False) as file, open(target, "xb") as copy:
             while size > 0 and (data := file.read(min(size, CHUNK))):
                 size -= copy.write(data)
+
+
+def _write(path: Path, text: str) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.write_text(text)
+
+
+def _secret(path: Path) -> str:
+    """What nbgrader wrote when the student submitted, or else a new one."""
+    if path.is_file():
+        text = path.read_bytes()[:SECRET].decode("ascii", errors="replace")
+        if len(text) == SECRET and text.isalnum():
+            return text
+    return secrets.token_hex(SECRET // 2)
 
 
 def _name(user: int) -> str:
