@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import nbformat
 import postgresql
 import pytest
+from bs4 import BeautifulSoup
 from grading.tiny import NAME, cell
 
 from hub.department import as_user, department
@@ -210,6 +211,16 @@ def test_each_server_runs_as_its_user(term):
     for person in term.people:
         who = person.run("import os, pwd; result = pwd.getpwuid(os.getuid()).pw_name")
         assert who == person.name
+
+
+def test_lab_shows_each_what_they_need(term):
+    for person, formgrader in ((term.instructor, True), (term.mallory, False)):
+        page = BeautifulSoup(person.get("lab").text, "html.parser")
+        settings = json.loads(page.find(id="jupyter-config-data").string)
+        off = settings["disabledExtensions"]
+        assert ("@jupyter/nbgrader:formgrader" not in off) == formgrader
+        assert "@jupyter/nbgrader:assignment-list" not in off
+        assert "@jupyterlab/debugger-extension" in off  # its port is open to everybody
 
 
 def test_right_work_earns_the_points_and_wrong_work_does_not(term):
