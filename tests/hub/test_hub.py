@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -207,10 +208,12 @@ def test_only_who_is_of_the_course_and_knows_the_password_enters(term):
     assert term.nobody == [403, 403]
 
 
-def test_each_server_runs_as_its_user(term):
+def test_each_server_runs_as_its_user_and_writes_for_them_alone(term):
     for person in term.people:
-        who = person.run("import os, pwd; result = pwd.getpwuid(os.getuid()).pw_name")
-        assert who == person.name
+        person.run("open('note.txt', 'w').close(); result = None")
+        (note,) = person.home.rglob("note.txt")
+        assert note.owner() == person.name
+        assert stat.S_IMODE(note.stat().st_mode) == 0o600
 
 
 def test_lab_shows_each_what_they_need(term):
