@@ -64,10 +64,14 @@ class Person:
         self.token = {"Authorization": f"token {answer.json()['token']}"}
         return answer
 
+    def ask_for_server(self) -> requests.Response:
+        """What the hub answers."""
+        hub = f"{self.url}/hub/api/users/{self.name}/server"
+        return requests.post(hub, headers=self.token, timeout=PATIENCE)
+
     def start_server(self) -> None:
         """Ask for it, and wait until it answers."""
-        hub = f"{self.url}/hub/api/users/{self.name}/server"
-        answer = requests.post(hub, headers=self.token, timeout=PATIENCE)
+        answer = self.ask_for_server()
         assert answer.status_code in (201, 202), answer.text
         end = time.monotonic() + PATIENCE
         while self.get("api/status").status_code != 200:

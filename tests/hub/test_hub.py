@@ -132,6 +132,7 @@ def term():
         place.database = f"dbname=grades host={server.sockets}"
         place.open(server.database("grades", place.instructor.name))
         place.nobody = _refused_by_the_login(place)
+        place.with_an_open_home = _ask_with_an_open_home(place.ada)
         with ThreadPoolExecutor(3) as pool:
             list(pool.map(_enter, place.people))
         _release(place)
@@ -145,6 +146,15 @@ def term():
 def _enter(person):
     person.log_in()
     person.start_server()
+
+
+def _ask_with_an_open_home(person):
+    """What the hub answers to somebody whose home others can enter."""
+    person.log_in()
+    person.home.chmod(0o711)
+    answer = person.ask_for_server()
+    person.home.chmod(0o700)
+    return answer
 
 
 def _refused_by_the_login(place):
@@ -206,6 +216,11 @@ def _grade_and_return(place):
 
 def test_only_who_is_of_the_course_and_knows_the_password_enters(term):
     assert term.nobody == [403, 403]
+
+
+def test_nobody_gets_a_server_for_a_home_that_others_can_enter(term):
+    assert term.with_an_open_home.status_code == 403
+    assert f"chmod 700 {term.ada.home}" in term.with_an_open_home.text
 
 
 def test_each_server_runs_as_its_user_and_writes_for_them_alone(term):
