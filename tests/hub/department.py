@@ -40,10 +40,10 @@ class Person:
     def __init__(self, name: str, home: Path, url: str) -> None:
         self.name, self.home, self.url = name, home, url
         self.password = secrets.token_urlsafe(12)
-        self.session = requests.Session()
 
     def log_in(self, password: str | None = None) -> requests.Response:
         """Fill the form of the login page, and ask the hub for a token if that succeeded."""
+        self.session = requests.Session()  # a browser that knows nothing yet
         form = self.url + "/hub/login"
         xsrf = self.session.get(form, timeout=PATIENCE).cookies["_xsrf"]
         entered = {"username": self.name, "password": password or self.password, "_xsrf": xsrf}

@@ -27,9 +27,9 @@ WHERE = {"course_id": "convnet", "assignment_id": NAME}
 FORGE = """
 import glob, os, shutil
 inbound, copy, name, ada, me, solutions = {arguments}
+before = os.umask(0)
 def put(folder):
     place = os.path.join(inbound, folder)
-    os.umask(0)
     shutil.copytree(copy, place, ignore=shutil.ignore_patterns("feedback"))
     return place
 put(f"{{ada}}+{{name}}+2100-01-01 00:00:00 UTC+forged")
@@ -47,6 +47,7 @@ os.chmod(place + "/secret.txt", 0)
 open(place + "/timestamp.txt", "w").write("no time at all")
 (secret,) = glob.glob(os.path.expanduser("~/.local/share/jupyter/nbgrader_cache/*/*/*secret.txt"))
 shutil.copyfile(secret, place + "/submission_secret.txt")
+os.umask(before)
 result = None
 """
 
