@@ -43,7 +43,10 @@ c.CourseDirectory.autograded_directory = "gradebook/autograded"
 c.CourseDirectory.feedback_directory = "gradebook/feedback"
 c.CourseDirectory.solution_directory = "gradebook/solution"
 c.CourseDirectory.source_with_tests_directory = "gradebook/source_with_tests"
-c.CourseDirectory.db_url = f"sqlite:///{GRADEBOOK / 'gradebook.db'}"
+# On a server's database, if its address is given.
+c.CourseDirectory.db_url = (
+    os.environ.get("COURSE_GRADEBOOK") or f"sqlite:///{GRADEBOOK}/gradebook.db"
+)
 c.Exchange.root = str(EXCHANGE)
 c.Exchange.cache = str(GRADEBOOK / "cache")
 # A student's copy is <repository>/convnet/<assignment>. JupyterLab's assignment list reads the

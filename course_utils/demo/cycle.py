@@ -114,7 +114,7 @@ class Course:
 
     def _environment(self) -> dict[str, str]:
         """The user's own Jupyter settings and exchange must not play a part."""
-        foreign = ("COURSE_EXCHANGE", "MPLBACKEND")
+        foreign = ("COURSE_EXCHANGE", "COURSE_GRADEBOOK", "MPLBACKEND")
         environment = {k: v for k, v in os.environ.items() if k not in foreign}
         paths = {
             "PATH": Path(sys.executable).parent,  # nbgrader calls alembic by its name

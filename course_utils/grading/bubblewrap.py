@@ -63,9 +63,7 @@ def _command(run: list[str], disk: int, forbidden: tuple[str, ...], way: str) ->
         return inner
     user = str(_unused_user())
     drop = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs"]
-    # Each of them replaces itself by the next, so that bubblewrap is the child of who starts it.
-    open_ways = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", _open_ways(), "sh"]
-    return [*open_ways, *drop, *inner]
+    return [*open_ways(), *drop, *inner]
 
 
 def _unused_user() -> int:
@@ -180,10 +178,11 @@ def _course() -> tuple[str, ...]:
 
 
 @functools.cache
-def _open_ways() -> str:
-    """A script that covers folders where others may not pass, and leaves what is needed in them.
+def open_ways() -> tuple[str, ...]:
+    """A command before a command, with which others reach this Python wherever it lies.
 
-    Only the mounts of the new process change, and end with it.
+    It covers folders where they may not pass, and leaves what is needed in them. Only the mounts
+    of the new process change, and end with it. Needs the rights of root.
     """
     closed = {}
     for place in map(Path, [*_prefixes(), str(PACKAGE)]):
@@ -198,7 +197,9 @@ def _open_ways() -> str:
     for number, place in enumerate(needed):
         quoted = shlex.quote(str(place))
         lines += [f"mkdir -p {quoted}", f"mount --bind /mnt/{number} {quoted}"]
-    return "; ".join([*lines, 'exec "$@"'])
+    script = "; ".join([*lines, 'exec "$@"'])
+    # Each program replaces itself by the next, so that the last is the child of who starts it.
+    return ("unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh")
 
 
 def _own_package(place: Path) -> list[str]:

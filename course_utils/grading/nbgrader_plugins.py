@@ -4,16 +4,13 @@
 formgrader use them. What reaches a browser is cleaned in `course_utils.grading.pages`.
 """
 
-import shutil
 from pathlib import Path
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode
-from nbgrader import utils
 from nbgrader.api import Gradebook
-from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -33,6 +30,7 @@ from traitlets import Bool, Float, Integer
 from course_utils.grading import apart
 from course_utils.grading.blanks import without_values
 from course_utils.grading.bubblewrap import require
+from course_utils.grading.collect import Collect
 from course_utils.grading.pages import FILTERS, FeedbackExporter, HideTests
 from course_utils.grading.record import save_scores
 from course_utils.grading.sandbox import MB, Limits
@@ -143,20 +141,6 @@ class SaveScores(NbGraderPreprocessor):
         return nb, resources
 
 
-class Collect(ExchangeCollect):
-    """Collect without following links: a link in the exchange could lead to anybody's files."""
-
-    def do_copy(self, src: str, dest: str, log: object = None) -> None:
-        """Copy a submission; links stay links, and grading leaves them out."""
-        if Path(src).is_symlink():
-            self.log.error("%s is a link, not a submission, and is left out", src)
-            return
-        rules = {"exclude": self.coursedir.ignore, "include": self.coursedir.include}
-        size = self.coursedir.max_file_size
-        ignore = utils.ignore_patterns(**rules, max_file_size=size, log=self.log)
-        shutil.copytree(src, dest, symlinks=True, ignore=ignore)
-
-
 GENERATE = [
     IncludeHeaderFooter,
     LockCells,
@@ -174,4 +158,4 @@ GENERATE = [
 AUTOGRADE = [SaveScores, AssignLatePenalties]
 FEEDBACK = [GetGrades, HideTests, CSSHTMLHeaderPreprocessor]
 
-__all__ = ["AUTOGRADE", "FEEDBACK", "FILTERS", "GENERATE", "FeedbackExporter"]
+__all__ = ["AUTOGRADE", "FEEDBACK", "FILTERS", "GENERATE", "Collect", "FeedbackExporter"]

@@ -1,14 +1,11 @@
 """Grading on other machines' workers, and into a gradebook on a real PostgreSQL server."""
 
-import contextlib
 import getpass
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
+import postgresql
 import pytest
 
 from course_utils.grading import run
@@ -70,54 +67,20 @@ def test_a_worker_of_another_version_grades_nothing(course, monkeypatch):
     assert "not 0.0.1" in examine_all(*task)
 
 
-def _server_programs():
-    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((p for p in places if (p / "initdb").exists()), None)
-
-
 @pytest.fixture
-def postgresql():
+def database():
     """The address of a database on a server that this test starts and ends."""
-    programs = _server_programs()
-    if programs is None:
-        why = "no PostgreSQL server is installed: sudo apt install postgresql"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
-    folder = Path(tempfile.mkdtemp(prefix="course-postgresql-", dir="/tmp"))
-    user = getpass.getuser()
-    other = {}
-    if os.geteuid() == 0:  # the server refuses to run as root
-        user, other = "postgres", {"user": "postgres", "group": "postgres", "extra_groups": []}
-        shutil.chown(folder, "postgres", "postgres")
-
-    def call(program, *arguments):
-        subprocess.run(
-            [programs / program, *arguments],
-            cwd=folder,
-            check=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            **other,
-        )
-
-    data = str(folder / "data")
-    with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        call("initdb", "--auth=trust", "--no-sync", "-D", data)
-        options = f"-c listen_addresses='' -k {folder} -F"
-        call("pg_ctl", "start", "-w", "-D", data, "-o", options, "-l", str(folder / "log"))
-        stack.callback(call, "pg_ctl", "stop", "-m", "immediate", "-D", data)
-        call("createdb", "-h", str(folder), "grades")
-        yield f"postgresql+psycopg://{user}@/grades?host={folder}"
+    with postgresql.running() as server:
+        yield server.database("grades", getpass.getuser())
 
 
-def test_a_gradebook_on_postgresql(postgresql, tmp_path):
-    config = f"c.CourseDirectory.db_url = {postgresql!r}\n"
+def test_a_gradebook_on_postgresql(database, tmp_path):
+    config = f"c.CourseDirectory.db_url = {database!r}\n"
     course = make_course(tmp_path, config)
     for student, submission in MIX.items():
         hand_in(course, student, submission)
     run.grade(NAME, course, limits=QUICK)
-    assert {s: a["score"] for s, a in contents(course, postgresql).items()} == SCORES
+    assert {s: a["score"] for s, a in contents(course, database).items()} == SCORES
     assert not (course / "gradebook" / "gradebook.db").exists()
     again = run.grade(NAME, course, limits=QUICK)
     assert {line.status for line in again} == {"before"}

@@ -78,7 +78,7 @@ def make_course(folder: Path, name: str = NAME) -> Path:
 
 def environment(folder: Path) -> dict[str, str]:
     """The caller's, without the settings of their own Jupyter and with alembic on PATH."""
-    own = {k: v for k, v in os.environ.items() if k != "COURSE_EXCHANGE"}
+    own = {k: v for k, v in os.environ.items() if k not in ("COURSE_EXCHANGE", "COURSE_GRADEBOOK")}
     return own | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{own.get('PATH', '')}",
         "PYTHONPATH": str(ROOT),
