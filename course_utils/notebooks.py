@@ -24,6 +24,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 MAX_CELLS = 60
 MAX_LINES = 20
+MAX_WORDS = 120
 MAX_FIRST_CODE_LINES = 8
 MAX_BYTES = 500_000
 TIMEOUT = 200  # seconds for a cell, ten times what a lecture's cell may take
@@ -31,6 +32,14 @@ ENDING = ["In short", "Exercises", "Sources"]
 
 _ID = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?")  # as editors give
+_BREATH = re.compile(  # what ends a wall of text; a question is no mere "right?"
+    r"```.*?```|\$\$.*?\$\$|\$[^$\n]+\$|`[^`]+`|^\|[^\n]*|!\[[^]]*\]\([^)]*\)|<img[^>]*>"
+    r"|[^.!?]{15}\?|\*\*Predict",
+    re.DOTALL | re.MULTILINE,
+)
+_FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
+_MARKUP = re.compile(r"</?[a-z][^>\n]*>|\]\([^)]*\)")  # tags, addresses of links
+_WORD = re.compile(r"\w[\w'’-]*")
 _SPEAKS = re.compile(r"^\s*(print\(|plotting\.show\(|quiz\.ask\(|widgets\.explore)", re.MULTILINE)
 
 
@@ -165,6 +174,7 @@ def _common(notebook: nbformat.NotebookNode, path: Path) -> Iterator[str]:
         if cell.cell_type == "markdown" and re.search(r"!\[\s*\]\(|<img(?![^>]*alt=)", cell.source):
             yield f"{cell.id}: a picture without alt text"
     yield from _headings(notebook)
+    yield from _walls(notebook)
 
 
 def _headings(notebook: nbformat.NotebookNode) -> Iterator[str]:
@@ -184,6 +194,29 @@ def headings(notebook: nbformat.NotebookNode) -> list[tuple[str, str, str]]:
         if cell.cell_type == "markdown"
         for match in re.finditer(r"^(#{1,6}) +(.+)$", _without_code(cell.source), re.MULTILINE)
     ]
+
+
+def _walls(notebook: nbformat.NotebookNode) -> Iterator[str]:
+    """No more than 120 words without a picture, table, formula, code or question.
+
+    A `**Predict**` is a question, and so is a cell in which a student writes; a heading interrupts
+    nothing. Folded hints do not count, nor do the exercises and sources at the end of a lecture.
+    """
+    reads = [
+        cell.source
+        if cell.cell_type == "markdown" and not cell.metadata.get("nbgrader", {}).get("solution")
+        else "`a cell of code, or for an answer`"
+        for cell in notebook.cells
+    ]
+    text = re.split(r"^## Exercises$", "\n\n".join(reads), flags=re.MULTILINE)[0]
+    for wall in _BREATH.split(_FOLDED.sub("", text)):
+        words = len(_WORD.findall(_MARKUP.sub("", wall)))
+        if words > MAX_WORDS:
+            begins = " ".join(wall.split()[:8])
+            yield (
+                f"{words} words in a row, at most {MAX_WORDS} without a picture, table, formula, "
+                f"code or question: {begins} ..."
+            )
 
 
 def _without_code(markdown: str) -> str:

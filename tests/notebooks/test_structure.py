@@ -154,6 +154,19 @@ def open_hint(nb):
     nb.cells[-2].source = nb.cells[-2].source.replace("</details>", "", 1)
 
 
+WALL = "A wall has no window. " * 20  # 100 words, and 80 more:
+REST = "Nor has this one. " * 20
+
+
+def wall_of_text(nb):
+    nb.cells[2].source += f"\n\n{WALL}\n\n## A heading is no window\n\n{REST} Right?"
+
+
+def wall_over_two_cells(nb):
+    for i, text in enumerate((WALL, REST)):
+        nb.cells.insert(3, nbformat.v4.new_markdown_cell(text, id=f"wall-{i}"))
+
+
 def too_many_cells(nb):
     for i in range(60):
         nb.cells.insert(3, nbformat.v4.new_markdown_cell("text", id=f"more-{i}"))
@@ -185,6 +198,8 @@ def too_large(nb):
         (skipped_heading, "right below level"),
         (no_sources, "the last sections must be"),
         (open_hint, "folded hints"),
+        (wall_of_text, "words in a row, at most 120"),
+        (wall_over_two_cells, "words in a row, at most 120"),
         (too_many_cells, "fewer than"),
         (too_large, "kB, at most"),
     ],
@@ -192,6 +207,36 @@ def too_large(nb):
 )
 def test_a_broken_rule_is_noticed(lecture, change, sentence):
     assert sentence in lecture(change)
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        "![a window](window.png)",
+        "| one | row |",
+        "It costs `n - k + 1` steps.",
+        "It costs $n - k + 1$ steps.",
+        "$$n - k + 1$$",
+        "```python\nn - k + 1\n```",
+        "How many steps does it cost?",
+        "**Predict** the number of steps.",
+    ],
+)
+def test_a_wall_may_have_a_window(lecture, window):
+    def wall(nb):
+        nb.cells[2].source = f"# Title `x`\n\n{WALL}\n\n{window}\n\n{REST} `x`"
+
+    assert "in a row" not in lecture(wall)
+
+
+def test_a_wall_may_be_folded_or_an_answer(lecture):
+    def wall(nb):
+        nb.cells[2].source += f"\n\n<details><summary>Hint</summary>{WALL}{REST}</details>"
+        answer = nbformat.v4.new_markdown_cell(WALL + REST, id="answer")
+        answer.metadata["nbgrader"] = {"solution": True}
+        nb.cells.insert(3, answer)
+
+    assert "in a row" not in lecture(wall)
 
 
 def test_a_task_that_promises_other_points_is_noticed(tmp_path):
