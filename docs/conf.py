@@ -34,6 +34,7 @@ myst_heading_anchors = 4
 html_math_renderer = "mathml"
 add_module_names = False
 autodoc_member_order = "bysource"
+napoleon_custom_sections = ["Source"]
 autodoc_typehints_format = "short"
 default_role = "code"
 html_use_index = False
