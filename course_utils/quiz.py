@@ -51,7 +51,7 @@ _BY_KEYBOARD = """
   box.querySelectorAll('.Feedback').forEach(said => said.setAttribute('role', 'status'));
   box.querySelectorAll('.Input-text').forEach(input => input.setAttribute('aria-label',
     input.closest('.Quiz').querySelector('[id^=quizQn]').textContent));
-  box.querySelectorAll('.MCButton').forEach(choice => {
+  box.querySelectorAll('.MCButton > span:first-child').forEach(choice => {
     choice.tabIndex = 0;
     choice.setAttribute('role', 'button');
     choice.onkeydown = event => {

@@ -126,7 +126,7 @@ def test_a_choice_is_made_with_the_keyboard_and_says_why(visit):
     choices = page.locator(".Quiz:has(.MCButton)").first
     said = choices.get_by_role("status")
     for right, key in (("false", "Enter"), ("true", " ")):
-        choices.locator(f".MCButton[data-correct={right}]").first.press(key)
+        choices.locator(f".MCButton[data-correct={right}] [role=button]").first.press(key)
         assert ("incorrect" in said.get_attribute("class")) == (right == "false")
         assert said.inner_text()
 
@@ -159,9 +159,7 @@ def test_search_finds_the_lecture(visit):
 def test_dark_mode_keeps_pictures_on_white_and_stays(visit):
     page = visit("lectures/01_images_as_arrays.html")
     page.get_by_role("button", name="Color mode").press("Enter")
-    page.locator("[data-mode=dark], [data-theme-value=dark], [data-bs-theme-value=dark]").press(
-        "Enter"
-    )
+    page.get_by_role("button", name="Dark", exact=True).press("Enter")
     theme = "document.documentElement.dataset.theme"
     assert page.evaluate(theme) == "dark"
     shown = "getComputedStyle(document.querySelector('.cell_output img'))"
