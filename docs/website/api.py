@@ -25,12 +25,13 @@ class Package(SphinxDirective):
 
 
 def _public(name: str) -> list[str]:
-    """The module itself, or the modules of a package that offers nothing itself."""
+    """The module itself if it offers anything, and the modules of a package without a choice."""
     module = importlib.import_module(name)
     if hasattr(module, "__all__") or not hasattr(module, "__path__"):
         return [name]
+    own = any(getattr(value, "__module__", "") == name for value in vars(module).values())
     inside = (f"{name}.{found.name}" for found in pkgutil.iter_modules(module.__path__))
-    return [name for module in inside for name in _public(module)]
+    return [name] * own + [name for module in inside for name in _public(module)]
 
 
 def _section(name: str) -> list[str]:
