@@ -23,7 +23,7 @@ LAB_FLAGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 # Grading keeps students' code in a sandbox, which is Debian's package bubblewrap.
 INSTALL_SANDBOX := apt-get install --quiet --yes --no-install-recommends bubblewrap
 
-.PHONY: help lab test demo release bench lock
+.PHONY: help lab test demo release site bench lock
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -47,6 +47,13 @@ demo: $(READY) sandbox  ## a grading cycle with a sample class, from release to 
 
 release: $(READY)  ## make assignments/ from solutions/
 	@$(VENV)/bin/course release
+
+# Links to Colab and Binder are made when it is known where the course stands:
+# make site REPOSITORY_URL=https://github.com/OWNER/NAME
+site: $(READY)  ## build the website into build/site
+	@$(VENV)/bin/sphinx-build --fail-on-warning --keep-going --quiet -c docs . build/site
+	@echo "The website is ready: open build/site/index.html, or to search it too:"
+	@echo "$(VENV)/bin/python -m http.server --directory build/site"
 
 bench: $(READY) sandbox  ## measure speed, side by side
 	@for script in $(BENCHMARKS); do $(VENV)/bin/python $$script || exit 1; done

@@ -42,6 +42,27 @@ _TYPE = (
     "#{name} .Feedback {{text-align: left}}</style>"
 )
 
+# jupyterquiz's choices are labels, which no key reaches, and its fields have no name. It may draw
+# them a little later, once the cell stands on the page.
+_BY_KEYBOARD = """
+(function operable() {
+  const box = document.getElementById('NAME');
+  if (!box || !box.querySelector('.Feedback')) return setTimeout(operable, 200);
+  box.querySelectorAll('.Feedback').forEach(said => said.setAttribute('role', 'status'));
+  box.querySelectorAll('.Input-text').forEach(input => input.setAttribute('aria-label',
+    input.closest('.Quiz').querySelector('[id^=quizQn]').textContent));
+  box.querySelectorAll('.MCButton > span:first-child').forEach(choice => {
+    choice.tabIndex = 0;
+    choice.setAttribute('role', 'button');
+    choice.onkeydown = event => {
+      if (event.key != 'Enter' && event.key != ' ') return;
+      event.preventDefault();
+      choice.click();
+    };
+  });
+})();
+"""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -145,7 +166,8 @@ def _page(asked: list[Question]) -> str:
     )
     styles = renderer.build_styles(name, _COLOURS)
     load, static, url = load_questions_script([q.as_jupyterquiz() for q in asked], name)
-    script = jsmin(renderer.build_script(load, static, url, name, load_js=True))
+    script = renderer.build_script(load, static, url, name, load_js=True)
+    script = jsmin(f"{script}\n{_BY_KEYBOARD.replace('NAME', name)}")
     return (
         f"{styles}{_TYPE.format(name=name)}{box}"
         f"<div class='unscripted'>{unscripted}</div></div>\n"

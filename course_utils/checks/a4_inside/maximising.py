@@ -21,7 +21,7 @@ from course_utils.checks.a4_inside.networks import (
     traces,
 )
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, gradients, there
+from course_utils.checks.models import beside, there, usual_settings
 
 SIZE = 32  # of the image
 RANDOM_IMAGES = 24
@@ -54,7 +54,7 @@ def _arrange(maximise_activation: Callable) -> Callable:
                 found["activation"] = _excitement(network_kind, image, layer, channel)
             return found
 
-        with gradients(maximise_activation):
+        with usual_settings(maximise_activation):
             model = network(maximise_activation, network_kind, zeros)
             if look_at == "image":
                 return judged(make())

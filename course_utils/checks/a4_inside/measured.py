@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from course_utils.checks.a4_inside.fields import reached
 from course_utils.checks.a4_inside.networks import NOT_HERE, chain, fails, prepare, traces
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import give_weights, gradients
+from course_utils.checks.models import give_weights, usual_settings
 from course_utils.checks.outcome import Unusable
 
 NETWORKS = {
@@ -34,7 +34,7 @@ NORM, FROZEN, EARLIER = "1", "0.bias", "4.weight"  # of "all kinds"
 
 def _arrange(measured_receptive_field: Callable) -> Callable:
     def ask(network: str, input_shape: tuple, *, look_at: str, dtype: str = "float64") -> dict:
-        with gradients(measured_receptive_field):
+        with usual_settings(measured_receptive_field):
             model = chain(measured_receptive_field, NETWORKS[network])
             give_weights(model, torch.zeros(1, 2, 40, 40, dtype=torch.float64))
             getattr(model, "float" if dtype == "float32" else "double")()

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_utils.checks.models import beside, give_weights, gradients, there, weights_of
+from course_utils.checks.models import beside, give_weights, there, usual_settings, weights_of
 from course_utils.checks.outcome import Unusable
 
 # With these, nothing would be built.
@@ -101,7 +101,7 @@ def look_into(what: str) -> Callable[[Callable], Callable]:
     def arrange(function: Callable) -> Callable:
         def look(x: np.ndarray, network_kind: str, *args: Any, look_at: str, **options: Any):
             args = tuple(torch.from_numpy(a) if isinstance(a, np.ndarray) else a for a in args)
-            with gradients(function):
+            with usual_settings(function):
                 model, images = network(function, network_kind, x), placed(function, x)
                 if look_at == "values":
                     found = function(model, images, *args, **options)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils.checks.models import behaviour, give_weights, gradients
+from course_utils.checks.models import behaviour, give_weights, usual_settings
 from course_utils.checks.outcome import call
 
 X = np.random.default_rng(0).normal(size=(2, 3, 8, 8))
@@ -14,7 +14,7 @@ X = np.random.default_rng(0).normal(size=(2, 3, 8, 8))
 @pytest.mark.parametrize("before", [True, False])
 def test_gradients_are_recorded_meanwhile(before):
     with torch.set_grad_enabled(before):
-        with gradients(nn.ReLU):
+        with usual_settings(nn.ReLU):
             assert torch.is_grad_enabled()
             torch.set_grad_enabled(False)
         assert torch.is_grad_enabled() is before

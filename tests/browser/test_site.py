@@ -1,0 +1,253 @@
+"""The website as a reader meets it: every page in both modes and on a phone, then its parts."""
+
+import functools
+import http.server
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted([*ROOT.glob("lectures/*.ipynb"), *ROOT.glob("assignments/*/*.ipynb")])
+TEXTS = [ROOT / "index.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
+TEXTS += sorted([*ROOT.glob("docs/**/*.md"), *ROOT.glob("docs/**/*.rst")])
+PAGES = [str(p.relative_to(ROOT).with_suffix(".html")) for p in [*TEXTS, *NOTEBOOKS]]
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+# A colour differs between the modes, nothing else does: the other rules need no second run.
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
+LAYOUT = {"runOnly": ["scrollable-region-focusable", "target-size", "meta-viewport", "region"]}
+WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Pictures that did not load, or that say nothing to who cannot see them.
+POOR_PICTURES = """[...document.querySelectorAll('article img')].filter(
+    picture => !picture.naturalWidth || !picture.alt).map(picture => picture.src)"""
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of the built website."""
+    out = tmp_path_factory.mktemp("site")
+    flags = ["--fail-on-warning", "--keep-going", "--quiet", "-c", "docs"]
+    subprocess.run(
+        [sys.executable, "-m", "sphinx", *flags, ".", str(out)],
+        cwd=ROOT,
+        env=os.environ | {"REPOSITORY_URL": "https://github.com/someone/convnet-course"},
+        check=True,
+    )
+    return out
+
+
+@pytest.fixture(scope="session")
+def base_url(site):
+    """Where the site is served: on this machine alone."""
+    handler = functools.partial(_Quiet, directory=site)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture
+def visit(page, base_url):
+    """Open a page; whatever it reports or asks of another host fails the test."""
+    complaints = []
+
+    def heard(message):
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    def asked(request):
+        if not request.url.startswith((base_url, "data:", "blob:")):
+            complaints.append(f"asks another host: {request.url}")
+
+    page.on("console", heard)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", asked)
+
+    def opened(name, viewport=DESKTOP, mode="light"):
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=mode, reduced_motion="reduce")
+        page.goto(base_url + name)
+        return page
+
+    yield opened
+    assert complaints == []
+
+
+def violations(page, options=None) -> list[str]:
+    # Preloading would ask for style sheets where they are not.
+    found = Axe().run(page, options={"preload": False, **(options or {})}).response["violations"]
+    return [f"{v['id']}: {n['html'][:200]}" for v in found for n in v["nodes"]]
+
+
+@pytest.mark.parametrize("name", [*PAGES, "search.html"])
+def test_everybody_can_read_the_page(visit, name):
+    page = visit(name)
+    assert page.evaluate(POOR_PICTURES) == []
+    assert page.evaluate(WIDER) <= 0
+    assert violations(page) == []
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert violations(page, COLOURS) == []
+    page = visit(name, PHONE)
+    assert page.evaluate(WIDER) <= 0
+    assert violations(page, LAYOUT) == []
+
+
+def test_a_question_is_answered_with_the_keyboard_and_says_why(visit):
+    page = visit("lectures/03_output_size.html")
+    question = page.locator(".Quiz").first
+    field = question.get_by_role("textbox", name="7 pixels, kernel 3, stride 1: how many stops?")
+    said = question.get_by_role("status")
+    field.press_sequentially("7")
+    field.press("Enter")
+    assert "incorrect" in said.get_attribute("class")
+    wrong = said.inner_text()
+    field.blur()
+    field.press_sequentially("5")
+    field.press("Enter")
+    assert "incorrect" not in said.get_attribute("class")
+    assert said.inner_text() not in ("", wrong)
+
+
+def test_a_choice_is_made_with_the_keyboard_and_says_why(visit):
+    page = visit("lectures/03_output_size.html")
+    choices = page.locator(".Quiz:has(.MCButton)").first
+    said = choices.get_by_role("status")
+    for right, key in (("false", "Enter"), ("true", " ")):
+        choices.locator(f".MCButton[data-correct={right}] [role=button]").first.press(key)
+        assert ("incorrect" in said.get_attribute("class")) == (right == "false")
+        assert said.inner_text()
+
+
+def test_a_hint_unfolds_with_the_keyboard(visit):
+    hint = visit("lectures/03_output_size.html").locator("article details").first
+    assert hint.get_attribute("open") is None
+    hint.locator("summary").first.press("Enter")
+    assert hint.get_attribute("open") is not None
+
+
+def test_an_explorer_shows_its_static_picture(visit):
+    explorer = visit("lectures/02_convolution.html").locator(
+        ".cell:has-text('explore_convolution') img"
+    )
+    assert explorer.first.get_attribute("alt").startswith("One stop of a kernel")
+
+
+def test_search_finds_the_lecture(visit):
+    page = visit("index.html")
+    page.keyboard.press("Control+K")
+    page.keyboard.type("dilation")
+    page.keyboard.press("Enter")
+    results = page.locator("#search-results a[href*='03_output_size']")
+    results.first.wait_for()
+    page.goto(f"{page.url.split('?')[0]}?q=nosuchword")
+    page.get_by_text("did not match any documents").wait_for()
+
+
+def test_dark_mode_keeps_pictures_on_white_and_stays(visit):
+    page = visit("lectures/01_images_as_arrays.html")
+    page.get_by_role("button", name="Color mode").press("Enter")
+    page.get_by_role("button", name="Dark", exact=True).press("Enter")
+    theme = "document.documentElement.dataset.theme"
+    assert page.evaluate(theme) == "dark"
+    shown = "getComputedStyle(document.querySelector('.cell_output img'))"
+    assert page.evaluate(f"{shown}.backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate(f"{shown}.filter") == "none"
+    page.reload()
+    assert page.evaluate(theme) == "dark"
+
+
+def test_previous_and_next_walk_through_the_lectures(visit):
+    page = visit("lectures/03_output_size.html")
+    page.locator("a.right-next").click()
+    assert page.url.endswith("lectures/04_layers_of_a_convnet.html")
+    page.locator("a.left-prev").click()
+    assert page.url.endswith("lectures/03_output_size.html")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_s_page_says_how_long_and_where_to_run_it(site, path):
+    name = path.relative_to(ROOT)
+    page = site / name.with_suffix(".html")
+    how = BeautifulSoup(page.read_text(), "html.parser").select_one("ul.run")
+    assert re.match(r"About \w+.* (minutes|hours)$", how.li.text)
+    download, colab, binder = (link["href"] for link in how.select("a"))
+    assert (page.parent / download).read_bytes() == path.read_bytes()
+    place = "someone/convnet-course"
+    assert colab == f"https://colab.research.google.com/github/{place}/blob/main/{name}"
+    assert binder == f"https://mybinder.org/v2/gh/{place}/main?urlpath=lab/tree/{name}"
+
+
+def test_a_click_downloads_the_notebook(visit):
+    page = visit("lectures/03_output_size.html")
+    with page.expect_download() as waited:
+        page.get_by_role("link", name="Download the notebook").click()
+    assert waited.value.suggested_filename == "03_output_size.ipynb"
+
+
+def test_every_link_inside_leads_somewhere(site):
+    pages = {p: BeautifulSoup(p.read_text(), "html.parser") for p in map(site.joinpath, PAGES)}
+    places = {p: {tag["id"] for tag in soup.select("[id]")} for p, soup in pages.items()}
+    for page, soup in pages.items():
+        for link in soup.select("a[href]"):
+            target, place = urldefrag(link["href"])
+            if re.match(r"\w+:", target):
+                continue
+            found = (page.parent / unquote(target)).resolve() if target else page
+            assert found.is_file(), (page.name, link["href"])
+            assert not place or unquote(place) in places[found], (page.name, link["href"])
+
+
+def test_each_module_of_the_package_is_documented(site):
+    text = "".join((site / page).read_text() for page in PAGES if "docs/api/" in page)
+    package = ROOT / "course_utils"
+    for path in package.rglob("*.py"):
+        if re.search(r"^(class|def) [A-Za-z]", path.read_text(), re.MULTILINE):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            names = [".".join(parts[:n]) for n in range(2, len(parts) + 1)]
+            assert any(f'id="module-{name}"' in text for name in names), path
+
+
+def secrets() -> set[str]:
+    """Lines of solutions and hidden tests that no notebook of the site holds."""
+    told = {line.strip() for path in NOTEBOOKS for line in _source(path).splitlines()}
+    inside = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)(.*?)### END \1", re.DOTALL)
+    lines = {
+        line.strip()
+        for path in ROOT.glob("solutions/*/*.ipynb")
+        for _, block in inside.findall(_source(path))
+        for line in block.splitlines()
+    }
+    return {line for line in lines - told if len(line) >= 30}
+
+
+def _source(path: Path) -> str:
+    return "\n".join(cell.source for cell in nbformat.read(path, nbformat.NO_CONVERT).cells)
+
+
+def test_no_page_holds_a_solution_or_a_hidden_test(site):
+    hidden = secrets()
+    assert len(hidden) > 100
+    for path in site.rglob("*"):
+        if path.suffix == ".html":
+            text = BeautifulSoup(path.read_text(), "html.parser").get_text()
+        elif path.suffix == ".ipynb":
+            text = _source(path)
+        elif path.is_file() and path.suffix in (".js", ".md", ".rst", ".txt", ".py"):
+            text = path.read_text()
+        else:
+            continue
+        lines = {line.strip() for line in text.splitlines()}
+        assert not hidden & lines, path

@@ -1,0 +1,86 @@
+"""The website's build fails at what a reader would stumble over."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+
+from course_utils.notebooks import LANGUAGE
+
+ROOT = Path(__file__).resolve().parents[2]
+TITLE = "# How large?\n\nAbout 20 minutes on a CPU."
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
+
+
+def build(root: Path, repository_url: str = "") -> subprocess.CompletedProcess:
+    """Build the site of a course that stands in `root`, the way `make site` does."""
+    flags = ["--fail-on-warning", "--keep-going", "--quiet", "-c", str(ROOT / "docs")]
+    return subprocess.run(
+        [sys.executable, "-m", "sphinx", *flags, str(root), str(root / "out")],
+        env=os.environ | {"REPOSITORY_URL": repository_url},
+        capture_output=True,
+        text=True,
+    )
+
+
+def course(
+    root: Path, *, text: str, opening: str = TITLE, alt: str = "A single grey pixel"
+) -> Path:
+    """A course of one lecture with one picture, and a guide with the given text."""
+    picture = nbformat.v4.new_output(
+        "display_data", {"image/png": PIXEL}, metadata={"image/png": {"alt": alt}}
+    )
+    cells = [
+        nbformat.v4.new_markdown_cell(opening, id="title"),
+        nbformat.v4.new_code_cell("draw()", id="drawn", outputs=[picture], execution_count=1),
+        nbformat.v4.new_markdown_cell("What it shows.", id="shown"),
+    ]
+    for folder in ("lectures", "docs"):
+        (root / folder).mkdir()
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata=LANGUAGE),
+        root / "lectures" / "01_size.ipynb",
+    )
+    (root / "docs" / "guide.md").write_text(f"# Guide\n\n{text}\n")
+    (root / "index.md").write_text("# Course\n\n```{toctree}\n:glob:\n\nlectures/*\ndocs/*\n```\n")
+    return root
+
+
+def test_links_lead_to_pages_and_to_cells(tmp_path):
+    links = "[page](../lectures/01_size.ipynb) [code](../lectures/01_size.ipynb#drawn) "
+    links += "[text](../lectures/01_size.ipynb#shown) $\\Big(\\dots\\Big)$"
+    built = build(course(tmp_path, text=links))
+    assert built.returncode == 0, built.stderr
+    guide = (tmp_path / "out" / "docs" / "guide.html").read_text()
+    assert "../lectures/01_size.html#cell-drawn" in guide
+    assert "../lectures/01_size.html#cell-shown" in guide
+    assert "<math" in guide
+    lecture = (tmp_path / "out" / "lectures" / "01_size.html").read_text()
+    assert 'id="cell-drawn"' in lecture
+    assert 'id="cell-shown"' in lecture
+    assert 'alt="A single grey pixel"' in lecture
+    assert "About 20 minutes</li>" in lecture
+    # Nobody can open a course in Colab whose address is unknown.
+    assert "Download the notebook" in lecture
+    assert "colab" not in lecture
+    assert "mybinder" not in lecture
+
+
+def test_what_is_broken_fails_the_build(tmp_path):
+    links = "[page](../lectures/02_none.ipynb) [cell](../lectures/01_size.ipynb#nowhere) "
+    broken = f"{links} $\\nosuchcommand$ ![A picture](picture.png)"
+    built = build(course(tmp_path, text=broken, opening="# How large?", alt=""))
+    assert built.returncode != 0
+    for complaint in (
+        "02_none.ipynb",
+        "'nowhere'",
+        "formula cannot be drawn",
+        "picture.png",
+        "a picture without alt text",
+        "does not say how long it takes",
+    ):
+        assert complaint in built.stderr
