@@ -8,15 +8,21 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import publish_display_data
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-# Okabe and Ito's palette: distinct for colour-blind readers too.
-BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-SKY, AMBER, INK = "#56B4E9", "#E69F00", "#222222"
+from course_utils.readable import check_text, text_colour
+
+# Distinct for colour-blind readers too, and at least 3:1 on white; the first two also carry text.
+BLUE, ORANGE, GREEN, PURPLE = "#0062CC", "#B54F00", "#2BA187", "#743F60"
+SKY, AMBER = "#5A98CC", "#C98400"
+INK, GREY = "#222222", "#707070"  # grey is the lightest that can be read as text
 CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, AMBER)
 MARKERS = "osD^vP"
+# Without its ends, where dark red and dark blue look the same to some readers.
+SIGNED = ListedColormap(plt.get_cmap("RdBu_r")(np.linspace(0.1, 0.9, 257)), "signed")
 
 DPI = 100  # 8 inches make 800 pixels: the width of a notebook cell
 PNG_COLOURS, JPEG_QUALITY = 256, 80  # small files; the eye sees no difference
@@ -48,11 +54,11 @@ def show(fig: Figure, alt: str) -> None:
     Raises
     ------
     ValueError
-        If `alt` is too short to describe anything.
+        If `alt` is too short to describe anything, or some text is too small on a page.
     """
     if len(alt) < 20:
         raise ValueError(f"alt must describe the picture in a sentence, got {alt!r}")
-    mime, picture = render(fig)
+    mime, picture = render(fig, readable=True)
     publish_display_data(
         {mime: base64.b64encode(picture).decode("ascii"), "text/plain": alt},
         metadata={mime: {"alt": alt}},
@@ -60,14 +66,28 @@ def show(fig: Figure, alt: str) -> None:
     plt.close(fig)
 
 
-def render(fig: Figure) -> tuple[str, bytes]:
+def render(fig: Figure, *, readable: bool = False) -> tuple[str, bytes]:
     """Draw a figure and return its MIME type and bytes: PNG or JPEG, whichever is smaller.
 
     Drawings are smaller as PNG, photos by far as JPEG.
+
+    Parameters
+    ----------
+    fig
+        The figure.
+    readable
+        Insist on text that can be read on a page.
+
+    Raises
+    ------
+    ValueError
+        If `readable` and some text is too small.
     """
     raw = io.BytesIO()
     fig.savefig(raw, format="png", bbox_inches="tight", facecolor="white")
     picture = Image.open(raw).convert("RGB")
+    if readable:
+        check_text(fig, picture.width / fig.dpi)
     png, jpeg = io.BytesIO(), io.BytesIO()
     picture.quantize(PNG_COLOURS, dither=Image.Dither.NONE).save(png, "png", optimize=True)
     picture.save(jpeg, "jpeg", quality=JPEG_QUALITY, optimize=True)
@@ -157,7 +177,7 @@ def _image(ax: Axes, picture: np.ndarray, signed: bool, largest: float | None) -
     top = float(np.abs(picture).max()) or 1.0
     if signed:
         top = largest or float(np.percentile(np.abs(picture), 99.5)) or top
-        ax.imshow(picture, cmap="RdBu_r", vmin=-top, vmax=top)
+        ax.imshow(picture, cmap=SIGNED, vmin=-top, vmax=top)
     elif largest is not None:
         ax.imshow(picture, cmap="gray", vmin=0, vmax=largest)
     elif picture.min() >= 0 and top <= 1:
@@ -217,7 +237,9 @@ def numbers(
         _table(ax, array, left, top, cmap, cell)
         for row, column, height, width, *colour in marks[i] if i < len(marks) else ():
             frame = (left + column, top + row), width, height
-            ax.add_patch(Rectangle(*frame, fill=False, lw=3, ec=colour[0] if colour else ORANGE))
+            edge = colour[0] if colour else ORANGE
+            for lw, ec, zorder in ((6, "white", 1.5), (3, edge, 2)):  # white around: seen on all
+                ax.add_patch(Rectangle(*frame, fill=False, lw=lw, ec=ec, zorder=zorder))
         if titles is not None:
             ax.text(left + array.shape[1] / 2, top - 0.25, titles[i], ha="center", fontsize=12)
         left += array.shape[1]
@@ -239,8 +261,7 @@ def _table(ax: Axes, array: np.ndarray, left: float, top: float, cmap: str, cell
     for r in range(height):
         for c in range(width):
             face = colours[r, c]
-            ax.add_patch(Rectangle((left + c, top + r), 1, 1, fc=face, ec="#999999", lw=0.8))
-            dark = np.dot(face[:3], (0.299, 0.587, 0.114)) < 0.5
+            ax.add_patch(Rectangle((left + c, top + r), 1, 1, fc=face, ec=GREY, lw=0.8))
             ax.text(
                 left + c + 0.5,
                 top + r + 0.5,
@@ -248,7 +269,7 @@ def _table(ax: Axes, array: np.ndarray, left: float, top: float, cmap: str, cell
                 ha="center",
                 va="center",
                 fontsize=size,
-                color="white" if dark else INK,
+                color=text_colour(face),
             )
 
 
@@ -258,7 +279,7 @@ def _shades(array: np.ndarray, cmap: str) -> np.ndarray:
         return np.ones((*array.shape, 3))
     if cmap == "signed":
         top = np.abs(values).max() or 1.0
-        return _lighten(plt.get_cmap("RdBu_r")(0.5 + values / top * 0.5))
+        return _lighten(SIGNED(0.5 + values / top * 0.5))
     low, high = values.min(), values.max()
     scaled = (values - low) / ((high - low) or 1.0)
     if cmap == "grey":
@@ -307,9 +328,7 @@ def stops(
         inside = 0 <= i < n
         hatch = None if inside else "///"
         ax.add_patch(
-            Rectangle(
-                (i, -1), 1, 0.9, fc="#EAF3FA" if inside else "white", hatch=hatch, ec="#888888"
-            )
+            Rectangle((i, -1), 1, 0.9, fc="#EAF3FA" if inside else "white", hatch=hatch, ec=GREY)
         )
         ax.text(i + 0.5, -0.55, str(i) if inside else "0", ha="center", va="center")
         if inside and i not in read:

@@ -154,13 +154,13 @@ def _explore(
     """
     screen = ipywidgets.Image(layout=SCREEN)
 
-    def redraw(_=None) -> None:
+    def redraw(_=None, *, readable: bool = False) -> None:
         figure = draw(**{name: control.value for name, control in controls.items()})
-        mime, screen.value = plotting.render(figure)
+        mime, screen.value = plotting.render(figure, readable=readable)
         screen.format = mime.removeprefix("image/")
         plt.close(figure)
 
-    redraw()
+    redraw(readable=True)
     still = base64.b64encode(screen.value).decode("ascii")
     for control in controls.values():
         control.observe(redraw, names="value")

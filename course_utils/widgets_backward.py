@@ -130,7 +130,7 @@ def gradient_paths(
         raise ValueError(f"dout must have the shape of the output, {expected}, got {dout.shape}")
     columns = min(2, len(places))
     rows = -(-len(places) // columns)
-    width, height = (10, 2.9) if columns == 2 else (7.5, 3.4)
+    width, height = (9, 2.9) if columns == 2 else (7.5, 3.4)
     fig, axes = plotting.figure(rows, columns, width=width, height=rows * height)
     gradients = []
     for ax, place in zip(axes.flat, places, strict=False):
@@ -177,20 +177,20 @@ def _table(ax: Axes, array: np.ndarray, left: float, top: float, lit: dict, colo
     for r, c in np.ndindex(*array.shape):
         on = (r, c) in lit
         face = colour if on else "white"
-        ax.add_patch(Rectangle((left + c, top + r), 1, 1, fc=face, ec="#777777", lw=1))
+        ax.add_patch(Rectangle((left + c, top + r), 1, 1, fc=face, ec=plotting.GREY, lw=1))
         ax.text(
-            left + c + 0.5,
-            top + r + 0.55,
+            left + c + (0.58 if on and lit[r, c] else 0.5),  # beside its letter
+            top + r + (0.62 if on and lit[r, c] else 0.55),
             plotting.number_text(array[r, c]),
             ha="center",
             va="center",
-            fontsize=13,
+            fontsize=12,
             weight="bold" if on else "normal",
-            color=("white" if colour == _CHOSEN else plotting.INK) if on else "#777777",
+            color=plotting.text_colour(face) if on else plotting.GREY,
         )
         if on and lit[r, c]:
             corner = left + c + 0.07, top + r + 0.05
-            ax.text(*corner, lit[r, c], va="top", fontsize=10, style="italic", color=plotting.INK)
+            ax.text(*corner, lit[r, c], va="top", fontsize=10.5, style="italic", color=plotting.INK)
 
 
 def _factor(value: float) -> str:
@@ -231,7 +231,7 @@ def explore_gradients(
     if not examples:
         raise ValueError("expected at least one place to start from, got none")
     still, _ = gradient_paths(image, kernel, dout, examples, flip=flip)
-    mime, picture = plotting.render(still)
+    mime, picture = plotting.render(still, readable=True)
     plt.close(still)
     screen = ipywidgets.Image(layout=SCREEN)
     convention = ipywidgets.Checkbox(value=flip, description="flip (true convolution)")

@@ -155,7 +155,7 @@ def _bowl(ax: Axes, conditioning: float, angle: float) -> None:
     grid = np.stack(np.meshgrid(*(np.linspace(*ends, 121) for ends in window)), axis=-1)
     heights = ((grid @ curvature) * grid).sum(axis=-1) / 2  # (121, 121)
     levels = np.array([2, 12, 36, 90]) * max(1.0, conditioning / 20)
-    ax.contour(grid[..., 0], grid[..., 1], heights, levels, colors="#AAAAAA", linewidths=0.9)
+    ax.contour(grid[..., 0], grid[..., 1], heights, levels, colors=plotting.GREY, linewidths=0.9)
     ax.plot(0, 0, "*", ms=13, color=plotting.INK, zorder=3)
     ax.set(xlim=window[0], ylim=window[1], aspect="equal", xlabel="w₁", ylabel="w₂")
     ax.locator_params(nbins=5)
@@ -182,7 +182,7 @@ def explore_optimisers(
         If there is no run, or one has an unknown optimiser.
     """
     still, final = bowl_paths(runs, conditioning=conditioning, angle=angle, steps=steps)
-    mime, picture = plotting.render(still)
+    mime, picture = plotting.render(still, readable=True)
     plt.close(still)
     first = runs[0]
     own = {"style": {"description_width": "100px"}, "continuous_update": False}

@@ -121,7 +121,7 @@ def cones(stacks: dict[str, Sequence[Step]]) -> Figure:
     deepest = max(map(len, stacks.values()))
     columns = min(2, len(stacks))
     rows = -(-len(stacks) // columns)
-    fig, axes = plotting.figure(rows, columns, width=9, height=rows * (1.5 + 0.55 * deepest))
+    fig, axes = plotting.figure(rows, columns, width=8.5, height=rows * (1.5 + 0.55 * deepest))
     for ax in axes.flat:
         ax.axis("off")
     for ax, (title, steps) in zip(axes.flat, stacks.items(), strict=False):
@@ -138,7 +138,7 @@ def _cone(ax: Axes, title: str, steps: Sequence[Step]) -> None:
     for level, (jump, middle) in enumerate(middles):
         if level:
             step, (below, offset) = steps[level - 1], middles[level - 1]
-            for rows_, colour in ((neighbour, "#BBBBBB"), (unit, _UNIT)):
+            for rows_, colour in ((neighbour, plotting.GREY), (unit, _UNIT)):
                 for place in rows_[level]:
                     for tap in range(step.kernel_size):
                         source = step.stride * place + step.dilation * tap - step.padding
@@ -154,7 +154,12 @@ def _cone(ax: Axes, title: str, steps: Sequence[Step]) -> None:
         other = set(neighbour[level]) - set(unit[level])
         skipped = set(row) - set(unit[level]) - other
         ax.plot(
-            [x[p] for p in skipped], [level] * len(skipped), "o", mfc="white", mec="#888888", ms=6
+            [x[p] for p in skipped],
+            [level] * len(skipped),
+            "o",
+            mfc="white",
+            mec=plotting.GREY,
+            ms=6,
         )
         ax.plot([x[p] for p in other], [level] * len(other), "s", color=_OTHER, ms=5)
         ax.plot([x[p] for p in unit[level]], [level] * len(unit[level]), "o", color=_UNIT, ms=7)
@@ -162,7 +167,7 @@ def _cone(ax: Axes, title: str, steps: Sequence[Step]) -> None:
         ax.text(right + 1.5, level, words, va="center", fontsize=11)
     if start < 0:
         ax.plot([-0.5, -0.5], [-0.4, 0.4], ":", color=plotting.INK, lw=2)
-        ax.text(-0.7, -0.75, "padding", ha="right", va="center", fontsize=10)
+        ax.text(-0.7, -0.75, "padding", ha="right", va="center", fontsize=11)
     gaps = "" if read == size else f", {read} of them read"
     ax.set_title(
         f"{title}\nsize {size}{gaps}, stride {stride}, start {plotting.number_text(start)}".strip(),
@@ -192,7 +197,7 @@ def explore(stacks: dict[str, Sequence[Step]]) -> None:
     if not stacks:
         raise ValueError("expected at least one stack to start from, got none")
     still = cones(stacks)
-    mime, picture = plotting.render(still)
+    mime, picture = plotting.render(still, readable=True)
     plt.close(still)
     screen = ipywidgets.Image(layout=SCREEN)
     said = ipywidgets.HTML()
