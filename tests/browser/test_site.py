@@ -1,4 +1,4 @@
-"""The website as a reader meets it: every page in both modes and on a phone, then its parts."""
+"""The website as a reader meets it: every page, on a desk and on a phone, then its parts."""
 
 import functools
 import http.server
@@ -21,9 +21,12 @@ TEXTS = [ROOT / "index.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
 TEXTS += sorted([*ROOT.glob("docs/**/*.md"), *ROOT.glob("docs/**/*.rst")])
 PAGES = [str(p.relative_to(ROOT).with_suffix(".html")) for p in [*TEXTS, *NOTEBOOKS]]
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-# A colour differs between the modes, nothing else does: the other rules need no second run.
+# What differs between the modes, and what with the width: the other rules need no second run.
 COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 LAYOUT = {"runOnly": ["scrollable-region-focusable", "target-size", "meta-viewport", "region"]}
+# Each kind of page: what colours and layout depend on is the same for all of a kind.
+KINDS = ["index.html", "search.html", "lectures/03_output_size.html", "docs/api/checks.html"]
+KINDS += ["assignments/a1_convolution/a1_convolution.html", "docs/topics.html"]
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # Pictures that did not load, or that say nothing to who cannot see them.
 POOR_PICTURES = """[...document.querySelectorAll('article img')].filter(
@@ -98,10 +101,17 @@ def test_everybody_can_read_the_page(visit, name):
     assert page.evaluate(POOR_PICTURES) == []
     assert page.evaluate(WIDER) <= 0
     assert violations(page) == []
+    page.set_viewport_size(PHONE)
+    page.reload()
+    assert page.evaluate(WIDER) <= 0
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_everybody_can_read_it_in_the_dark_and_on_a_phone(visit, name):
+    page = visit(name)
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     assert violations(page, COLOURS) == []
     page = visit(name, PHONE)
-    assert page.evaluate(WIDER) <= 0
     assert violations(page, LAYOUT) == []
 
 

@@ -47,7 +47,7 @@ STUDENTS = [
         "ben",
         "forgot the absolute value of the gradient",
         {"saliency": SIGNED},
-        lost={"check-saliency": 7},
+        lost={"check-saliency": 7, "check-saliency-traces": 4},
     ),
     Recipe(
         "cleo",

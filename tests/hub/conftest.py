@@ -1,3 +1,0 @@
-"""The sandbox, as in the tests of grading."""
-
-from grading.conftest import sandboxed  # noqa: F401
