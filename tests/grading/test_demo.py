@@ -14,10 +14,8 @@ from course_utils.grading.sandbox import Limits
 from course_utils.release import ROOT, known_assignments
 
 LIMITS = Limits(cell_seconds=demo.CELL_SECONDS)
-pytestmark = pytest.mark.usefixtures("sandboxed")
-
-
 SMALLEST = min(known_assignments(), key=lambda name: len(sample_class(name)))
+pytestmark = pytest.mark.usefixtures("sandboxed")
 
 
 @pytest.mark.timeout(600)
