@@ -2,6 +2,7 @@
 
 import csv
 import getpass
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -61,8 +62,12 @@ def marked(instructor, formgrader, graded):
         row(formgrader, A1).get_by_role("link", name=A1).click()
     formgrader.get_by_role("link", name="Submission #1").click()
     answer = formgrader.locator(".nbgrader_cell").filter(has_text=WRITTEN)
-    save(instructor, "/api/grade/", answer.locator("#written-answer"), "2")
-    save(instructor, "/api/comment/", answer.locator("#written-answer-comment"), COMMENT)
+    mark, comment = answer.locator("#written-answer"), answer.locator("#written-answer-comment")
+    # The page saves nothing before it has fetched what is saved, which is when it decorates these.
+    expect(mark).to_contain_class("needs_manual_grade")
+    expect(comment).to_have_attribute("placeholder", re.compile("Type any comments"))
+    save(instructor, "/api/grade/", mark, "2")
+    save(instructor, "/api/comment/", comment, COMMENT)
 
 
 @pytest.fixture(scope="module")
