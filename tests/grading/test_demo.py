@@ -66,9 +66,11 @@ class TestClasses:
         result = examiner.examine(handed_in.read_bytes(), master, LIMITS)
         points = {cell.name: cell.points for cell in result.cells if cell.verdict != "by hand"}
         earned = {cell.name: cell.score for cell in result.cells}
+        assert sum(cell.points for cell in result.cells) == 100
         lost = {cell: most - earned[cell] for cell, most in points.items() if earned[cell] < most}
         foreseen = points if recipe.lost is None else recipe.lost
         assert lost == {cell: gone for cell, gone in foreseen.items() if cell in points}
+        assert all(bool(cell.reason) == (cell.name in lost) for cell in result.cells)
 
 
 @pytest.mark.parametrize("name", known_assignments())
