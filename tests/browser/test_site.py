@@ -2,10 +2,7 @@
 
 import functools
 import http.server
-import os
 import re
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
@@ -14,8 +11,8 @@ import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
+from website.building import ROOT, build
 
-ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted([*ROOT.glob("lectures/*.ipynb"), *ROOT.glob("assignments/*/*.ipynb")])
 TEXTS = [ROOT / "index.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
 TEXTS += sorted([*ROOT.glob("docs/**/*.md"), *ROOT.glob("docs/**/*.rst")])
@@ -42,13 +39,8 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 def site(tmp_path_factory):
     """The folder of the built website."""
     out = tmp_path_factory.mktemp("site")
-    flags = ["--fail-on-warning", "--keep-going", "--quiet", "-c", "docs"]
-    subprocess.run(
-        [sys.executable, "-m", "sphinx", *flags, ".", str(out)],
-        cwd=ROOT,
-        env=os.environ | {"REPOSITORY_URL": "https://github.com/someone/convnet-course"},
-        check=True,
-    )
+    built = build(ROOT, out, "https://github.com/someone/convnet-course")
+    assert built.returncode == 0, built.stderr
     return out
 
 

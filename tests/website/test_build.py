@@ -1,30 +1,16 @@
 """The website's build fails at what a reader would stumble over."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 
 from course_utils.notebooks import LANGUAGE
+from website.building import build
 
-ROOT = Path(__file__).resolve().parents[2]
 TITLE = "# How large?\n\nAbout 20 minutes on a CPU."
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
 )
-
-
-def build(root: Path, repository_url: str = "") -> subprocess.CompletedProcess:
-    """Build the site of a course that stands in `root`, the way `make site` does."""
-    flags = ["--fail-on-warning", "--keep-going", "--quiet", "-c", str(ROOT / "docs")]
-    return subprocess.run(
-        [sys.executable, "-m", "sphinx", *flags, str(root), str(root / "out")],
-        env=os.environ | {"REPOSITORY_URL": repository_url},
-        capture_output=True,
-        text=True,
-    )
 
 
 def course(
@@ -53,7 +39,7 @@ def course(
 def test_links_lead_to_pages_and_to_cells(tmp_path):
     links = "[page](../lectures/01_size.ipynb) [code](../lectures/01_size.ipynb#drawn) "
     links += "[text](../lectures/01_size.ipynb#shown) $\\Big(\\dots\\Big)$"
-    built = build(course(tmp_path, text=links))
+    built = build(course(tmp_path, text=links), tmp_path / "out")
     assert built.returncode == 0, built.stderr
     guide = (tmp_path / "out" / "docs" / "guide.html").read_text()
     assert "../lectures/01_size.html#cell-drawn" in guide
@@ -73,7 +59,8 @@ def test_links_lead_to_pages_and_to_cells(tmp_path):
 def test_what_is_broken_fails_the_build(tmp_path):
     links = "[page](../lectures/02_none.ipynb) [cell](../lectures/01_size.ipynb#nowhere) "
     broken = f"{links} $\\nosuchcommand$ ![A picture](picture.png)"
-    built = build(course(tmp_path, text=broken, opening="# How large?", alt=""))
+    root = course(tmp_path, text=broken, opening="# How large?", alt="")
+    built = build(root, tmp_path / "out")
     assert built.returncode != 0
     for complaint in (
         "02_none.ipynb",
