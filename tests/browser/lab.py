@@ -12,8 +12,8 @@ from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from browser.servers import TOKEN
 
-SOON = 30_000  # milliseconds for what a click shows, on a busy machine
-LATER = 120_000  # and for what runs a notebook
+SOON = 60_000  # milliseconds for what a click shows, on a busy machine
+LATER = 240_000  # and for what runs a notebook
 OUTSIDE = re.compile(r"^https?://(?!127\.0\.0\.1)")
 PROBLEMS = ("application/vnd.jupyter.error", "application/vnd.jupyter.stderr")
 

@@ -11,7 +11,7 @@ from browser.lab import LATER
 from course_utils.demo.recipes import PERFECT, Recipe, fill_in
 from course_utils.release import ROOT
 
-pytestmark = pytest.mark.usefixtures("sandboxed")
+pytestmark = [pytest.mark.usefixtures("sandboxed"), pytest.mark.timeout(900)]
 
 A1 = "a1_convolution"
 WRITTEN = "They agree for kernels that half a turn leaves as they are."

@@ -9,6 +9,8 @@ from course_utils.demo.recipes import PERFECT, fill_in
 from course_utils.quiz import questions
 from course_utils.release import ROOT
 
+pytestmark = pytest.mark.timeout(900)
+
 A1 = "a1_convolution"
 SIZE = """def conv_output_size(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
     room = n + 2 * padding - dilation * (kernel_size - 1) - 1
