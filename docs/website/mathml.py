@@ -37,7 +37,9 @@ def _mathml(node: nodes.Element, as_block: bool) -> str:
     for pattern, name in OTHER_NAMES.items():
         formula = re.sub(pattern, name, formula)
     try:
-        return tex2mathml(formula, as_block=as_block)
+        drawn = tex2mathml(formula, as_block=as_block)
     except MathError as error:
         logger.warning("formula cannot be drawn: %s", error, location=node)
         return ""
+    # Browsers set "log" and what follows without a space, and log p becomes logp.
+    return drawn.replace("<mo>&ApplyFunction;</mo>", '<mspace width="0.1667em"></mspace>')
