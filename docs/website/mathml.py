@@ -12,6 +12,11 @@ from sphinx.writers.html5 import HTML5Translator
 logger = logging.getLogger(__name__)
 # What MathJax reads in JupyterLab, but docutils only by another name.
 OTHER_NAMES = {r"\\([bB]igg?)(?![a-zA-Z])": r"\\\1l", r"\\dots(?![a-zA-Z])": r"\\ldots"}
+# The index of an accented letter, which docutils writes below the letter.
+INDEX_BELOW = re.compile(
+    r"<munderover>\s*(<mi>[^<]*</mi>)(.*?)(<mo\b[^>]*>[^<]*</mo>)\s*</munderover>", re.DOTALL
+)
+INDEX_BESIDE = r'<msub><mover accent="true">\1\3</mover>\2</msub>'
 
 
 def setup(app: Sphinx) -> dict:
@@ -41,5 +46,6 @@ def _mathml(node: nodes.Element, as_block: bool) -> str:
     except MathError as error:
         logger.warning("formula cannot be drawn: %s", error, location=node)
         return ""
+    drawn = INDEX_BELOW.sub(INDEX_BESIDE, drawn)
     # Browsers set "log" and what follows without a space, and log p becomes logp.
     return drawn.replace("<mo>&ApplyFunction;</mo>", '<mspace width="0.1667em"></mspace>')
