@@ -86,10 +86,9 @@ def loaders(split: Any, batch_size: int = 64, *, seed: int = 0) -> tuple[DataLoa
     order = torch.Generator().manual_seed(seed)
     train = _dataset(split.train_images, split.train_labels)
     test = _dataset(split.test_images, split.test_labels)
-    whole = {"collate_fn": _as_it_is}
     return (
-        DataLoader(train, batch_size, shuffle=True, generator=order, **whole),
-        DataLoader(test, max(batch_size, 256), **whole),
+        DataLoader(train, batch_size, shuffle=True, generator=order, collate_fn=tuple),
+        DataLoader(test, max(batch_size, 256), collate_fn=tuple),
     )
 
 
@@ -332,10 +331,6 @@ class _Batches(TensorDataset):
 
     def __getitems__(self, indices: list[int]) -> tuple[Tensor, ...]:
         return tuple(tensor[indices] for tensor in self.tensors)
-
-
-def _as_it_is(batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    return batch
 
 
 def _dataset(images: Any, labels: Any) -> TensorDataset:

@@ -260,6 +260,15 @@ def test_the_loader_shuffles_only_the_training_half(split):
     assert torch.equal(torch.cat([y for _, y in test]), torch.as_tensor(split.test_labels))
 
 
+def test_each_image_keeps_its_label(split):
+    train, _ = training.loaders(split, 8)
+    known = list(zip(torch.as_tensor(split.train_images), split.train_labels, strict=True))
+    batches = [(image, label) for batch in train for image, label in zip(*batch, strict=True)]
+    assert len(batches) == len(known)
+    for image, label in batches:
+        assert any(torch.equal(image, x) and label == y for x, y in known)
+
+
 def test_images_without_channel_get_one():
     train, _ = training.loaders(load_digits(8))
     images, labels = next(iter(train))

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from course_utils.release import ROOT
 
 
 def build(root: Path, out: Path, repository_url: str = "") -> subprocess.CompletedProcess:

@@ -1,5 +1,6 @@
 """The website's build fails at what a reader would stumble over."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -38,7 +39,7 @@ def course(
 
 def test_links_lead_to_pages_and_to_cells(tmp_path):
     links = "[page](../lectures/01_size.ipynb) [code](../lectures/01_size.ipynb#drawn) "
-    links += "[text](../lectures/01_size.ipynb#shown) $\\Big(\\dots\\Big)$ $\\bar a_{n-1}$"
+    links += "[text](../lectures/01_size.ipynb#shown) $\\Big(\\dots\\Big)$ $\\bar a_{n-1} \\log p$"
     built = build(course(tmp_path, text=links), tmp_path / "out")
     assert built.returncode == 0, built.stderr
     guide = (tmp_path / "out" / "docs" / "guide.html").read_text()
@@ -46,6 +47,7 @@ def test_links_lead_to_pages_and_to_cells(tmp_path):
     assert "../lectures/01_size.html#cell-shown" in guide
     assert "<math" in guide
     assert "munderover" not in guide
+    assert re.search("<mi>log</mi>\\s*<mspace", guide)
     lecture = (tmp_path / "out" / "lectures" / "01_size.html").read_text()
     assert 'id="cell-drawn"' in lecture
     assert 'id="cell-shown"' in lecture
