@@ -30,6 +30,16 @@ def test_each_stop_shows_what_torch_computes(stride, padding, dilation, flip):
         assert fig.get_suptitle().endswith(f"sum to {out.flatten()[stop]:g}")
 
 
+def test_the_input_is_named_by_its_own_size_and_stops_count_from_0():
+    fig, count = widgets.convolution_stop(IMAGE, KERNEL, 5, stride=2, padding=1)
+    texts = [t.get_text() for t in fig.axes[0].texts]
+    assert "input 6×7, padding 1" in texts
+    assert sum(bool(p.get_hatch()) for p in fig.axes[0].patches) == 8 * 9 - 6 * 7
+    assert fig.get_suptitle().startswith(f"stop 5 of 0 to {count - 1}:")
+    fig, _ = widgets.convolution_stop(IMAGE, KERNEL)
+    assert "input 6×7" in [t.get_text() for t in fig.axes[0].texts]
+
+
 def test_a_kernel_that_does_not_fit_says_so():
     fig, count = widgets.convolution_stop(IMAGE, np.ones((3, 3)), dilation=3)
     assert count == 0
