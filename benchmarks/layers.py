@@ -157,18 +157,29 @@ def measure(layer: Layer, own: dict[str, Callable]) -> dict[str, float]:
     }
 
 
-def draw(found: dict[str, dict[str, float]]) -> None:
-    """Forward and backward together, one row of dots for each layer."""
+def summed(found: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Seconds of forward and backward together, of each layer, to three digits."""
+    parts = {
+        "PyTorch": ("torch forward", "torch backward"),
+        "solution of a2": ("forward", "backward"),
+        "plain loops (scaled up)": ("loops",),
+    }
+    return {
+        layer: {
+            label: float(f"{sum(times[key] for key in keys):.3g}") for label, keys in parts.items()
+        }
+        for layer, times in found.items()
+    }
+
+
+def draw(seconds: dict[str, dict[str, float]]) -> None:
+    """One row of dots for each layer."""
     fig, ax = plt.subplots(figsize=(8, 4.2), layout="constrained")
-    rows = range(len(found))
-    for label, keys, marker, colour in [
-        ("PyTorch", ("torch forward", "torch backward"), "o", plotting.CYCLE[0]),
-        ("solution of a2", ("forward", "backward"), "s", plotting.CYCLE[1]),
-        ("plain loops (scaled up)", ("loops",), "^", plotting.CYCLE[2]),
-    ]:
-        seconds = [sum(times[key] for key in keys) for times in found.values()]
-        ax.plot(seconds, rows, marker, label=label, color=colour, markersize=8)
-    ax.set(yticks=rows, yticklabels=list(found), xscale="log")
+    rows, labels = range(len(seconds)), next(iter(seconds.values()))
+    for label, marker, colour in zip(labels, "os^", plotting.CYCLE, strict=False):
+        dots = [times[label] for times in seconds.values()]
+        ax.plot(dots, rows, marker, label=label, color=colour, markersize=8)
+    ax.set(yticks=rows, yticklabels=list(seconds), xscale="log")
     ax.set_xlabel("seconds for one forward and one backward pass, one thread")
     ax.invert_yaxis()
     ax.grid(axis="x", alpha=0.3)
@@ -201,12 +212,9 @@ def main() -> None:
     slower = statistics.geometric_mean(ratios)
     print(f"\nThe solution takes {slower:.2f} times PyTorch's time (geometric mean), at most "
           f"{max(ratios):.2f} times.")  # fmt: skip
-    draw(found)
-    rounded = {
-        name: {key: float(f"{seconds:.3g}") for key, seconds in times.items()}
-        for name, times in found.items()
-    }
-    table = {"made by": "benchmarks/layers.py", "seconds": rounded}
+    seconds = summed(found)
+    draw(seconds)
+    table = {"made by": "benchmarks/layers.py", "seconds": seconds}
     TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text(json.dumps(table, indent=1) + "\n")
 
