@@ -293,6 +293,7 @@ def _table(
                 va="center",
                 fontsize=size,
                 color=text_colour(face),
+                bbox={"fc": face, "ec": "none", "pad": 1} if hatch else None,  # no line through it
             )
 
 
@@ -359,7 +360,12 @@ def stops(
         ax.add_patch(
             Rectangle((i, -1), 1, 0.9, fc="#EAF3FA" if inside else "white", hatch=hatch, ec=GREY)
         )
-        ax.text(i + 0.5, -0.55, str(i) if inside else "pad", ha="center", va="center")
+        ax.text(
+            *(i + 0.5, -0.55, str(i) if inside else "pad"),
+            ha="center",
+            va="center",
+            bbox=None if inside else {"fc": "white", "ec": "none", "pad": 1},
+        )
         if inside and i not in read:
             ax.plot([i + 0.1, i + 0.9], [-0.15, -0.95], color=ORANGE, lw=3)
     for row, start in enumerate(starts):

@@ -15,42 +15,11 @@ LINK = re.compile(r"\[([^]]+)\]\(([^)#]+)#([^)]+)\)")
 SLIPS = 19  # of the decks, as far as they stand in the course's list of errata
 # Words of three letters and more that say nothing about a cell.
 LITTLE = set(
-    [
-        "all",
-        "also",
-        "and",
-        "are",
-        "both",
-        "called",
-        "can",
-        "each",
-        "for",
-        "from",
-        "has",
-        "how",
-        "its",
-        "many",
-        "not",
-        "only",
-        "other",
-        "that",
-        "the",
-        "their",
-        "them",
-        "there",
-        "they",
-        "this",
-        "too",
-        "two",
-        "under",
-        "what",
-        "where",
-        "which",
-        "why",
-        "with",
-        "without",
-        "wrong",
-    ]
+    re.findall(
+        r"\w+",
+        "all also and are both called can each for from has how its many not only other that the "
+        "their them there they this too two under what where which why with without wrong",
+    )
 )
 
 
