@@ -73,16 +73,24 @@ def release(
 
 @app.command()
 def demo(
-    assignments: Annotated[list[str] | None, typer.Argument(help="Names; all by default.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Argument(help="Names; the first one by default.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="All assignments, which takes long.")
+    ] = False,
     keep: Annotated[
         Path | None, typer.Option(help="Keep the scratch course in this new folder.")
     ] = None,
-    timeout: Annotated[int, typer.Option(min=1, help="Seconds that a cell may take.")] = 20,
+    timeout: Annotated[int, typer.Option(min=1, help="Seconds that a cell may take.")] = 10,
 ) -> None:
     """Grade a sample class, from release to gradebook, in a scratch folder."""
     _for_instructors()
     from course_utils.demo import run
+    from course_utils.release import known_assignments
 
+    if every:
+        assignments = known_assignments(ROOT)
     began = time.perf_counter()
     run(assignments=assignments, root=ROOT, keep=keep, timeout=timeout)
     typer.echo(f"The whole cycle took {time.perf_counter() - began:.0f} s.")

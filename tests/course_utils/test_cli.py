@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from course_utils import cli, doctor
+from course_utils.release import known_assignments
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).parent / "course"
@@ -94,6 +95,10 @@ def test_demo_passes_its_options_on(run, monkeypatch, tmp_path):
     monkeypatch.setattr("course_utils.demo.run", lambda **options: calls.append(options))
     assert run("demo", "a1", "--keep", str(tmp_path), "--timeout", "5").exit_code == 0
     assert calls == [{"assignments": ["a1"], "root": ROOT, "keep": tmp_path, "timeout": 5}]
+    assert run("demo").exit_code == 0
+    assert calls[1]["assignments"] is None
+    assert run("demo", "--all").exit_code == 0
+    assert calls[2]["assignments"] == known_assignments(ROOT)
     assert run("demo", "--timeout", "0").exit_code == 2
 
 

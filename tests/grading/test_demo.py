@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("sandboxed")
 
 
 @pytest.mark.timeout(600)
-def test_the_whole_demo_by_the_plain_commands(tmp_path, capsys):
+def test_the_whole_demo(tmp_path, capsys):
     """With one class; the others differ in what `TestClasses` grades, not in the commands."""
     name = SMALLEST
     rows = demo.run([name], keep=tmp_path / "course", root=ROOT)
