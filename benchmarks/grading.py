@@ -30,11 +30,11 @@ import nbformat
 import psutil
 from nbclient import NotebookClient
 
-from course_utils.demo.recipes import PERFECT, Recipe, fill_in, sample_class
+from course_utils.course.release import ROOT, known_assignments
 from course_utils.grading.apart import Examiner
+from course_utils.grading.demo.recipes import PERFECT, Recipe, fill_in, sample_class
 from course_utils.grading.rebuild import role
 from course_utils.grading.sandbox import Limits
-from course_utils.release import ROOT, known_assignments
 
 STORED = ROOT / "benchmarks" / "results" / "grading.json"
 WORKERS = 2
@@ -151,7 +151,7 @@ def measure_plain(folder: Path, name: str, size: int) -> dict:
 def measure_course(folder: Path, name: str, size: int) -> dict:
     """`course grade`, each submission in the sandbox."""
     make_course(folder, name, size, stock=False)
-    command = ("course_utils.cli", "grade", name, "--workers", str(WORKERS))
+    command = ("course_utils.course.cli", "grade", name, "--workers", str(WORKERS))
     (seconds, peak, lines), core = busy(lambda: call(folder, *command))
     notes = [json.loads(path.read_text()) for path in
              sorted((folder / "gradebook" / "examined" / name).glob("*.json"))]  # fmt: skip

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils.demo.recipes import Recipe, fill_in
 from course_utils.errors import CourseError
+from course_utils.grading.demo.recipes import Recipe, fill_in
 
 COURSE_ID = "convnet"
-MODULES = {"nbgrader": "nbgrader", "course": "course_utils.cli"}
+MODULES = {"nbgrader": "nbgrader", "course": "course_utils.course.cli"}
 TOGETHER = 2  # students who type at the same time: each command is one process of 150 MB
 
 
@@ -110,7 +110,7 @@ class Course:
         environment = {k: v for k, v in os.environ.items() if k not in foreign}
         paths = {
             "PATH": Path(sys.executable).parent,  # nbgrader calls alembic by its name
-            "PYTHONPATH": Path(__file__).resolve().parents[2],
+            "PYTHONPATH": Path(__file__).resolve().parents[3],
         }
         for name, path in paths.items():
             environment[name] = os.pathsep.join(filter(None, [str(path), environment.get(name)]))
