@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils import notebooks
+from course_utils.course import notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import notebooks, quiz
+from course_utils import quiz
+from course_utils.course import notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 INDEX = ROOT / "docs" / "topics.md"
