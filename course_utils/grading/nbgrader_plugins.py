@@ -27,7 +27,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Bool, Float, Integer
 
-from course_utils.grading import apart
+from course_utils.grading import beside, proof
 from course_utils.grading.blanks import without_values
 from course_utils.grading.bubblewrap import require
 from course_utils.grading.collect import Collect
@@ -96,7 +96,7 @@ class Examiner(NotebookExporter):
         config=True
     )
     result: ExamResult | None = None
-    _apart = apart.Examiner()
+    _examiner = proof.Examiner()
 
     def limits(self) -> Limits:
         """What a submission may use, as configured."""
@@ -122,7 +122,10 @@ class Examiner(NotebookExporter):
         master = nbformat.read(source / f"{about['notebook']}.ipynb", as_version=4)
         submitted = read_folder(Path(filename).parent, names[0], [about["notebook"]])
         data = submitted.notebooks.get(about["notebook"], b"")
-        self.result = self._apart.examine(data, master, self.limits(), submitted.files)
+        own_files = beside.read(source)
+        keep = self.parent.exclude_overwriting.get(names[1], ())
+        files = beside.put_over(own_files, submitted.files, keep)
+        self.result = self._examiner.examine(data, master, self.limits(), files, own_files)
         self.result.remarks += submitted.remarks
         for remark in self.result.remarks:
             self.log.warning("%s, %s: %s", *names, remark)

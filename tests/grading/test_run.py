@@ -134,6 +134,7 @@ class TestAgain:
     def test_a_changed_test_grades_all(self, graded):
         path = graded / "solutions" / NAME / f"{NAME}.ipynb"
         master = nbformat.read(path, as_version=4)
+        cell(master, "count").source = "def count(n): return 7"
         cell(master, "check-count").source = "assert count(3) == 7"
         nbformat.write(master, path)
         lines = grade(graded)
