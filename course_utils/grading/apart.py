@@ -67,7 +67,9 @@ class Examiner:
             try:
                 with self._lock, theirs:
                     self._start()
-                    beside = {name.partition("/")[0].removesuffix(".py") for name in own_files or ()}
+                    beside = {
+                        name.partition("/")[0].removesuffix(".py") for name in own_files or ()
+                    }
                     modules = {n for n in _imports(master) if n.partition(".")[0] not in beside}
                     self._control.send(sorted(self._needed | modules))
                     reduction.send_handle(self._control, theirs.fileno(), self._process.pid)

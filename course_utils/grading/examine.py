@@ -332,9 +332,7 @@ def _suites_raise() -> Iterator[None]:
         raise failure
 
 
-def _run_statements(
-    statements: list, scope: dict, theirs: Set[str], file: str
-) -> float | None:
+def _run_statements(statements: list, scope: dict, theirs: Set[str], file: str) -> float | None:
     """Run statements; the value of the last one, if it is an expression that gives a score.
 
     What the student's own function returns is never a score.

@@ -1,8 +1,9 @@
 """Which names a notebook defines and uses, and which of them are the examiner's own in tests."""
 
 import ast
+import builtins
 import symtable
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
@@ -134,6 +135,48 @@ def reached(source: str, earlier: Sequence[ast.stmt] = ()) -> set[str]:
             live += idle.pop(name)
     code = "\n".join(map(ast.unparse, [*earlier, ast.parse(source)]))
     return read & used(code)
+
+
+def faults(master: NotebookNode) -> Iterator[tuple[str, str]]:
+    """Tests that cannot decide anything: the name of the cell, and why."""
+    here, helpers = plan(master), []
+    ran = [statement for own in here.own for statement in own]  # here, as well as earlier tests
+    theirs, known, made = here.solved | here.others, set().union(*map(defined, ran)), set()
+    for cell in master.cells:
+        if cell.cell_type != "code" or rebuild.role(cell) != "test":
+            continue
+        name = rebuild.grade_id(cell)
+        try:
+            code = ast.parse(cell.source).body
+        except SyntaxError as error:
+            yield name, f"line {error.lineno} is no Python, which magics are not either"
+            continue
+        found = reached(cell.source, helpers)
+        ran += code
+        if not any(map(_imports_all, ran)):
+            for unknown in sorted(found - theirs - known - made - set(dir(builtins))):
+                yield name, f"it uses `{unknown}`, which no cell defines"
+        if not found & (theirs | made):
+            yield name, "it never comes upon what students write, so it would earn nobody a point"
+        helpers += [s for s in code if isinstance(s, DEFINITIONS)]
+        made |= {n for s in code if not isinstance(s, DEFINITIONS) for n in defined(s)}
+
+
+def doubts(master: NotebookNode) -> Iterator[tuple[str, str]]:
+    """Names in tests that students can change: the name of the test's cell, and the name."""
+    here = plan(master)
+    free = {n for cell, own in zip(master.cells, here.own, strict=True)
+            if cell.cell_type == "code" and not rebuild.role(cell)
+            for s in statements(cell.source) if ast.dump(s) not in map(ast.dump, own)
+            for n in defined(s)}  # fmt: skip
+    for cell in master.cells:
+        if cell.cell_type == "code" and rebuild.role(cell) == "test":
+            for name in sorted(reached(cell.source) & free & here.others):
+                yield rebuild.grade_id(cell), name
+
+
+def _imports_all(statement: ast.stmt) -> bool:
+    return any(isinstance(n, ast.alias) and n.name == "*" for n in ast.walk(statement))
 
 
 def _table(code: str | ast.stmt) -> symtable.SymbolTable:

@@ -4,7 +4,9 @@
 formgrader use them. What reaches a browser is cleaned in `course_utils.grading.pages`.
 """
 
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
@@ -37,6 +39,8 @@ from course_utils.grading.sandbox import MB, Limits
 from course_utils.grading.submissions import read_folder
 from course_utils.grading.verdicts import ExamResult
 from course_utils.notebooks import LANGUAGE
+
+SHOWN = re.compile(r"attachment:([^)>\"']+)")  # pictures in a cell's text
 
 
 class ClearAnswers(ClearSolutions):
@@ -72,14 +76,21 @@ class ClearAnswers(ClearSolutions):
 
 
 class Canonical(NbGraderPreprocessor):
-    """Drop from a released notebook what differs between machines and editors."""
+    """Drop from a released notebook what differs between machines, and what no text shows."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        """Keep the kernel's name, and of each cell what nbgrader and JupyterLab need."""
+        """Keep the kernel's name, and of each cell what nbgrader and JupyterLab need.
+
+        A picture that only a model answer or a mark scheme showed goes with it.
+        """
         nb.metadata = nbformat.from_dict(LANGUAGE)
         for cell in nb.cells:
             kept = ("nbgrader", "tags", "deletable", "editable")
             cell.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k in kept})
+            shown = {unquote(name.strip()) for name in SHOWN.findall(cell.source)}
+            pictures = cell.pop("attachments", {}).items()
+            if left := {name: picture for name, picture in pictures if name in shown}:
+                cell.attachments = nbformat.from_dict(left)
         return nb, resources
 
 

@@ -51,10 +51,10 @@ KNOWN = {  # one point for who is right, none for who is wrong
     "value": "assert facts == 3",
 }
 NO_TEST = {  # not graded, whoever asks; and what the instructor reads
-    "import": ("import nose\nassert mean([2.0]) == 2", "line 1, `import nose`: ModuleNotFoundError"),
+    "import": ("import nose\nassert mean([2.0]) == 2", "`import nose`: ModuleNotFoundError"),
     "name": ("assert maen([2.0]) == 2", "name 'maen' is not defined"),
     "file": ('rows = open("missing.csv")\nassert mean([2.0]) == 2', "No such file"),
-    "division": ("1 / 0\nassert mean([2.0]) == 2", "before it asked anything, in line 1, `1 / 0`: ZeroDiv"),
+    "division": ("1 / 0\nassert mean([2.0]) == 2", "asked anything, in line 1, `1 / 0`"),
     "key": ('assert mean([2.0]) == {}["k"]', "your own solution does not pass this test"),
     "hidden": ("assert mean([2.0]) == 2\n### BEGIN HIDDEN TESTS\n"
                f'assert mean([3.0]) == {{}}["{SECRETS[2]}"]\n### END HIDDEN TESTS', SECRETS[2]),
