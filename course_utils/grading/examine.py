@@ -292,7 +292,8 @@ class _Exam:
                 if name in reached:
                     raise
             else:
-                self.read += name in reached and not isinstance(value, Remote)
+                tells = name in (self.plan.values | self.plan.others) & reached
+                self.read += tells and not isinstance(value, Remote)
 
     @contextlib.contextmanager
     def _timed(self, what: str) -> Iterator[None]:

@@ -25,6 +25,8 @@ class Plan:
         unmarked cells. Where something needs what the student has, it is left to the candidate.
     solved
         What the solutions define: always the student's.
+    values
+        Those of them that are no functions or classes, so that reading them tells something.
     others
         What else is asked of the candidate: the rest of unmarked cells, and read-only cells that
         use the student's work.
@@ -32,6 +34,7 @@ class Plan:
 
     own: tuple[tuple[ast.stmt, ...], ...]
     solved: frozenset[str]
+    values: frozenset[str]
     others: frozenset[str]
 
 
@@ -41,13 +44,14 @@ def plan(master: NotebookNode) -> Plan:
         (rebuild.role(c), statements(c.source) if c.cell_type == "code" else [])
         for c in master.cells
     ]
-    solved, imported = set(), set()
+    solved, values, imported = set(), set(), set()
     for role, code in cells:
         for each in code:
             if _only_imports(each) and role != "test":
                 imported |= defined(each)
             elif role in ("solution", "by hand"):
                 solved |= defined(each)
+                values |= set() if isinstance(each, DEFINITIONS) else defined(each)
     theirs, before = set(solved), None
     while theirs != before:  # what uses the student's work is theirs too, and so on
         before, own, theirs, given = theirs, [], set(solved), set()
@@ -61,7 +65,7 @@ def plan(master: NotebookNode) -> Plan:
             if role in ("given", ""):
                 theirs.update(*(defined(s) for s in code if s not in here))
         theirs -= (imported | given) - solved
-    return Plan(tuple(own), frozenset(solved), frozenset(theirs - solved))
+    return Plan(tuple(own), *map(frozenset, (solved, values, theirs - solved)))
 
 
 def _is_own(statement: ast.stmt, role: str, theirs: set[str]) -> bool:

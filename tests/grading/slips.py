@@ -13,9 +13,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from grading.tiny import about, code
 
 NAME = "t4_slips"
+KEPT = f"c.Autograde.exclude_overwriting = {{{NAME!r}: ['start.txt']}}\n"
 FILES = {
     "data.csv": "3,4,5",
-    "helper.py": "from functools import partial\nfrom math import isclose as near\n"
+    "start.txt": "to be changed",
+    "helper.py": "from math import isclose as near\n"
     "def total(name):\n    return sum(map(int, open(name).read().split(',')))\n",
 }
 UNMARKED = """import numpy as np
@@ -129,7 +131,9 @@ STUDENTS = {
     "things": SOLVED | {"mean": "def mean(x):\n    return object()", "facts": "facts = object()"}
     | {"total": "def total():\n    return object()"},
     "patcher": SOLVED | {"mean": PATCHES, "facts": "facts = seen"}
-    | {"total": 'def total():\n    return int(open("data.csv").read())', "program": "print(seen)"},
+    | {"total": 'def total():\n    return int(open("data.csv").read())'}
+    | {"program": 'print(seen, open("start.txt").read())'},
+    "numbers": SOLVED | {"mean": "mean = 5", "total": "total = 12", "facts": "facts = 4"},
     "bare": SOLVED,
     "blank": {},
 }  # fmt: skip
@@ -145,4 +149,5 @@ def hand_in(course, student: str) -> None:
     (folder / f"{NAME}.ipynb").write_text(json.dumps(_bare(nb) if student == "bare" else nb))
     if student == "patcher":
         (folder / "data.csv").write_text("12")
+        (folder / "start.txt").write_text("my own")
         (folder / "helper.py").write_text("near = total = lambda *_: 12\n")

@@ -23,7 +23,6 @@ from grading.classes import (
     PARTLY,
     RIGHT,
     SCORES,
-    WRONG,
     contents,
     copy_course,
     hand_in,
@@ -352,7 +351,7 @@ class TestFaults:
         cell(master, "check-count").source = "if count(3) == 6:\n    import os; os._exit(3)"
         nbformat.write(master, path)
         hand_in(course, "ada", RIGHT)
-        hand_in(course, "ben", WRONG)
+        hand_in(course, "ben", target.submission({**target.RIGHT, "count": "count = len"}))
         lines = grade(course)
         assert lines["ada"].status == "not graded"
         assert "without a result" in lines["ada"].remarks[0]

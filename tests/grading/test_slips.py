@@ -22,6 +22,8 @@ def course(request, tmp_path_factory):
     beside = make_course(folder, NAME, slips.master()).parent
     for name, text in slips.FILES.items():
         (beside / name).write_text(text)
+    with open(folder / "nbgrader_config.py", "a") as config:
+        config.write(slips.KEPT)
     nbgrader(folder, "generate_assignment", NAME)
     for student in STUDENTS:
         slips.hand_in(folder, student)
@@ -98,6 +100,6 @@ def test_feedback_holds_nothing_of_what_is_hidden(course, student):
     assert not [secret for secret in SECRETS if secret in outputs]
 
 
-def test_the_patcher_saw_nothing(course):
+def test_the_patcher_saw_nothing_and_kept_only_the_file_that_may_be_changed(course):
     path = course[0] / f"gradebook/autograded/patcher/{NAME}/{NAME}.ipynb"
-    assert cell(nbformat.read(path, as_version=4), "program").outputs[0].text == "[]\n"
+    assert cell(nbformat.read(path, as_version=4), "program").outputs[0].text == "[] my own\n"
