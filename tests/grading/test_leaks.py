@@ -37,7 +37,8 @@ ANSWERS = f"""assert corners is not None
 ### END HIDDEN TESTS"""
 # The tests can be passed, so that who fails them has failed.
 SOLUTIONS = {
-    "scale": f"def scale(x, factor):\n    return x * factor if len(x) == 2 else x * 0 + {SECRETS[0]}",
+    "scale": f"def scale(x, factor):\n"
+    f"    return x * factor if len(x) == 2 else x * 0 + {SECRETS[0]}",
     "count": f"def count(n):\n    return 6 if n == 3 else {SECRETS[4]}",
     "model": f"class Model:\n    def __init__(self, bias):\n"
     f"        self.bias = np.array([{SECRETS[1]}])",
