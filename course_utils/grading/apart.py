@@ -23,6 +23,7 @@ from nbformat import NotebookNode
 
 from course_utils.errors import CourseError
 from course_utils.grading import sandbox
+from course_utils.grading.beside import remove_folder_of
 from course_utils.grading.bubblewrap import PACKAGE
 from course_utils.grading.examine import examine
 from course_utils.grading.rebuild import role
@@ -62,7 +63,7 @@ class Examiner:
         Exception
             Whatever `examine.examine` raises.
         """
-        ours, theirs = Pipe()
+        child, (ours, theirs) = 0, Pipe()
         with ours:
             try:
                 with self._lock, theirs:
@@ -83,6 +84,8 @@ class Examiner:
                 self._needed.update(needed)
             except (EOFError, OSError):
                 raise ExaminerDied("the examiner ended without a result") from None
+            finally:
+                remove_folder_of(child)  # it is still there if the child was killed
         if isinstance(result, BaseException):
             raise result
         return result

@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
@@ -57,7 +58,7 @@ def put_over(
 @contextlib.contextmanager
 def working_folder(files: Mapping[str, bytes]) -> Iterator[None]:
     """Work in a new folder with these files, from which modules can be imported too."""
-    with tempfile.TemporaryDirectory(prefix="examiner-") as top, contextlib.chdir(top):
+    with tempfile.TemporaryDirectory(prefix=_prefix(os.getpid())) as top, contextlib.chdir(top):
         for name, data in files.items():
             Path(name).parent.mkdir(parents=True, exist_ok=True)
             Path(name).write_bytes(data)
@@ -70,3 +71,13 @@ def working_folder(files: Mapping[str, bytes]) -> Iterator[None]:
             for name, module in list(sys.modules.items()):
                 if str(getattr(module, "__file__", None) or "").startswith(top + os.sep):
                     del sys.modules[name]
+
+
+def remove_folder_of(process: int) -> None:
+    """Remove the working folder that a process has left behind, if it has."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_prefix(process)}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prefix(process: int) -> str:
+    return f"examiner-{process}-"

@@ -213,7 +213,7 @@ class _Exam:
                 try:
                     with contextlib.redirect_stdout(io.StringIO()):
                         exec(compile(ast.Module([each], []), "<given>", "exec"), self.scope)
-                except Exception as error:
+                except (Exception, SystemExit) as error:
                     line = cell.source.splitlines()[each.lineno - 1].strip()
                     said = f"{type(error).__name__}: {error}"
                     name = rebuild.grade_id(cell) or cell.get("id", "without a name")
@@ -260,19 +260,22 @@ class _Exam:
         What the student's functions print is kept of the visible part only: of the hidden one it
         could be the inputs.
         """
-        value, statements, hidden = None, _parsed(source), rebuild.hidden_lines(source)
+        value, failures = None, []
+        statements, hidden = _parsed(source), rebuild.hidden_lines(source)
         reached = names.reached(source, self.helpers)
         for lost in sorted(reached & self.broken.keys()):
             raise NoEvidence(f"`{lost}` is missing, since this failed: {self.broken[lost]}")
         self.helpers += [s for s in statements if isinstance(s, names.DEFINITIONS)]
         parts = [[s for s in statements if (s.lineno in hidden) == h] for h in (False, True)]
         for part in filter(None, parts):
-            with self.candidate.questions() as printed, _suites_raise():
+            with self.candidate.questions() as printed, _listening(failures):
                 self._bind(names.used(source) | reached, reached)
                 theirs = self.plan.solved | self.plan.others
                 value = _run_statements(part, self.scope, theirs, file_of(name))
             if part is parts[0]:
                 shown += printed.items
+        for failure in failures if value is None else ():
+            raise failure
         if not self._has_evidence():
             raise NoEvidence("the test asked nothing of the submission: no evidence, no mark")
         return points if value is None else float(min(max(value, 0), points))
@@ -313,9 +316,8 @@ def _parsed(source: str) -> list[ast.stmt]:
 
 
 @contextlib.contextmanager
-def _suites_raise() -> Iterator[None]:
-    """Raise the first failure that a suite of unittest has collected for a report."""
-    failures, kinds = [], ("addError", "addFailure", "addSubTest")
+def _listening(failures: list[BaseException]) -> Iterator[None]:
+    """Note what suites of unittest find wrong, since they only write it into a report."""
 
     def noting(method: Callable) -> Callable:
         def add(self: unittest.TestResult, *about: Any) -> None:
@@ -325,12 +327,10 @@ def _suites_raise() -> Iterator[None]:
         return add
 
     with contextlib.ExitStack() as stack:
-        for name in kinds:
+        for name in ("addError", "addFailure", "addSubTest"):
             noticed = noting(getattr(unittest.TestResult, name))
             stack.enter_context(mock.patch.object(unittest.TestResult, name, noticed))
         yield
-    for failure in failures:
-        raise failure
 
 
 def _run_statements(statements: list, scope: dict, theirs: Set[str], file: str) -> float | None:

@@ -1,6 +1,7 @@
 """What earns a mark and what does not; what goes wrong decides about itself alone."""
 
 import json
+import tempfile
 
 import nbformat
 import pytest
@@ -142,7 +143,9 @@ class TestWhenThingsGoWrong:
         assert scores(result)["answers"] == 3
         assert "the check itself failed: TypeError" in result.remarks[0]
 
-    def test_an_examiner_that_dies_is_told(self):
+    def test_an_examiner_that_dies_is_told_and_leaves_no_files(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        monkeypatch.setenv("TMPDIR", str(tmp_path))
         master = master_with("import os; os._exit(3)")
         nb = nbformat.writes(target.submission(RIGHT)).encode()
         apart = Examiner()
@@ -150,6 +153,7 @@ class TestWhenThingsGoWrong:
             apart.examine(nb, master, QUICK)
         assert apart.examine(nb, target.master(), QUICK).score == 23
         apart.close()
+        assert not list(tmp_path.glob("examiner-*"))
 
 
 class TestEvidence:
@@ -211,6 +215,20 @@ class TestEvidence:
     )
     def test_the_last_line_may_give_the_points(self, test, earned):
         assert scores(graded(master=master_with(test)))["count"] == earned
+
+    @pytest.mark.parametrize(
+        ("last", "earned"),
+        [("report.testsRun - len(report.failures)", 1), ("report", 0), ("None", 0)],
+    )
+    def test_a_suite_fails_unless_the_last_line_counts_its_failures(self, last, earned):
+        suite = "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n"
+        suite += "        self.assertEqual(count(3), 6)\n    def test_b(self):\n"
+        suite += "        for n in (1, 2):\n            with self.subTest(n=n):\n"
+        suite += "                self.assertEqual(count(n), 0)\n"
+        suite += "loaded = unittest.defaultTestLoader.loadTestsFromTestCase(T)\n"
+        suite += "report = unittest.TextTestRunner().run(loaded)"
+        small = "def count(n): return 6 * (n == 3) + (n == 1)"
+        assert scores(graded({"count": small}, master=master_with(suite, last)))["count"] == earned
 
     def test_what_the_student_returns_is_never_the_score(self):
         result = graded({"answers": "corners = 1e9\nsquares = 0"}, master=_quiz_as_last_line())
