@@ -6,16 +6,15 @@ import types
 from collections.abc import Callable
 
 
-def own_line(error: BaseException, ignored: tuple[str, ...] = ()) -> str:
+def own_line(error: BaseException) -> str:
     """The student's line that raised, such as `At line 3 of your cell: return kernel[9]`.
 
-    Empty where its text is not known. `ignored` are file names of the code that called.
+    Empty where no cell was running: lines of modules are nobody's cell.
     """
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if "site-packages" in frame.filename or frame.filename in ignored:
-            continue
-        line = linecache.getline(frame.filename, frame.lineno or 0).strip()
-        if line:
+        known = linecache.cache.get(frame.filename, ())
+        if len(known) == 4 and known[1] is None:  # IPython keeps cells so, without a file's time
+            line = "".join(known[2][frame.lineno - 1 : frame.lineno]).strip()
             return f"At line {frame.lineno} of your cell: {line}"
     return ""
 

@@ -62,8 +62,11 @@ def release(
     """Make assignments/ from solutions/."""
     _for_instructors()
     from course_utils.course.release import release as release_
+    from course_utils.course.release import remarks
 
     changed = release_(assignments, ROOT, check=check)
+    for line in remarks(assignments, ROOT):
+        typer.secho(line, fg="yellow", err=True)
     for path in changed:
         typer.echo(f"{'differs' if check else 'written'}: {path}")
     if not changed:

@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 
 from course_utils.errors import CourseError
 from course_utils.grading.blanks import without_values
+from course_utils.grading.names import doubts, faults
 
 ROOT = Path(__file__).resolve().parents[2]
 PRIVATE = (("BEGIN SOLUTION", "END SOLUTION"), ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS"))
@@ -51,8 +52,9 @@ def release(
     Raises
     ------
     CourseError
-        For an unknown name, a notebook that cannot be read, code that is no Python, a notebook
-        that nbgrader rejects, and text of a solution or hidden test that would be released.
+        For an unknown name, a notebook that cannot be read, code that is no Python, a test that
+        cannot decide anything, a notebook that nbgrader rejects, and text of a solution or hidden
+        test that would be released.
     """
     root, known = Path(root).resolve(), known_assignments(root)
     chosen = known if not names else list(dict.fromkeys(names))
@@ -103,6 +105,21 @@ def _examine_source(path: Path) -> None:
             raise CourseError(
                 f"{path}, cell {cell.id}, line {error.lineno}: {error.msg}. Nothing was changed."
             ) from None
+    for cell, why in faults(notebook):
+        raise CourseError(f"{path}, test {cell}: {why}. Nothing was changed.")
+
+
+def remarks(names: Iterable[str] | None = None, root: Path = ROOT) -> list[str]:
+    """What may be meant in the sources of assignments, but is seldom wise; all by default."""
+    found = []
+    for name in names or known_assignments(root):
+        for path in sorted(Path(root, "solutions", name).glob("*.ipynb")):
+            found += [
+                f"{path.relative_to(root)}, test {cell}: students can change `{free}`, which an "
+                "unmarked cell defines. Mark that cell read-only."
+                for cell, free in doubts(nbformat.read(path, as_version=4))
+            ]
+    return found
 
 
 def _generate(names: list[str], root: Path, scratch: Path) -> Path:

@@ -23,6 +23,7 @@ from nbformat import NotebookNode
 
 from course_utils.errors import CourseError
 from course_utils.grading import sandbox
+from course_utils.grading.beside import remove_folder_of
 from course_utils.grading.bubblewrap import PACKAGE
 from course_utils.grading.examine import examine
 from course_utils.grading.rebuild import role
@@ -51,6 +52,7 @@ class Examiner:
         master: NotebookNode,
         limits: Limits,
         files: Mapping[str, bytes] | None = None,
+        own_files: Mapping[str, bytes] | None = None,
     ) -> ExamResult:
         """As `examine.examine`, in a fresh process.
 
@@ -61,15 +63,20 @@ class Examiner:
         Exception
             Whatever `examine.examine` raises.
         """
-        ours, theirs = Pipe()
+        child, (ours, theirs) = 0, Pipe()
         with ours:
             try:
                 with self._lock, theirs:
                     self._start()
-                    self._control.send(sorted(self._needed.union(_imports(master))))
+                    beside = {
+                        name.partition("/")[0].removesuffix(".py") for name in own_files or ()
+                    }
+                    modules = {n for n in _imports(master) if n.partition(".")[0] not in beside}
+                    self._control.send(sorted(self._needed | modules))
                     reduction.send_handle(self._control, theirs.fileno(), self._process.pid)
                 child = ours.recv()
-                ours.send((submission, master, limits, dict(files or {})))
+                about = submission, master, limits, dict(files or {}), dict(own_files or {})
+                ours.send(about)
                 if not ours.poll(limits.total_seconds + MARGIN):
                     os.kill(child, signal.SIGKILL)
                     raise ExaminerDied("the examiner did not come to an end")
@@ -77,6 +84,8 @@ class Examiner:
                 self._needed.update(needed)
             except (EOFError, OSError):
                 raise ExaminerDied("the examiner ended without a result") from None
+            finally:
+                remove_folder_of(child)  # it is still there if the child was killed
         if isinstance(result, BaseException):
             raise result
         return result
@@ -155,12 +164,12 @@ def _be_the_child(connection: Connection) -> None:
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, signal.SIGKILL)
         connection.send(os.getpid())
-        submission, master, limits, files = connection.recv()
+        submission, master, limits, *files = connection.recv()
         room = 12 * limits.reply + (2 << 30)  # a giant answer must not take the machine with it
         resource.setrlimit(resource.RLIMIT_DATA, (room, room))
         before = set(sys.modules)
         try:
-            result = examine(submission, master, limits, files)
+            result = examine(submission, master, limits, *files)
         except BaseException as error:
             result = error
         needed = sys.modules.keys() - before

@@ -37,6 +37,8 @@ READY_SECONDS = 10.0  # to begin with answering questions
 GRACE = 2.0  # seconds to obey an interrupt
 END_SECONDS = 5.0  # to leave off answering questions
 MANY_ANSWERS = 4  # times the largest answer, for all questions of a test
+NO_EVIDENCE = {"name", "put", "import", "set", "set item", "iterate"}  # what only prepares
+FETCHES = {"get", "get item"}  # tell something unless what they give stays there
 LOOK = 0.25  # seconds between looks at memory and processes
 
 
@@ -86,7 +88,7 @@ class Candidate:
         self.limits = limits
         self.seconds = limits.cell_seconds  # for the next cell, or the next block of questions
         self.sandbox = sandbox.start(limits, files, forbidden)
-        self.answers = 0  # how many questions have been answered
+        self.evidence = 0  # how many answers have told something of the student's work
         self._numbers = itertools.count(1)
         self._callbacks: dict[int, Callable] = {}
         self._outputs = Outputs(limits.output)
@@ -203,13 +205,17 @@ class Candidate:
             self._fail("the candidate's answers are too large, all together")
         if message.get("number") != number:
             self._fail("the candidate answered a question that was not asked", Forged)
-        self.answers += 1
+        do = question["do"]
         try:
             if "error" in message:
+                self.evidence += do not in NO_EVIDENCE | FETCHES
                 raise error(*message["error"])
             if SHOWS_CHANGES.get():
                 wire.put_back(arrays, message.get("changed", []))
-            return wire.unpack(message["value"], self._resolve)
+            value = wire.unpack(message["value"], self._resolve)
+            fetched = do in FETCHES and isinstance(value, Remote)
+            self.evidence += not fetched and do not in NO_EVIDENCE
+            return value
         except (wire.WireError, TypeError, KeyError, AttributeError) as fault:
             if isinstance(fault, CandidateError):
                 raise

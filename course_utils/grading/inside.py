@@ -165,7 +165,7 @@ def _told(error: BaseException) -> list:
     """Of an error: its type, what it derives from, its text, and the student's line."""
     with contextlib.suppress(BaseException):
         bases = [base.__name__ for base in type(error).__mro__[:_ERRORS_TOLD]]
-        told = [type(error).__name__, bases, str(error)[:4000], own_line(error, (__file__,))]
+        told = [type(error).__name__, bases, str(error)[:4000], own_line(error)]
         wire.write(told)  # half of a surrogate pair cannot be sent
         return told
     return ["Exception", ["Exception"], "an error that cannot be told", ""]

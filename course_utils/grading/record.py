@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.utils import is_solution
 from traitlets.config import Config
 
 from course_utils.errors import CourseError
@@ -68,8 +69,13 @@ def save_scores(
     submitted = gradebook.find_submission_notebook(notebook, assignment, student)
     scores = {cell.name: cell for cell in result.cells}
     texts = {grade_id(cell): cell.source.strip() for cell in result.notebook.cells}
-    released = {cell.name: cell.source.strip() for cell in submitted.notebook.source_cells}
-    untouched = {name for name, text in released.items() if texts.get(name, "") in ("", text)}
+    answers = {grade_id(cell) for cell in result.notebook.cells if is_solution(cell)}
+    released = {
+        cell.name: cell.source.strip()
+        for cell in submitted.notebook.source_cells
+        if cell.name in answers - result.missing
+    }
+    untouched = {name for name, text in released.items() if texts[name] in ("", text)}
     attention = bool(result.remarks)
     for grade in sorted(submitted.grades, key=lambda grade: grade.name):
         known = scores.get(grade.name)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from grading.tiny import make_course, notebook
+from grading.tiny import about, make_course, nbgrader, notebook
 
-from course_utils.course.release import ROOT, known_assignments, release
+from course_utils.course.release import ROOT, known_assignments, release, remarks
 from course_utils.errors import CourseError
+from course_utils.grading.names import faults
 
 ASSIGNMENTS = known_assignments()
 
@@ -103,6 +104,10 @@ def _leak_in_text(path):
     _edit(path, '"# Tiny"', '"# Tiny: first = 3  # how many corners has a triangle?"')
 
 
+def _test(source):
+    return lambda path: _edit(path, '"assert double(2) == 4\\n",', f"{json.dumps(source)},")
+
+
 def _leak_in_a_file(path):
     (path.parent / "notes.txt").write_text("they test assert double(-21) == -42")
 
@@ -114,9 +119,88 @@ SPOILED = {
     "no Python": (lambda p: _edit(p, "return x + x", "return x +"), "cell double, line 3"),
     "no end": (lambda p: _edit(p, "### END SOLUTION", "###"), "cell double: 'BEGIN SOLUTION'"),
     "no id": (lambda p: _edit(p, '"grade_id": "check-double"', '"grade_id": "double"'), "double"),
+    "name that nothing defines": (_test("assert doubel(2)\n"), "check-double: it uses `doubel`"),
+    "magic in a test": (_test("%time double(2)\n"), "check-double: line 1 is no Python"),
     "secret in text": (_leak_in_text, "would release 'first = 3"),
     "secret in a file": (_leak_in_a_file, "would release 'assert double"),
 }
+
+
+NEVER_RUN = [
+    "def test_double():\n    assert double(1) == 2",
+    "import unittest\nclass T(unittest.TestCase):\n    def test_it(self):\n"
+    "        self.assertEqual(double(1), 2)\nunittest.main(argv=[''], exit=False)",
+    "assert True",
+]
+RUN = [
+    "def test_double():\n    assert double(1) == 2\ntest_double()",
+    "def test_double():\n    assert double(1) == 2\n"
+    "for name, each in list(globals().items()):\n    name.startswith('test_') and each()",
+    "@(lambda f: f())\ndef test_double():\n    assert double(1) == 2",
+    "import unittest\nclass T(unittest.TestCase):\n    def test_it(self):\n"
+    "        self.assertEqual(double(1), 2)\nsuite = unittest.TestSuite([T('test_it')])",
+    "from math import *\nassert isclose(double(1), 2)",
+]
+
+
+@pytest.mark.parametrize("test", [*NEVER_RUN, *RUN])
+def test_a_test_that_never_comes_upon_the_students_work_is_refused(test):
+    master = notebook()
+    master.cells = [c for c in master.cells if c.id not in ("answers", "check-answers")]
+    next(c for c in master.cells if c.id == "check-double").source = test
+    never = (
+        "check-double",
+        "it never comes upon what students write, so it would earn nobody a point",
+    )
+    assert list(faults(master)) == [never] * (test in NEVER_RUN)
+
+
+def test_a_name_that_students_can_change_is_remarked_on(course):
+    nb = nbformat.read(course, as_version=4)
+    nb.cells.insert(1, nbformat.v4.new_code_cell("import cmath\nfour = 4\nfive = 5", id="free"))
+    check = next(c for c in nb.cells if c.id == "check-double")
+    check.source = "assert double(cmath.sqrt(1)) == four - 2"
+    nbformat.write(nb, course)
+    (remark,) = remarks(root=_root(course))
+    assert "test check-double: students can change `four`" in remark
+
+
+PICTURES = {
+    "the answer.png": {"image/png": "QU5TV0VS"},
+    "given.png": {"image/png": "R0lWRU4="},
+}
+SHOWING = {
+    "![a](attachment:the%20answer.png)": False,
+    "![q](attachment:given.png)\n### BEGIN SOLUTION\n![a](attachment:the%20answer.png)\n"
+    "### END SOLUTION": True,
+    '<img src="attachment:given.png">\n### BEGIN SOLUTION\n<img src="attachment:the answer.png">\n'
+    "### END SOLUTION": True,
+}
+
+
+def test_a_picture_goes_with_the_text_that_showed_it(course):
+    """By `course release` and by nbgrader's own command."""
+    nb = nbformat.read(course, as_version=4)
+    for number, source in enumerate(SHOWING):
+        metadata = about(f"drawn-{number}", points=1, solution=True)
+        nb.cells.append(nbformat.v4.new_markdown_cell(source, metadata=metadata))
+    shown = "![q](<attachment:given.png>)"
+    nb.cells.append(nbformat.v4.new_markdown_cell(shown))
+    for cell in nb.cells[-4:]:
+        cell.attachments = nbformat.from_dict(PICTURES)
+    nbformat.write(nb, course)
+    released = _root(course) / "assignments" / course.parent.name / course.name
+    given = {"given.png": PICTURES["given.png"]}
+    for make in (
+        lambda: release(root=_root(course)),
+        lambda: nbgrader(_root(course), "generate_assignment", course.parent.name, "--force"),
+    ):
+        released.unlink()
+        make()
+        cells = nbformat.read(released, as_version=4).cells[-4:]
+        assert [c.get("attachments") for c in cells] == [
+            given if shown else None for shown in [*SHOWING.values(), True]
+        ]
 
 
 @pytest.mark.parametrize("case", SPOILED)

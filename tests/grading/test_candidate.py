@@ -167,6 +167,13 @@ class TestQuestions:
         assert str(caught.value) == "'got 3'"
         assert caught.value.own_line.endswith('raise OwnError(f"got {x}")')
 
+    def test_an_error_inside_a_library_quotes_no_line_that_is_not_theirs(self, candidate):
+        candidate.run("import json\nread = json.loads")
+        with candidate.questions():
+            outcome = call(candidate.named("read"), ("{",), {})
+        assert outcome.error.startswith("it raised JSONDecodeError")
+        assert outcome.where == ""
+
     @pytest.mark.parametrize("name", ["StopIteration", "StopAsyncIteration"])
     def test_an_error_ends_no_loop_of_the_tests(self, candidate, name):
         candidate.run(f"def stop(n): raise {name}")

@@ -23,7 +23,6 @@ from grading.classes import (
     PARTLY,
     RIGHT,
     SCORES,
-    WRONG,
     contents,
     copy_course,
     hand_in,
@@ -134,6 +133,7 @@ class TestAgain:
     def test_a_changed_test_grades_all(self, graded):
         path = graded / "solutions" / NAME / f"{NAME}.ipynb"
         master = nbformat.read(path, as_version=4)
+        cell(master, "count").source = "def count(n): return 7"
         cell(master, "check-count").source = "assert count(3) == 7"
         nbformat.write(master, path)
         lines = grade(graded)
@@ -351,7 +351,7 @@ class TestFaults:
         cell(master, "check-count").source = "if count(3) == 6:\n    import os; os._exit(3)"
         nbformat.write(master, path)
         hand_in(course, "ada", RIGHT)
-        hand_in(course, "ben", WRONG)
+        hand_in(course, "ben", target.submission({**target.RIGHT, "count": "count = len"}))
         lines = grade(course)
         assert lines["ada"].status == "not graded"
         assert "without a result" in lines["ada"].remarks[0]

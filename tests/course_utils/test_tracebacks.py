@@ -1,0 +1,43 @@
+"""Only lines of a student's cell are quoted as such."""
+
+import json
+
+import pytest
+from IPython.core.compilerop import CachingCompiler
+
+from course_utils.checks.outcome import call
+from course_utils.tracebacks import own_line
+
+CELL = """import json
+def outer(text):
+    return inner(text)
+def inner(text):
+    return json.loads(text)
+def own(text):
+    raise ValueError(text)"""
+
+
+@pytest.fixture(scope="module")
+def cell():
+    """What a cell defines that was compiled as IPython does it."""
+    scope, compiler = {}, CachingCompiler()
+    exec(compile(CELL, compiler.cache(CELL), "exec"), scope)
+    return scope
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("outer", "At line 5 of your cell: return json.loads(text)"),
+        ("own", "At line 7 of your cell: raise ValueError(text)"),
+    ],
+)
+def test_the_innermost_line_of_the_cell_is_quoted(cell, name, line):
+    assert call(cell[name], ("{",), {}).where == line
+
+
+@pytest.mark.parametrize("function", [json.loads, own_line, int], ids=repr)
+def test_no_line_of_a_module_is_a_students(function):
+    outcome = call(function, ("{",), {})
+    assert outcome.error
+    assert outcome.where == ""
