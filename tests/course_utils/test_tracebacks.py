@@ -36,7 +36,7 @@ def test_the_innermost_line_of_the_cell_is_quoted(cell, name, line):
     assert call(cell[name], ("{",), {}).where == line
 
 
-@pytest.mark.parametrize("function", [json.loads, own_line, int], ids=repr)
+@pytest.mark.parametrize("function", [json.loads, own_line, int], ids=lambda f: f.__name__)
 def test_no_line_of_a_module_is_a_students(function):
     outcome = call(function, ("{",), {})
     assert outcome.error
