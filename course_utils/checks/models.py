@@ -97,7 +97,9 @@ def _parameters(model: Any, x: Tensor) -> dict[str, Any]:
         )
     return {
         "shape of the output": shape,
-        "layers": "hidden from parameters(), some of them" if _hidden(model, x) else "right",
+        "what parameters() lists": "not all: some layers are hidden"
+        if _hidden(model, x)
+        else "right",
         "number of parameters": sum(p.numel() for p in trained),
     }
 
