@@ -29,6 +29,7 @@ NETWORKS = {
     ],
     "strided": [("Conv2d", IN, 5, 5, 3, 2), ("ReLU",), ("Conv2d", 5, 6, 3, 2, 1), ("ReLU",)],
 }
+NETWORKS["frozen"] = NETWORKS["plain"]  # no weight of it learns
 NORM, EARLIER, FROZEN = "features.1", "head.2.weight", "features.0.bias"
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
@@ -54,6 +55,8 @@ def network(home: Any, kind: str, images: np.ndarray) -> Any:
     give_weights(model, torch.from_numpy(np.array(images[:1], np.float64)))
     if images.dtype == np.float32:
         model.float()
+    if kind == "frozen":
+        model.requires_grad_(False)
     model.train()
     return model
 
