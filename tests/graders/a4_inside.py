@@ -435,7 +435,7 @@ def forgot_to_detach(model, x, layer):
 @mutant("feature_maps", "A later layer works in place and has overwritten your maps")
 def forgot_to_clone(model, x, layer):
     with _in_eval_mode(model), torch.no_grad():
-        return _output_of(model, x, layer)[1]
+        return _overwritten_output_of(model, x, layer)[1]
 
 
 @mutant("feature_maps", "Where the network raises an error the hook stays in the model")
@@ -945,7 +945,7 @@ def weights_trained_along(model, layer, channel, *, steps, seed):
     return image.detach()
 
 
-@mutant("maximise_activation", "and it hardly moves in all its steps")
+@mutant("maximise_activation", "the image hardly moves in all its steps")
 def tiny_steps(model, layer, channel, *, steps, seed):
     start = _grey(model, seed)
     with _in_eval_mode(model):

@@ -53,8 +53,8 @@ def _arrange(maximise_activation: Callable) -> Callable:
             found = {"shape": image.shape, "dtype": str(image.dtype), "values": _range(image)}
             if (image.shape, image.dtype) == (zeros.shape, zeros.dtype):
                 told = _excitement(network_kind, image, layer, channel)
-                if "random images" in told and np.abs(image - make(steps=1)).mean() < HARDLY:
-                    told += ", and it hardly moves in all its steps"
+                if told != "right" and np.abs(image - make(steps=1)).mean() < HARDLY:
+                    told = "not what it could be: the image hardly moves in all its steps"
                 found["activation"] = told
             return found
 
@@ -275,8 +275,8 @@ check_maximise_activation = Check(
         "This is hardly better than the image that you started from: climb the mean over the whole "
         "channel, in steps that are large enough. A raw gradient is often tiny, so divide it by "
         "its own size.": _max(steps=0),
-        "Does the model compute in training mode? There BatchNorm uses the batch: call model.eval() "
-        "first.": _arrange(
+        "Does the model compute in training mode? There BatchNorm uses the batch: call "
+        "model.eval() first.": _arrange(
             lambda model, *args, **options: _ascend(copy.deepcopy(model).train(), *args, **options)
         ),
         "Another channel is maximised: the first is number 0.": _max(other=1),

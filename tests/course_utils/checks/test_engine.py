@@ -242,7 +242,7 @@ def test_one_agreement_is_no_evidence():
 
 
 def test_a_suspect_that_is_wrong_where_the_student_is_right_is_none():
-    assert "One too many" not in numbers({"One too many.": lambda x: x + 1}, 0, 2, 3, 4)
+    assert "One too many" not in numbers({"One too many.": lambda x: x + 1}, 0, 1, 2, 4)
 
 
 def test_numbers_of_an_array_are_stronger_evidence():
