@@ -378,7 +378,7 @@ def _why_not_rejected(outcome: Outcome, words: str) -> str | None:
         return f"expected ValueError with a sentence, but {outcome.error}"
     if re.search(rf"\b(?:{words})", outcome.message, re.IGNORECASE):
         return None
-    name = re.match(r"\w+", words).group()
+    name = re.match(r"[\w.]+", words).group()
     if not outcome.message:
         return f"ValueError is right, but its message is empty: say what is wrong with {name}."
     return (

@@ -380,6 +380,13 @@ def another_forward_for_a_while(model, x, layer):
     return kept[0]
 
 
+@mutant("feature_maps", "does not say what is wrong: check features.17 yourself, and name it")
+def names_no_layer(model, x, layer):
+    if layer not in dict(model.named_modules()):
+        raise ValueError("this layer is not there")
+    return in_a_copy(model, x, layer)
+
+
 @mutant("feature_maps", "A forward of your own stays in the model")
 def another_forward_for_good(model, x, layer):
     module, kept = _named(model, layer), []
