@@ -19,6 +19,7 @@ from course_utils.tracebacks import used_package
 
 FAR = 6e4  # stands for NaN and infinity; half precision holds it too
 HIDDEN_ROUNDS = 3  # a hidden test repeats the grid with this many seeds
+FEW_SENTENCES = 3  # of which any may be the right one
 FEW = 12  # an impossible call shows lists and tables of so many numbers
 
 
@@ -182,7 +183,7 @@ class Check:
         if given[at].kind == "NotImplementedError":
             raise CheckFailed(f"✗ {self.name}: {why}")
         lines = [f"✗ {self.name}, {part}: {why}", given[at].where]
-        lines += self._explanations(cases, given, at, wanted[at])
+        lines += self._explanations(cases, given, wanted, at, {i for _, i, _ in wrong})
         lines += [f"Seen with {self._describe(cases[at])}."]
         if len(wrong) < len(cases):
             lines += [f"{len(cases) - len(wrong)} of {len(cases)} cases agree."]
@@ -198,32 +199,46 @@ class Check:
         return difference(outcome.value, wanted, self.tolerance)
 
     def _explanations(
-        self, cases: list[Case], given: list[Outcome], at: int, wanted: Any
+        self, cases: list[Case], given: list[Outcome], wanted: list[Any], at: int, wrong: set[int]
     ) -> list[str]:
         """The sentence of the suspect that gives the student's results most often.
 
-        One that gives all of them is certain. Else there are several mistakes at once, and the
-        sentence is said of this case only. A suspect that is right in this case explains nothing,
-        and neither does one that stumbles as well.
+        It is certain if it gives all of them, at least two of them wrong: one may agree by
+        accident. Else there may be several mistakes at once, and the sentence is said of this case
+        only, if numbers of an array agree here or another wrong result agrees as well. Nothing is
+        explained by a suspect that is right in this case, that stumbles as well, or that is wrong
+        in more cases where the student is right than it explains. Of a few that agree as often,
+        any may be the right one.
         """
         if given[at].error is not None:
             told = [s for pattern, s in self.hints.items() if re.search(pattern, given[at].error)]
             return told[:1]
         if given[at].modified:
             return []
-        ranked = []
+        ranked, right = [], {*range(len(cases))} - wrong
         for sentence, suspect in self.suspects.items():
             here = self._try(suspect, cases[at])
-            if self._alike(here, given[at]) and self._why_wrong(here, wanted):
-                alike = [
-                    self._alike(self._try(suspect, c), g) for c, g in zip(cases, given, strict=True)
-                ]
-                ranked.append((sum(alike), sentence))
+            if not self._alike(here, given[at]) or not self._why_wrong(here, wanted[at]):
+                continue
+            found = [self._try(suspect, c) for c in cases]
+            alike = {i for i, outcome in enumerate(found) if self._alike(outcome, given[i])}
+            telling = len(alike & wrong)
+            if sum(bool(self._why_wrong(found[i], wanted[i])) for i in right) > telling:
+                continue
+            if telling > 1 or len(wrong) == 1 or _has_numbers(given[at].value):
+                ranked.append((len(alike), telling, sentence))
         if not ranked:
             return []
-        most = max(count for count, _ in ranked)
-        sentence = next(sentence for count, sentence in ranked if count == most)
-        return [sentence if most == len(cases) else f"In this case: {sentence}"]
+        most, telling = max((alike, told) for alike, told, _ in ranked)
+        sentences = [s for *counts, s in ranked if counts == [most, telling]]
+        if len(sentences) > FEW_SENTENCES:
+            return []
+        exact = _has_numbers(given[at].value)
+        if len(sentences) > 1:  # nothing here tells them apart
+            first = "Either" if exact else "Perhaps"
+            sentences = [f"{'or' if i else first}: {s}" for i, s in enumerate(sentences)]
+        certain = (most == len(cases) and telling > 1) or sentences[0].startswith("Perhaps")
+        return sentences if certain else [f"In this case: {sentences[0]}", *sentences[1:]]
 
     def _alike(self, suspect: Outcome, given: Outcome) -> bool:
         if suspect.error is not None or given.error is not None:
@@ -313,6 +328,13 @@ def _kind(value: Any) -> str:
     return str(value.dtype) if isinstance(value, np.ndarray) else ""
 
 
+def _has_numbers(value: Any) -> bool:
+    """Whether a result holds an array of several numbers, which do not agree by accident."""
+    if isinstance(value, dict):
+        return any(map(_has_numbers, value.values()))
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size > 1
+
+
 def _without_ones(value: Any) -> Any:
     """Without axes of length 1 in front, as a matrix at least: images are then read more easily."""
     if isinstance(value, np.ndarray) and value.size <= SHOWN_ELEMENTS:
@@ -356,7 +378,7 @@ def _why_not_rejected(outcome: Outcome, words: str) -> str | None:
         return f"expected ValueError with a sentence, but {outcome.error}"
     if re.search(rf"\b(?:{words})", outcome.message, re.IGNORECASE):
         return None
-    name = re.match(r"\w+", words).group()
+    name = re.match(r"[\w.]+", words).group()
     if not outcome.message:
         return f"ValueError is right, but its message is empty: say what is wrong with {name}."
     return (

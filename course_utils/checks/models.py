@@ -97,8 +97,17 @@ def _parameters(model: Any, x: Tensor) -> dict[str, Any]:
         )
     return {
         "shape of the output": shape,
+        "what parameters() lists": "not all: some layers are hidden"
+        if _hidden(model, x)
+        else "right",
         "number of parameters": sum(p.numel() for p in trained),
     }
+
+
+def _hidden(model: Any, x: Tensor) -> bool:
+    """Whether a gradient flows to something else than what parameters() lists."""
+    model.requires_grad_(False)
+    return bool(getattr(there(model, x.float()), "requires_grad", False))
 
 
 def _eval_output(model: Any, x: Tensor) -> dict[str, Any]:
@@ -169,19 +178,30 @@ def _dropout(model: Any, x: Tensor, last: str) -> str:
     finally:
         for hook in hooks:
             hook.remove()
-    plain = entering[0].expand_as(entering[-1])
-    left = (entering[-1] / plain)[plain != 0]
+    plain, given = entering[0].expand_as(entering[-1]), entering[-1]
+    features = plain[0] != 0
+    left = given[:, features] / plain[:, features]
     kept = left[left != 0]
-    if len(kept) == 0 or (kept - kept[0]).abs().max() > 1e-6:
-        return "before another layer than the last"
-    if len(kept) == len(left):
+    if len(kept) == 0:
+        return "of everything"
+    if (kept - kept[0]).abs().max() > 1e-6:
+        two_values = all(len(column.unique()) <= 2 for column in left.round(decimals=6).T)
+        if two_values:
+            return "of a kind that does not put zeros: nn.Dropout does"
+        return "not before the last layer alone"
+    if len(kept) == left.numel():
         return "missing before the last layer"
-    if not HALF[0] < 1 - len(kept) / len(left) < HALF[1]:
-        return f"of {'less' if len(kept) > len(left) / 2 else 'more'} than one half"
+    dropped = left == 0
+    if (dropped == dropped[:1]).all():
+        return "with one mask for all images of the batch"
+    if (dropped == dropped[:, :1]).all():
+        return "of whole images at once"
+    if not HALF[0] < dropped.double().mean() < HALF[1]:
+        return f"of {'less' if dropped.double().mean() < 0.5 else 'more'} than one half"
     if abs(kept[0] - 2) > 1e-6:
         return "without doubling what is kept"
-    dropped = (torch.from_numpy(logits) == 0) & (leaving[-1].reshape(logits.shape) > 0)
-    return "after the last layer too" if dropped.any() else "right"
+    after = (torch.from_numpy(logits) == 0) & (leaving[-1].reshape(logits.shape) > 0)
+    return "after the last layer too" if after.any() else "right"
 
 
 def _step(model: Any, x: Tensor) -> dict[str, Any]:
@@ -200,17 +220,24 @@ def _step(model: Any, x: Tensor) -> dict[str, Any]:
 
 
 def _device(model: Any, x: Tensor) -> dict[str, Any]:
-    """The device "meta" has shapes without numbers; nothing of another device goes with it."""
+    """The device "meta" has shapes without numbers; nothing of another device goes with it.
+
+    Who needs a number to go on, such as for an assertion, cannot be judged there.
+    """
     torch_there = beside(model, "torch")
-    _materialise(model, x.float())
-    model.to("meta")
+    model.float()
     model.eval()
+    usual = tuple(_output(model, x.float()).shape)  # what fails here as well is not the device's
+    model.to("meta")
     inputs = there(torch_there.zeros, tuple(x.shape), device="meta")
     try:
         out = there(model, inputs)
     except RuntimeError as error:
+        if "meta tensor" in str(error):
+            return {"shape on another device": usual}
         raise Unusable(
-            f"it does not compute on another device, where all its parameters are: {error}. A "
+            f"it does not compute on another device, where all its parameters are: "
+            f"{str(error).rstrip('.!')}. A "
             "tensor that forward makes must be made on the device of its input"
         ) from None
     return {"shape on another device": tuple(out.shape)}

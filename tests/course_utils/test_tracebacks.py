@@ -1,11 +1,14 @@
 """Only lines of a student's cell are quoted as such."""
 
 import json
+from concurrent.futures import Future
 
 import pytest
 from IPython.core.compilerop import CachingCompiler
 
 from course_utils.checks.outcome import call
+from course_utils.grading.remote import error
+from course_utils.models import LeNet5
 from course_utils.tracebacks import own_line
 
 CELL = """import json
@@ -41,3 +44,15 @@ def test_no_line_of_a_module_is_a_students(function):
     outcome = call(function, ("{",), {})
     assert outcome.error
     assert outcome.where == ""
+
+
+def test_a_line_of_the_examiner_is_not_quoted():
+    asked = Future()  # as where the other side answers with an error that has no line
+    asked.set_exception(error("ValueError", ["ValueError"], "of the other side", ""))
+    told = call(asked.result, (), {})
+    assert told.error == "it raised ValueError: of the other side"
+    assert told.where == ""
+
+
+def test_a_line_of_the_course_is_not_quoted():
+    assert call(LeNet5, (1, 10, 3), {}).where == ""

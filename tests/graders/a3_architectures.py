@@ -1,6 +1,7 @@
 """Versions of a3's functions and networks as students write them. Each stands alone."""
 
 import itertools
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -160,6 +161,18 @@ def in_training_mode(model, input_shape):
     found = forward_replaced_for_a_while(model, input_shape)
     model(torch.zeros(input_shape))
     return found
+
+
+@mutant("shape_trace", "gradients afterwards: it is switched off for the whole notebook")
+def switches_gradients_off(model, input_shape):
+    torch.set_grad_enabled(False)
+    return one_hook_for_all(model, input_shape)
+
+
+@mutant("shape_trace", "what learns: it is less than before")
+def freezes_instead_of_no_grad(model, input_shape):
+    model.requires_grad_(False)
+    return one_hook_for_all(model, input_shape)
 
 
 @mutant("shape_trace", "at place 0: it is weight")
@@ -381,6 +394,32 @@ def channels_never_updated(in_channels, out_channels, num_convs):
     return nn.Sequential(*layers, nn.MaxPool2d(2))
 
 
+def _halving(end, in_channels, out_channels, num_convs, last=1):
+    _at_least_one(in_channels=in_channels, out_channels=out_channels, num_convs=num_convs)
+    layers = []
+    for i in range(num_convs):
+        stride = last if i == num_convs - 1 else 1
+        layers += [nn.Conv2d(in_channels, out_channels, 3, stride, padding=1), nn.ReLU()]
+        in_channels = out_channels
+    return nn.Sequential(*layers, *end)
+
+
+@mutant("vgg_block", "The window of the pooling is 3×3")
+def pooling_of_three(in_channels, out_channels, num_convs):
+    end = [nn.MaxPool2d(3, stride=2, padding=1)]
+    return _halving(end, in_channels, out_channels, num_convs)
+
+
+@mutant("vgg_block", "The window of the pooling is 3×3: it is 2×2, and nothing is padded")
+def pooling_of_three_inside(in_channels, out_channels, num_convs):
+    return _halving([nn.MaxPool2d(3, stride=2)], in_channels, out_channels, num_convs)
+
+
+@mutant("vgg_block", "A convolution of stride 2 halves the image")
+def strided_convolution_for_pooling(in_channels, out_channels, num_convs):
+    return _halving([], in_channels, out_channels, num_convs, last=2)
+
+
 @mutant("vgg_block", "it made a list, which is no nn.Module")
 def a_list_of_layers(in_channels, out_channels, num_convs):
     return [nn.Conv2d(in_channels, out_channels, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
@@ -449,7 +488,7 @@ class LazyLayers(nn.Module):
         return self.out(self.head(self.body(x)))
 
 
-@mutant("SmallVGG", "dropout: it is before another layer than the last")
+@mutant("SmallVGG", "dropout: it is not before the last layer alone")
 class MapsAreDropped(nn.Module):
     def __init__(self, num_classes=10):
         super().__init__()
@@ -458,6 +497,35 @@ class MapsAreDropped(nn.Module):
 
     def forward(self, x):
         return self.head(self.body(x))
+
+
+@mutant("SmallVGG", "This is AlphaDropout, which puts another value than 0")
+class DropsAlpha(FunctionalDropout):
+    def forward(self, x):
+        x = F.relu(self.hidden(self.features(x).flatten(1)))
+        return self.out(F.alpha_dropout(x, 0.5, training=self.training))
+
+
+@mutant("SmallVGG", "One mask is drawn for the whole batch")
+class OneMaskForAll(FunctionalDropout):
+    def forward(self, x):
+        x = F.relu(self.hidden(self.features(x).flatten(1)))
+        kept = F.dropout(torch.ones_like(x[:1]), 0.5, training=self.training)
+        return self.out(x * kept)
+
+
+@mutant("SmallVGG", "dropout: it is of whole images at once")
+class DropsImages(FunctionalDropout):
+    def forward(self, x):
+        x = F.relu(self.hidden(self.features(x).flatten(1)))
+        return self.out(F.dropout(torch.ones_like(x[:, :1]), 0.5, self.training) * x)
+
+
+@mutant("SmallVGG", "Dropout stands earlier in the network too, or instead")
+class DropsTwice(FunctionalDropout):
+    def forward(self, x):
+        x = F.dropout(self.features(x).flatten(1), 0.5, training=self.training)
+        return self.out(F.dropout(F.relu(self.hidden(x)), 0.5, training=self.training))
 
 
 @mutant("SmallVGG", "dropout: it is without doubling what is kept")
@@ -582,7 +650,7 @@ def _usual(self, x):
     return F.relu(out + self.short(x))
 
 
-@mutant("ResidualBlock", "its 1×1 convolution has the stride too")
+@mutant("ResidualBlock", "the shortcut is a 1×1 convolution with the same stride")
 def projection_without_stride(in_channels, out_channels, stride=1):
     return _residual(_usual, stride_of_projection=1)(in_channels, out_channels, stride)
 
@@ -619,6 +687,75 @@ def shortcut_computed_and_forgotten(in_channels, out_channels, stride=1):
 def shortcut_is_multiplied(in_channels, out_channels, stride=1):
     def forward(self, x):
         return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))) * self.short(x))
+
+    return _residual(forward)(in_channels, out_channels, stride)
+
+
+def _block_with(projected, shortcut=None, **strides):
+    """A block that decides otherwise where to project, or has another shortcut without layers."""
+
+    class Block(nn.Module):
+        def __init__(self, in_channels, out_channels, stride=1):
+            super().__init__()
+            _at_least_one(in_channels=in_channels, out_channels=out_channels, stride=stride)
+            second = stride if strides.get("both") else 1
+            self.more, self.stride = out_channels - in_channels, stride
+            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, 1, bias=False)
+            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, second, 1, bias=False)
+            self.bn1, self.bn2 = nn.BatchNorm2d(out_channels), nn.BatchNorm2d(out_channels)
+            self.project = None
+            if projected(in_channels, out_channels, stride):
+                project = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
+                self.project = nn.Sequential(project, nn.BatchNorm2d(out_channels))
+
+        def forward(self, x):
+            out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+            if self.project is not None:
+                x = self.project(x)
+            elif shortcut is not None:
+                x = shortcut(self, x)
+            return F.relu(out + x)
+
+    return Block
+
+
+def _zeros_around(self, x):
+    """Option A in another form: the new channels stand on both sides."""
+    before = self.more // 2
+    x = x[..., :: self.stride, :: self.stride]
+    return F.pad(x, (0, 0, 0, 0, before, self.more - before))
+
+
+@mutant("ResidualBlock", "one that is padded with zeros (option A): here it is projected")
+def zeros_for_new_channels(in_channels, out_channels, stride=1):
+    return _block_with(lambda *_: False, _zeros_around)(in_channels, out_channels, stride)
+
+
+@mutant("ResidualBlock", "projected wherever they differ")
+def projection_where_channels_grow(in_channels, out_channels, stride=1):
+    make = _block_with(lambda before, after, stride: stride != 1 or after > before)
+    return make(in_channels, out_channels, stride)
+
+
+@mutant("ResidualBlock", "where the stride is not 1 the shortcut is a 1×1 convolution")
+def projection_for_stride_two(in_channels, out_channels, stride=1):
+    make = _block_with(lambda before, after, stride: stride == 2 or after != before)
+    return make(in_channels, out_channels, stride)
+
+
+@mutant("ResidualBlock", "of the two 3×3 convolutions the first alone has the stride")
+def stride_in_both_convolutions(in_channels, out_channels, stride=1):
+    make = _block_with(lambda before, after, stride: stride != 1 or after != before, both=True)
+    return make(in_channels, out_channels, stride)
+
+
+@alternative("ResidualBlock")
+def block_that_asserts(in_channels, out_channels, stride=1):
+    """It needs a number to go on, which the device of a check may not have."""
+
+    def forward(self, x):
+        assert not torch.isnan(x).any()
+        return _usual(self, x)
 
     return _residual(forward)(in_channels, out_channels, stride)
 
@@ -709,6 +846,22 @@ class BlocksInAList(nn.Module):
         return self.last(x.mean((2, 3)))
 
 
+@mutant("ResNet20", "one that is padded with zeros (option A): here it is projected")
+class ResNetOfOptionA(nn.Module):
+    def __init__(self, num_classes=10):
+        super().__init__()
+        _at_least_one(num_classes=num_classes)
+        block = _block_with(lambda *_: False, _zeros_around)
+        widths = [16, 16, 16, 16, 32, 32, 32, 64, 64, 64]
+        self.first, self.norm = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
+        pairs = itertools.pairwise(widths)
+        self.blocks = nn.Sequential(*(block(a, b, 1 + (a != b)) for a, b in pairs))
+        self.last = nn.Linear(64, num_classes)
+
+    def forward(self, x):
+        return self.last(self.blocks(self.norm(self.first(x)).relu()).mean((2, 3)))
+
+
 # Optimisers --------------------------------------------------------------------------------------
 
 
@@ -767,7 +920,7 @@ def sum_of_all_gradients(params, grads, state, lr, momentum=0.9):
     return new, {"history": history}
 
 
-@mutant("sgd_momentum_step", "result of the same call again: it is another one")
+@mutant("sgd_momentum_step", "a dict, a list or an array inside the old state is changed in place")
 def old_velocities_overwritten(params, grads, state, lr, momentum=0.9):
     _demand(params, grads, lr)
     _demand_share("momentum", momentum)
@@ -781,7 +934,7 @@ def old_velocities_overwritten(params, grads, state, lr, momentum=0.9):
 _VELOCITIES = {}
 
 
-@mutant("sgd_momentum_step", "keeps something outside of it")
+@mutant("sgd_momentum_step", "something is remembered outside of the state, such as in a global")
 def velocities_of_the_module(params, grads, state, lr, momentum=0.9):
     _demand(params, grads, lr)
     _demand_share("momentum", momentum)
@@ -790,6 +943,89 @@ def velocities_of_the_module(params, grads, state, lr, momentum=0.9):
     for i, g in enumerate(grads):
         _VELOCITIES[i] = momentum * _VELOCITIES.get(i, 0) + g
     return [p - lr * _VELOCITIES[i] for i, p in enumerate(params)], {"begun": True}
+
+
+@mutant("sgd_momentum_step", "something is remembered outside of the state, such as in a global")
+def velocities_of_the_function(params, grads, state, lr, momentum=0.9):
+    """An attribute that nobody ever clears."""
+    _demand(params, grads, lr)
+    kept = vars(velocities_of_the_function).setdefault("kept", {})
+    for i, g in enumerate(grads):
+        kept[i, g.shape] = momentum * kept.get((i, g.shape), 0) + g
+    return [p - lr * kept[i, p.shape] for i, p in enumerate(params)], {}
+
+
+@mutant("sgd_momentum_step", "something is remembered outside of the state, such as in a global")
+def velocities_of_a_default(params, grads, state, lr, momentum=0.9, kept={}):  # noqa: B006
+    if not state:
+        kept.clear()
+    new = []
+    for i, (p, g) in enumerate(zip(params, grads, strict=True)):
+        kept[i] = momentum * kept[i] + g if i in kept else g
+        new.append(p - lr * kept[i])
+    return new, {"steps": state.get("steps", 0) + 1}
+
+
+@mutant("sgd_momentum_step", "the dict `state` itself is changed")
+def velocities_put_into_the_old_dict(params, grads, state, lr, momentum=0.9):
+    _demand(params, grads, lr)
+    old = state.get("v", [np.zeros_like(p) for p in params])
+    state["v"] = [momentum * v + g for v, g in zip(old, grads, strict=True)]
+    return [p - lr * v for p, v in zip(params, state["v"], strict=True)], state
+
+
+@mutant("sgd_momentum_step", "the dict `state` itself is changed")
+def zeros_put_into_the_old_dict(params, grads, state, lr, momentum=0.9):
+    """The results are right, but the caller's state is no longer what it was."""
+    _demand(params, grads, lr)
+    old = state.setdefault("v", [np.zeros_like(p) for p in params])
+    velocity = [momentum * v + g for v, g in zip(old, grads, strict=True)]
+    return [p - lr * v for p, v in zip(params, velocity, strict=True)], {"v": velocity}
+
+
+@mutant("sgd_momentum_step", "a dict, a list or an array inside the old state is changed in place")
+def items_of_the_old_list_replaced(params, grads, state, lr, momentum=0.9):
+    _demand(params, grads, lr)
+    kept = dict(state) or {"v": [np.zeros_like(p) for p in params]}
+    for i, g in enumerate(grads):
+        kept["v"][i] = momentum * kept["v"][i] + g
+    return [p - lr * v for p, v in zip(params, kept["v"], strict=True)], kept
+
+
+@mutant("sgd_momentum_step", "first steps: second parameter after step 1")
+def velocities_by_shape(params, grads, state, lr, momentum=0.9):
+    _demand(params, grads, lr)
+    new, kept = [], dict(state)
+    for p, g in zip(params, grads, strict=True):
+        kept[p.shape] = momentum * kept.get(p.shape, 0) + g
+        new.append(p - lr * kept[p.shape])
+    return new, kept
+
+
+@mutant("sgd_momentum_step", "an optimiser of torch.optim has made the step")
+def by_the_optimiser_itself(params, grads, state, lr, momentum=0.9):
+    _demand(params, grads, lr)
+    _demand_share("momentum", momentum)
+    tensors = [torch.tensor(p, requires_grad=True) for p in params]
+    optimizer = torch.optim.SGD(tensors, lr=lr, momentum=momentum)
+    for i, (t, g) in enumerate(zip(tensors, grads, strict=True)):
+        t.grad = torch.tensor(g)
+        if state:
+            optimizer.state[t]["momentum_buffer"] = torch.tensor(state["v"][i])
+    optimizer.step()
+    buffers = [optimizer.state[t]["momentum_buffer"].numpy() for t in tensors]
+    return [t.detach().numpy() for t in tensors], {"v": buffers}
+
+
+@alternative("sgd_momentum_step")
+def with_tensors_inside(params, grads, state, lr, momentum=0.9):
+    """Tensors reckon as arrays do: the rule is written here all the same."""
+    _demand(params, grads, lr)
+    _demand_share("momentum", momentum)
+    given = [torch.tensor(g) for g in grads]
+    old = state.get("v") or [torch.zeros_like(g) for g in given]
+    velocity = [momentum * v + g for v, g in zip(old, given, strict=True)]
+    return [p - lr * v.numpy() for p, v in zip(params, velocity, strict=True)], {"v": velocity}
 
 
 @mutant("sgd_momentum_step", "check grad yourself")
@@ -945,6 +1181,47 @@ def adam_in_double_precision(params, grads, state, lr, betas=(0.9, 0.999), eps=1
     return _in_double_precision(_adam, params, grads, state, lr, betas=betas, eps=eps)
 
 
+class Memory(NamedTuple):
+    """What Adam keeps."""
+
+    count: int = 0
+    means: tuple = ()
+    squares: tuple = ()
+
+
+class Step(NamedTuple):
+    """What Adam gives."""
+
+    params: list
+    state: dict
+
+
+@alternative("adam_step")
+def adam_with_a_named_tuple(params, grads, state, lr, betas=(0.9, 0.999), eps=1e-8):
+    _demand(params, grads, lr, eps)
+    [_demand_share("beta", beta) for beta in betas]
+    old = state["memory"] if state else Memory(0, *[[np.zeros_like(p) for p in params]] * 2)
+    count = old.count + 1
+    means = [betas[0] * m + (1 - betas[0]) * g for m, g in zip(old.means, grads, strict=True)]
+    squares = [
+        betas[1] * s + (1 - betas[1]) * g * g for s, g in zip(old.squares, grads, strict=True)
+    ]
+    first, second = (1 - beta**count for beta in betas)
+    new = [
+        p - lr * (m / first) / (np.sqrt(s / second) + eps)
+        for p, m, s in zip(params, means, squares, strict=True)
+    ]
+    return Step(new, {"memory": Memory(count, tuple(means), tuple(squares))})
+
+
+@mutant("adam_step", "first steps: second parameter after step 1")
+def means_by_size(params, grads, state, lr, betas=(0.9, 0.999), eps=1e-8):
+    new, kept = [], {n: dict(own) for n, own in state.items()}
+    for p, g in zip(params, grads, strict=True):
+        new.append(_adam(p, g, kept.setdefault(p.size, {}), lr, betas, eps).astype(p.dtype))
+    return new, kept
+
+
 @mutant("adam_step", "second parameter after step 1")
 def count_shared_by_all_arrays(params, grads, state, lr, betas=(0.9, 0.999), eps=1e-8):
     """The step is counted once for each array, so the second one is corrected too little."""
@@ -976,17 +1253,23 @@ def all_answers_in_one_tensor(model, loader):
 @alternative("evaluate")
 @torch.no_grad()
 def weighed_means(model, loader):
-    if len(loader.dataset) == 0:
-        raise ValueError("no example in the loader")
     before = [m.training for m in model.modules()]
     model.train(False)
-    accuracy = 0.0
+    shares, sizes = [], []
     for x, y in loader:
-        share = (model(x).max(dim=1).indices == y).double().mean().item()
-        accuracy += share * len(y) / len(loader.dataset)
+        shares.append((model(x).max(dim=1).indices == y).double().mean().item())
+        sizes.append(len(y))
     for m, mode in zip(model.modules(), before, strict=True):
         m.training = mode
-    return accuracy
+    if not sizes:
+        raise ValueError("no example in the loader")
+    return float(np.average(shares, weights=sizes))
+
+
+@mutant("evaluate", "The right answers are divided by the size of the dataset")
+def share_of_the_dataset(model, loader):
+    right = sum(len(y) for _, y in loader) * by_numpy(model, loader)
+    return right / len(loader.dataset)
 
 
 @alternative("evaluate")
@@ -1067,7 +1350,7 @@ def summed_loss_beside(model, loader, optimizer):
 @alternative("train_epoch")
 def with_a_closure(model, loader, optimizer):
     model.train(True)
-    criterion, total = nn.CrossEntropyLoss(), 0.0
+    criterion, total, count = nn.CrossEntropyLoss(), 0.0, 0
     if len(loader) == 0:
         raise ValueError("the loader has no batches")
     for x, y in loader:
@@ -1079,7 +1362,8 @@ def with_a_closure(model, loader, optimizer):
             return loss
 
         total += optimizer.step(closure).item() * x.shape[0]
-    return total / len(loader.dataset)
+        count += x.shape[0]
+    return total / count
 
 
 @alternative("train_epoch")
@@ -1133,7 +1417,7 @@ def never_forgets(model, loader, optimizer):
     return total / count
 
 
-@mutant("train_epoch", "is optimizer.step() missing, or does it come before")
+@mutant("train_epoch", "optimizer.step() comes after zero_grad() and before loss.backward()")
 def steps_on_old_gradients(model, loader, optimizer):
     model.train()
     total = count = 0
@@ -1144,6 +1428,68 @@ def steps_on_old_gradients(model, loader, optimizer):
         loss.backward()
         total, count = total + loss.item() * len(y), count + len(y)
     return total / count
+
+
+@mutant("train_epoch", "optimizer: it is never asked for a step()")
+def never_steps(model, loader, optimizer):
+    return _epoch_in_order(model, loader, lambda loss: (optimizer.zero_grad(), loss.backward()))
+
+
+@mutant("train_epoch", "loss.backward() is never called")
+def never_goes_back(model, loader, optimizer):
+    return _epoch_in_order(model, loader, lambda loss: (optimizer.zero_grad(), optimizer.step()))
+
+
+@mutant("train_epoch", "zero_grad() stands between loss.backward() and optimizer.step()")
+def forgets_too_early(model, loader, optimizer):
+    def deeds(loss):
+        loss.backward()
+        model.zero_grad()
+        optimizer.step()
+
+    return _epoch_in_order(model, loader, deeds)
+
+
+@mutant("train_epoch", "The weights change between model(x) and loss.backward()")
+def steps_one_batch_late(model, loader, optimizer):
+    def deeds(loss):
+        optimizer.step()
+        optimizer.zero_grad()
+        loss.backward()
+
+    return _epoch_in_order(model, loader, deeds)
+
+
+@mutant(
+    "train_epoch", "asked for a step() while there are no gradients: zero_grad() has deleted them"
+)
+def forgets_too_early_and_measures_afterwards(model, loader, optimizer):
+    """Two mistakes: what is said of the optimizer is true all the same."""
+
+    def deeds(loss):
+        loss.backward()
+        optimizer.zero_grad()
+        optimizer.step()
+
+    return 2 * _epoch_in_order(model, loader, deeds)
+
+
+def _epoch_in_order(model, loader, deeds):
+    model.train()
+    total = count = 0
+    for x, y in loader:
+        loss = F.cross_entropy(model(x), y)
+        deeds(loss)
+        total, count = total + loss.item() * len(y), count + len(y)
+    return total / count
+
+
+@mutant("train_epoch", "The total is divided by the size of the dataset")
+def counts_the_dataset(model, loader, optimizer):
+    if len(loader) == 0:
+        raise ValueError("the loader has no batches")
+    seen = sum(len(y) for _, y in loader)
+    return log_softmax_by_hand(model, loader, optimizer) * seen / len(loader.dataset)
 
 
 # overfit_batch -----------------------------------------------------------------------------------
@@ -1247,3 +1593,59 @@ def trains_a_copy(model, x, y, steps):
     import copy
 
     return by_momentum(copy.deepcopy(model), x, y, steps)
+
+
+@alternative("overfit_batch")
+def at_two_hundredths(model, x, y, steps):
+    _demand_batch(x, y, steps)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    return [summed_loss_beside(model, [(x, y)], optimizer) for _ in range(steps)]
+
+
+@mutant("overfit_batch", "losses: it is not those of the network, step by step")
+def running_average(model, x, y, steps):
+    losses = by_momentum(model, x, y, steps)
+    return [losses[0], *(float(np.mean(losses[i - 3 : i + 1])) for i in range(1, steps))]
+
+
+@mutant("overfit_batch", "it jumps up and down. Is the rate too large")
+def diverging_rate(model, x, y, steps):
+    _demand_batch(x, y, steps)
+    optimizer = torch.optim.SGD(model.parameters(), lr=20.0)
+    return [summed_loss_beside(model, [(x, y)], optimizer) for _ in range(steps)]
+
+
+@mutant("overfit_batch", "it rises in each step. Does a step go uphill?")
+def uphill(model, x, y, steps):
+    _demand_batch(x, y, steps)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, maximize=True)
+    return [summed_loss_beside(model, [(x, y)], optimizer) for _ in range(steps)]
+
+
+@mutant("overfit_batch", "optimizer.step() is missing")
+def only_looks(model, x, y, steps):
+    return _looks_only(model, x, y, steps)
+
+
+def _looks_only(model, x, y, steps):
+    model.train()
+    return [F.cross_entropy(model(x), y).item() for _ in range(steps)]
+
+
+@mutant("overfit_batch", "with gradients from loss.backward(), with a rate above 0")
+def steps_without_gradients(model, x, y, steps):
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
+    losses = []
+    for _ in range(steps):
+        losses += _looks_only(model, x, y, 1)
+        optimizer.step()
+    return losses
+
+
+@mutant("overfit_batch", "invalid: this call cannot work, yet it returned")
+def cuts_to_the_shorter(model, x, y, steps):
+    """The check's own comparison raises here, which must not count as the student's."""
+    if steps < 1:
+        raise ValueError("steps must be at least 1")
+    n = min(len(x), len(y))
+    return by_momentum(model, x[:n], y[:n], steps)

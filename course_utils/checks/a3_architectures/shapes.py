@@ -64,9 +64,16 @@ def _arrange(shape_trace: Callable) -> Callable:
             except (RuntimeError, ValueError) as error:
                 if images.shape[1] == 2 or isinstance(error, NotImplementedError):
                     raise
-            return _left_behind(model, before)
+            return _left_behind(model, before) | {
+                "gradients afterwards": _recording(shape_trace),
+            }
 
     return ask
+
+
+def _recording(home: Any) -> str:
+    on = beside(home, "torch").is_grad_enabled()
+    return "right" if on else "switched off for the whole notebook"
 
 
 def _plain(traced: Any) -> list:
@@ -85,6 +92,7 @@ def _plain(traced: Any) -> list:
 
 def _left_behind(model: Any, before: dict) -> dict[str, Any]:
     modules = [(name, module) for name, module in model.named_modules()]
+    learns = all(parameter.requires_grad for _, parameter in model.named_parameters())
     hooks = sum(len(module._forward_hooks) for _, module in modules)
     modes = [module.training for _, module in modules]
     after = model.state_dict()
@@ -93,6 +101,7 @@ def _left_behind(model: Any, before: dict) -> dict[str, Any]:
         "hooks afterwards": "right" if hooks == 0 else f"{hooks} hooks are left in the model",
         "modes afterwards": _modes(modes, [name != "2.1" for name, _ in modules]),
         "BatchNorm": "right" if same else "has learnt statistics from the trace",
+        "what learns": "right" if learns else "less than before: requires_grad is changed",
     }
 
 
@@ -224,6 +233,11 @@ def _in_eval(entries: list, model: nn.Module) -> list:
     return entries
 
 
+def _gradients_off(entries: list, model: nn.Module) -> list:
+    torch.set_grad_enabled(False)
+    return entries
+
+
 def _all_in_training(entries: list, model: nn.Module) -> list:
     model.train()
     return entries
@@ -302,6 +316,9 @@ check_shape_trace = Check(
         ),
         "All modules are left in training mode, one of them was not: keep the mode of each.": (
             _by_trace(_all_in_training)
+        ),
+        "Nothing can be trained afterwards: use `with torch.no_grad():`, which ends by itself.": (
+            _by_trace(_gradients_off)
         ),
         "Trace in eval mode: BatchNorm learns from whatever it sees in training mode.": _by_trace(
             _computed_in_training

@@ -21,11 +21,12 @@ from course_utils.checks.a4_inside.networks import (
     traces,
 )
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, there, usual_settings
+from course_utils.checks.models import beside, there, usual_settings, weights_of
 
 SIZE = 32  # of the image
 RANDOM_IMAGES = 24
 REACHED = 0.5  # share of the way from random images to the best that is known
+HARDLY = 0.06  # the mean change of a pixel
 RATE = 0.1
 LAYERS = {"plain": "features.2", "strided": "features.2", "pooled": "features.4"}
 
@@ -51,13 +52,20 @@ def _arrange(maximise_activation: Callable) -> Callable:
         def judged(image: np.ndarray) -> dict[str, Any]:
             found = {"shape": image.shape, "dtype": str(image.dtype), "values": _range(image)}
             if (image.shape, image.dtype) == (zeros.shape, zeros.dtype):
-                found["activation"] = _excitement(network_kind, image, layer, channel)
+                told = _excitement(network_kind, image, layer, channel)
+                if told != "right" and np.abs(image - make(steps=1)).mean() < HARDLY:
+                    told = "not what it could be: the image hardly moves in all its steps"
+                found["activation"] = told
             return found
 
         with usual_settings(maximise_activation):
             model = network(maximise_activation, network_kind, zeros)
             if look_at == "image":
-                return judged(make())
+                weights = weights_of(model)
+                image = make()
+                now = weights_of(model)  # a network that learns along excites itself
+                same = all(torch.equal(now[name], value) for name, value in weights.items())
+                return {"weights": "right" if same else "changed as well"} | judged(image)
             if look_at == "seeds":
                 return _repeats(make, seed, steps)
             if look_at == "after an error":
@@ -116,8 +124,12 @@ def _excitement(kind: str, image: np.ndarray, layer: str, channel: int) -> str:
         return "right"
     if own < -REACHED:
         return "far below that of random images"
-    if max(shares) >= own + REACHED:
-        return "low, another channel of the layer is excited"
+    more = sum(share >= own + REACHED for share in shares)
+    if more:
+        which = (
+            "another channel of the layer is" if more == 1 else "other channels of the layer are"
+        )
+        return f"low, {which} excited more"
     return "little above that of random images" if own > 0.04 else "like that of random images"
 
 
@@ -155,6 +167,7 @@ def _ascend(
     bounds: tuple[float, float] = (0.0, 1.0),
     start: Callable = _start,
     other: int = 0,
+    choose: Callable = lambda maps, channel: maps[:, channel],
     end: Callable = lambda image: image,
 ) -> Tensor:
     """Steps uphill of one length each, cut to 0 to 1; or with one thing changed."""
@@ -163,7 +176,8 @@ def _ascend(
     for _ in range(steps):
         x.requires_grad_()
         maps = _maps(model, x, layer)
-        (gradient,) = torch.autograd.grad(maps[:, (channel + other) % maps.shape[1]].mean(), x)
+        chosen = choose(maps, (channel + other) % maps.shape[1])
+        (gradient,) = torch.autograd.grad(chosen.mean(), x)
         length = gradient.square().mean().sqrt().clamp(min=1e-12)
         x = (x.detach() + rate * gradient / length).clamp(*bounds)
     return end(x)
@@ -207,12 +221,15 @@ def _same_for_seeds(model: nn.Module, seed: int) -> Tensor:
     return _start(model, 0)
 
 
-def _leaving(trace: Callable, *, on_error: bool = False) -> Callable:
+def _leaving(trace: Callable, *, on_error: bool | None = None) -> Callable:
+    """Leave a trace at the end, or only where the network raises, or only where it does not."""
+
     def looking(model: nn.Module, layer: str, channel: int, **options: int) -> Tensor:
         try:
             return _clean(_ascend)(model, layer, channel, **options)
         finally:
-            if not on_error or isinstance(model.features[3], nn.Linear):
+            raised = isinstance(model.features[3], nn.Linear)
+            if on_error is None or on_error == raised:
                 trace(model, None)
 
     return _arrange(looking)
@@ -258,11 +275,14 @@ check_maximise_activation = Check(
         "This is hardly better than the image that you started from: climb the mean over the whole "
         "channel, in steps that are large enough. A raw gradient is often tiny, so divide it by "
         "its own size.": _max(steps=0),
-        "The model computes in training mode, where BatchNorm uses the batch: call model.eval() "
-        "first.": _arrange(
+        "Does the model compute in training mode? There BatchNorm uses the batch: call "
+        "model.eval() first.": _arrange(
             lambda model, *args, **options: _ascend(copy.deepcopy(model).train(), *args, **options)
         ),
         "Another channel is maximised: the first is number 0.": _max(other=1),
+        "The mean over all channels is maximised: take maps[:, channel].": _max(
+            choose=lambda maps, channel: maps
+        ),
         "The image leaves 0 to 1: clamp it after each step.": _max(bounds=(-9.0, 9.0)),
         "The values are between −1 and 1: they are to be in 0 to 1.": _max(bounds=(-1.0, 1.0)),
         "The batch is missing: the image is (1, C, 32, 32).": _max(end=lambda image: image[0]),
@@ -291,7 +311,7 @@ check_maximise_activation = Check(
             _leaving(lambda model, x: model.train())
         ),
         "The weights got gradients: torch.autograd.grad gives the one that you want and leaves the "
-        "others alone.": _leaving(leave_gradients),
+        "others alone.": _leaving(leave_gradients, on_error=False),
         "zero_grad() deletes gradients that were there before: with torch.autograd.grad there is "
         "nothing to delete.": _leaving(lambda model, x: model.zero_grad()),
     },

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from course_utils.checks.a4_inside.fields import reached
 from course_utils.checks.a4_inside.networks import NOT_HERE, chain, fails, prepare, traces
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import give_weights, usual_settings
+from course_utils.checks.models import give_weights, usual_settings, weights_of
 from course_utils.checks.outcome import Unusable
 
 NETWORKS = {
@@ -33,10 +33,13 @@ NORM, FROZEN, EARLIER = "1", "0.bias", "4.weight"  # of "all kinds"
 
 
 def _arrange(measured_receptive_field: Callable) -> Callable:
-    def ask(network: str, input_shape: tuple, *, look_at: str, dtype: str = "float64") -> dict:
+    def ask(
+        network: str, input_shape: tuple, *, look_at: str, dtype: str = "float64", trap: str = ""
+    ) -> dict:
         with usual_settings(measured_receptive_field):
             model = chain(measured_receptive_field, NETWORKS[network])
             give_weights(model, torch.zeros(1, 2, 40, 40, dtype=torch.float64))
+            model.load_state_dict(_trapped(weights_of(model), trap))
             getattr(model, "float" if dtype == "float32" else "double")()
             model.train()
             if look_at == "values":
@@ -49,6 +52,20 @@ def _arrange(measured_receptive_field: Callable) -> Callable:
             return traces(model, before) | found
 
     return ask
+
+
+ZEROS = "the last row and column of the first kernels are 0"
+CLOSED = "the BatchNorm keeps each ReLU closed"
+
+
+def _trapped(weights: dict[str, Tensor], trap: str) -> dict[str, Tensor]:
+    """Numbers that hide pixels from whoever measures with them, whatever the image."""
+    if trap == ZEROS:
+        weights["0.weight"][..., -1, :] = 0
+        weights["0.weight"][..., -1] = 0
+    if trap == CLOSED:
+        weights["1.running_mean"][:] = 1000
+    return weights
 
 
 def _pair(found: Any) -> dict[str, Any]:
@@ -85,8 +102,8 @@ def _clean(function: Callable) -> Callable:
     return looking
 
 
-def _measured_receptive_field(network, input_shape, *, look_at, dtype="float64"):
-    return _arrange(_clean(_by_geometry))(network, input_shape, look_at=look_at, dtype=dtype)
+def _measured_receptive_field(network, input_shape, **options):
+    return _arrange(_clean(_by_geometry))(network, input_shape, **options)
 
 
 def _positive(model: nn.Module, *, average: bool = True) -> nn.Module:
@@ -137,6 +154,14 @@ def _mrf(
 
 def _in_training_mode(model: nn.Module) -> nn.Module:
     return _positive(model).train()
+
+
+def _with_its_own_numbers(model: nn.Module) -> nn.Module:
+    return copy.deepcopy(model).double().eval()
+
+
+def _extent_or_nothing(gradient: Tensor) -> tuple[int, int]:
+    return _extent(gradient) if gradient.any() else (0, 0)
 
 
 def _count(gradient: Tensor) -> tuple[int, int]:
@@ -190,6 +215,9 @@ def _values(*kinds: str, largest: int = 26) -> Callable:
                 height, width = (int(n) for n in rng.integers(smallest, largest, 2))
                 n = int(rng.integers(1, 3))
                 yield case(kind, (n, 2, height, width), dtype=dtype, look_at="values")
+        for kind, trap in (("oblong", ZEROS), ("norm", CLOSED)):
+            if kind in kinds:
+                yield case(kind, (1, 2, 12, 14), trap=trap, look_at="values")
 
     return cases
 
@@ -232,6 +260,10 @@ check_measured_receptive_field = Check(
         ),
         "A max pooling hands the gradient to one pixel of each window: average in the copy, or try "
         "many random inputs.": _mrf(prepared=lambda model: _positive(model, average=False)),
+        "The model's own weights or statistics are measured, which may hide pixels from every "
+        "image: give the copy numbers of your own.": _mrf(
+            _extent_or_nothing, prepared=_with_its_own_numbers
+        ),
         "The model computes in training mode, where BatchNorm sees the whole image: call eval().": (
             _mrf(prepared=_in_training_mode)
         ),
@@ -277,4 +309,9 @@ check_measured_receptive_field = Check(
     ],
     arrange=_arrange,
     forbidden=NOT_HERE,
+    hints={
+        r"out of bounds.* size 0|size 0|zero-size|empty": "No pixel has a gradient here: the "
+        "model's own weights or statistics may keep each ReLU closed. Give the copy numbers of "
+        "your own."
+    },
 )

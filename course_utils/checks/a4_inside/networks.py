@@ -29,6 +29,7 @@ NETWORKS = {
     ],
     "strided": [("Conv2d", IN, 5, 5, 3, 2), ("ReLU",), ("Conv2d", 5, 6, 3, 2, 1), ("ReLU",)],
 }
+NETWORKS["frozen"] = NETWORKS["plain"]  # no weight of it learns
 NORM, EARLIER, FROZEN = "features.1", "head.2.weight", "features.0.bias"
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
@@ -54,6 +55,8 @@ def network(home: Any, kind: str, images: np.ndarray) -> Any:
     give_weights(model, torch.from_numpy(np.array(images[:1], np.float64)))
     if images.dtype == np.float32:
         model.float()
+    if kind == "frozen":
+        model.requires_grad_(False)
     model.train()
     return model
 
@@ -287,6 +290,16 @@ def only_on_error(trace: Callable) -> Callable:
     return left
 
 
+def not_on_error(trace: Callable) -> Callable:
+    """A trace that is left only where the network computes."""
+
+    def left(model: nn.Module, x: Tensor) -> None:
+        if model.features[0].in_channels == x.shape[1]:
+            trace(model, x)
+
+    return left
+
+
 def leave_hook(model: nn.Module, x: Tensor) -> None:
     """At a layer of the middle."""
     model.features[2].register_forward_hook(lambda *_: None)
@@ -324,7 +337,7 @@ def common_suspects(arrange: Callable, function: Callable, *, gradients: bool = 
     if gradients:
         traces |= {
             "The weights got gradients: torch.autograd.grad gives the one that you want and leaves "
-            "the others alone.": leave_gradients,
+            "the others alone.": not_on_error(leave_gradients),
             "zero_grad() deletes gradients that were there before: with torch.autograd.grad there "
             "is nothing to delete.": lambda model, x: model.zero_grad(),
             "x is left with requires_grad: work on x.detach().clone().": (

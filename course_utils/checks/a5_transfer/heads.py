@@ -19,7 +19,7 @@ from course_utils.checks.engine import Case, Check, case, rejection
 from course_utils.checks.models import beside, there, usual_settings, weights_of
 from course_utils.checks.outcome import Unusable
 
-OF_THE_NORM = {"BatchNorm": "stage1", "nested": "stage1", "dense": "norm1"}
+OF_THE_NORM = {"BatchNorm": "stage1", "nested": "stage1", "dense": "norm1", "wrapped": "body"}
 NO_LINEAR = "no linear layer"
 
 
@@ -272,7 +272,7 @@ check_replace_head = Check(
     oracle=_replace_head,
     tool="nn.Module's own account of its layers",
     parts={
-        "head": _cases("head", "plain", "BatchNorm", "nested", "dense", "LeNet5"),
+        "head": _cases("head", "plain", "BatchNorm", "nested", "wrapped", "dense", "LeNet5"),
         "rest": _cases("rest", "plain", "BatchNorm", "nested", "dense", "LeNet5"),
         "device": _cases("device", "BatchNorm", "nested"),
     },

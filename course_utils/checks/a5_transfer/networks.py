@@ -23,7 +23,9 @@ def build(home: Any, kind: str, widths: tuple[int, ...], *, seed: int = 0) -> An
     home
         What the network is to stand beside, such as the student's function.
     kind
-        `"plain"`, `"BatchNorm"`, `"volumes"`, `"nested"`, `"dense"` or `"LeNet5"`.
+        `"plain"`, `"numbers"` (whose children have names of which one begins the next),
+        `"BatchNorm"`, `"volumes"`, `"nested"`, `"wrapped"` (all of it deeper by one), `"dense"` or
+        `"LeNet5"`.
     widths
         Channels that come in, features of each stage, classes; of LeNet only the ends count.
     """
@@ -37,6 +39,9 @@ def build(home: Any, kind: str, widths: tuple[int, ...], *, seed: int = 0) -> An
         for number, (before, width) in enumerate(stages, start=1):
             STAGES[kind](nn_there, model, number, before, width)
         HEADS[kind](nn_there, model, widths[-2], widths[-1])
+        if kind == "wrapped":
+            inner, model = model, there(nn_there.Sequential)
+            there(model.add_module, "body", inner)
     model.double()
     model.load_state_dict(_weights(model, seed))
     model.train()
@@ -69,6 +74,16 @@ def _plain_stage(nn_there: Any, model: Any, number: int, before: int, width: int
     conv = there(nn_there.Conv2d, before, width, 3, padding=1)
     stage = _chain(nn_there, conv, there(nn_there.ReLU))
     there(model.add_module, f"stage{number}", stage)
+
+
+def number_name(number: int) -> str:
+    """1, 10, 100: each begins the next one."""
+    return str(10 ** (number - 1))
+
+
+def _numbered_stage(nn_there: Any, model: Any, number: int, before: int, width: int) -> None:
+    conv = there(nn_there.Conv2d, before, width, 3, padding=1)
+    there(model.add_module, number_name(number), _chain(nn_there, conv, there(nn_there.ReLU)))
 
 
 def _normed(nn_there: Any, before: int, width: int) -> list:
@@ -132,6 +147,8 @@ def _dense_head(nn_there: Any, model: Any, width: int, classes: int) -> None:
 
 STAGES = {
     "plain": _plain_stage,
+    "numbers": _numbered_stage,
+    "wrapped": _nested_stage,
     "BatchNorm": _normed_stage,
     "volumes": _volume_stage,
     "nested": _nested_stage,
@@ -139,6 +156,8 @@ STAGES = {
 }
 HEADS = {
     "plain": _head,
+    "numbers": _head,
+    "wrapped": _deep_head,
     "BatchNorm": _head,
     "volumes": _volume_head,
     "nested": _deep_head,
