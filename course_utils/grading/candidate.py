@@ -7,9 +7,7 @@ plain data of exact types, and believed to be nothing more than the student's an
 import contextlib
 import functools
 import itertools
-import os
 import select
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -20,7 +18,7 @@ from nbformat import NotebookNode
 
 from course_utils.checks.outcome import SHOWS_CHANGES
 from course_utils.errors import CourseError
-from course_utils.grading import sandbox, wire
+from course_utils.grading import sandbox, template, wire
 from course_utils.grading.outputs import Outputs
 from course_utils.grading.remote import (
     CandidateError,
@@ -85,7 +83,7 @@ class Candidate:
     ) -> None:
         self.limits = limits
         self.seconds = limits.cell_seconds  # for the next cell, or the next block of questions
-        self.sandbox = sandbox.start(limits, files, forbidden)
+        self.sandbox = template.start(limits, files, forbidden)
         self.answers = 0  # how many questions have been answered
         self._numbers = itertools.count(1)
         self._callbacks: dict[int, Callable] = {}
@@ -115,7 +113,7 @@ class Candidate:
                 s.subscribe(b"")
             s.connect(self.sandbox.addresses[channel])
         self.sandbox.questions.setblocking(False)
-        self._ended = os.pidfd_open(self.sandbox.process.pid)
+        self._ended = self.sandbox.program.ended
         self._poller = zmq.Poller()
         watched = self._sockets["shell"], self._sockets["iopub"], self.sandbox.questions
         for s in (*watched, self._ended):
@@ -285,8 +283,7 @@ class Candidate:
             return None
         except (wire.WireError, OSError) as error:
             why = str(error)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.sandbox.process.wait(timeout=1)
+            if self.sandbox.has_ended(seconds=1):
                 why = "the kernel ended"
             self._fail(f"there is no answer: {why}")
         if not isinstance(message, dict):
@@ -389,7 +386,6 @@ class Candidate:
         """Kill the kernel and all that it has started."""
         if not self.sandbox.ended:
             self.sandbox.end()
-            os.close(self._ended)
             for s in self._sockets.values():
                 s.close(0)
             self._context.term()
