@@ -98,13 +98,14 @@ class Examiner:
         return result
 
     def _wanted(self, master: NotebookNode, limits: Limits) -> dict:
-        """What a fork needs to find: modules of the examiner's, and a template with the kernel's."""
+        """What a fork is to find: modules of the examiner's, and a template with the kernel's."""
         given = list(_imports(master, ("given",)))
         kernels = [name for name in _imports(master, ("given", "")) if not _is_of_checks(name)]
+        forbidden = tuple(master.metadata.get("convnet", {}).get("forbidden", ()))
         return {
             "modules": sorted(self._needed.union(given)),
             "warm": limits.sandbox and not limits.cold,
-            "template": (tuple(dict.fromkeys(kernels)), tuple(master.metadata.get("convnet", {}).get("forbidden", ()))),
+            "template": (tuple(dict.fromkeys(kernels)), forbidden),
         }
 
     def _start(self) -> None:

@@ -119,7 +119,7 @@ class Candidate:
         for s in (*watched, self._ended):
             self._poller.register(s, zmq.POLLIN)
         self._look_at = time.monotonic() + LOOK
-        self._request = self._replied = self._idle = ""
+        self._request = self._replied = self._idle = self._no_answer = ""
 
     def run(self, source: str) -> list[NotebookNode]:
         """Run a cell; what the student's code raises is among the outputs.
@@ -153,6 +153,7 @@ class Candidate:
         """
         self._outputs = Outputs(self.limits.output)
         self._reader.total = 0
+        self._no_answer = "there is no answer: "  # said first where none can come any more
         request = self._execute(SERVE, silent=True)
         self._wait_until_ready()
         try:
@@ -162,6 +163,7 @@ class Candidate:
                 self._callbacks.clear()
                 self._deadline = time.monotonic() + END_SECONDS
                 self._send({"do": "end"})
+                self._no_answer = ""
                 self._finish(request)
 
     def named(self, name: str) -> Any:
@@ -348,7 +350,7 @@ class Candidate:
             if self._sockets[channel] in ready:
                 self._take(channel)
         if self._ended in ready:
-            self._fail("the kernel ended")
+            self._fail(f"{self._no_answer}the kernel ended")
         if time.monotonic() > self._look_at:
             self._look_at = time.monotonic() + LOOK
             if why := self.sandbox.overuse():

@@ -18,16 +18,34 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgpack  # noqa: F401 - loaded before the student's folder comes first on the search path
 import zmq
 from ipykernel.kernelapp import IPKernelApp
+from traitlets.config import Config
 
 from course_utils.grading import nest, wire
 from course_utils.tracebacks import own_line
 
 BACKEND = "module://matplotlib_inline.backend_inline"  # which the kernel would choose itself
 ANSWER_LIMIT = 1 << 30  # bytes of a question: the examiner is trusted
+LATER = ("ipykernel.debugger", "IPython.core.debugger", "IPython.core.oinspect", "msgpack",
+         "IPython.core.completerlib", "IPython.extensions.storemagic", "tornado.platform.asyncio",
+         "faulthandler", "pdb", "sqlite3")  # fmt: skip
+SETTINGS = Config(HistoryManager={"hist_file": ":memory:"})
 _ERRORS_TOLD = 10  # names of base classes that cross with an error
+
+
+def _load_what_a_kernel_needs_later() -> None:
+    """Before the student's folder comes first on the search path, and for all forks at once.
+
+    The kernel finds no debugger: nobody can use one here, and loading it takes half of the start.
+    """
+    sys.modules["debugpy"] = None
+    for name in LATER:
+        importlib.import_module(name)
+    del sys.modules["debugpy"]
+
+
+_load_what_a_kernel_needs_later()
 
 
 class Kernel(IPKernelApp):
@@ -248,7 +266,7 @@ def be_the_kernel(questions: int, listening: list[int]) -> None:
     hello = agent.receive()
     _limit(hello["limits"])
     Kernel.listening = listening
-    app = Kernel.instance(transport="ipc", log_level=50)
+    app = Kernel.instance(transport="ipc", log_level=50, config=SETTINGS)
     app.session.key = hello["key"]
     app.initialize([])
     for name, data in hello["files"]:  # now, since they may be named like modules of the kernel

@@ -1,4 +1,4 @@
-"""Namespaces inside the sandbox, for a process that is to be alone: what bubblewrap does, from within.
+"""Namespaces of its own for a process in the sandbox: what bubblewrap does, from within.
 
 Sources: user_namespaces(7), pid_namespaces(7), mount(2), capabilities(7), prctl(2), keyctl(2).
 """

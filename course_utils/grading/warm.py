@@ -32,7 +32,7 @@ PASSED = 6  # file descriptors that come with one
 
 
 def main() -> None:
-    """Import modules, say what came of it, and fork a kernel for each request until there are none."""
+    """Import modules, say what came of it, and fork a kernel for each request."""
     control, telling = (socket.socket(fileno=int(fd)) for fd in sys.argv[1:3])
     about = json.loads(sys.argv[3])
     before = _loaded()
@@ -157,7 +157,7 @@ def _be_the_kernel(examiner: socket.socket, ends: list[int], fds: list[int]) -> 
         examiner.close()
         _close_all_but(fds)
         if fds:
-            np.random.seed()  # Python's own generator does so by itself
+            np.random.seed()  # noqa: NPY002 - Python's own generator does so by itself
             inside.be_the_kernel(fds[0], fds[1:])
     except BaseException:
         traceback.print_exc()
