@@ -16,8 +16,8 @@ from pathlib import Path
 from course_utils.errors import CourseError
 
 PACKAGE = Path(__file__).resolve().parents[1]
-# Of course_utils, what the student's code has no business with: oracles, answers, right solutions.
-HIDDEN = ("checks", "demo", "grading")
+# Rooms of course_utils that the students' code has no business in: oracles, answers, tests.
+HIDDEN = ("checks", "course", "grading")
 INSIDE = ("__init__.py", "inside.py", "nest.py", "warm.py", "wire.py")  # of grading
 PRIVATE = ("solutions", "gradebook", "tests", ".git")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")

@@ -16,11 +16,11 @@ import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 
+from course_utils.course.notebooks import LANGUAGE
 from course_utils.grading import names, rebuild
 from course_utils.grading.candidate import Candidate, Ended, Forged, Unanswered
 from course_utils.grading.sandbox import Limits
 from course_utils.grading.verdicts import CellResult, ExamResult, NoEvidence, first_wrong, judge
-from course_utils.notebooks import LANGUAGE
 
 MAX_ENDS = 6  # kernels that a submission may end
 MAX_SHOWN = 10_000_000  # characters of all outputs that are kept

@@ -27,6 +27,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Bool, Float, Integer
 
+from course_utils.course.notebooks import LANGUAGE
 from course_utils.grading import apart
 from course_utils.grading.blanks import without_values
 from course_utils.grading.bubblewrap import require
@@ -36,7 +37,6 @@ from course_utils.grading.record import save_scores
 from course_utils.grading.sandbox import MB, Limits
 from course_utils.grading.submissions import read_folder
 from course_utils.grading.verdicts import ExamResult
-from course_utils.notebooks import LANGUAGE
 
 
 class ClearAnswers(ClearSolutions):

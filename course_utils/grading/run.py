@@ -260,8 +260,9 @@ def _record(
     done.unlink(missing_ok=True)
     try:
         submitted_at = _submitted_at(course, assignment, student)
+        secret = _beside(course, assignment, student, "submission_secret.txt")
         where = (gradebook, assignment, student)
-        record.record(*where, outcome, folder, submitted_at, course.config)
+        record.record(*where, outcome, folder, submitted_at, secret, course.config)
         if line.status == "graded":
             _write_note(done, line, submission.digest(_digest(masters)), outcome)
     except (OSError, ValueError, sqlalchemy.exc.SQLAlchemyError) as error:
@@ -282,11 +283,20 @@ def _submitted_at(course: Course, assignment: str, student: str) -> object:
     """The time that nbgrader wrote beside the submission, if it did."""
     from nbgrader.utils import parse_utc
 
-    path = course.folder("submitted", student, assignment) / "timestamp.txt"
-    with contextlib.suppress(OSError, ValueError):
-        if not path.is_symlink() and (text := path.read_text()[:100].strip()):
+    with contextlib.suppress(ValueError):
+        if text := _beside(course, assignment, student, "timestamp.txt"):
             return parse_utc(text)
     return None
+
+
+def _beside(course: Course, assignment: str, student: str, name: str) -> str:
+    """What nbgrader wrote into a file beside the submission; empty where it did not."""
+    path = course.folder("submitted", student, assignment) / name
+    with contextlib.suppress(OSError, ValueError):
+        if not path.is_symlink():
+            with path.open(encoding="utf-8") as file:
+                return file.read(1000).strip()
+    return ""
 
 
 # What is done

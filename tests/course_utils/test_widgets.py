@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from course_utils import notebooks, widgets
+from course_utils import widgets
+from course_utils.course import notebooks
 
 IMAGE = np.arange(42.0).reshape(6, 7) % 5
 KERNEL = np.array([[1.0, -2], [0, 3]])

@@ -66,7 +66,7 @@ def grade(course, **options):
 
 def command(course, *arguments, **options):
     return subprocess.Popen(
-        [sys.executable, "-m", "course_utils.cli", "grade", *arguments],
+        [sys.executable, "-m", "course_utils.course.cli", "grade", *arguments],
         cwd=course,
         env=environment(course),
         stdout=subprocess.PIPE,

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from course_utils.errors import CourseError
 from course_utils.grading.blanks import without_values
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PRIVATE = (("BEGIN SOLUTION", "END SOLUTION"), ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS"))
 SHORTEST_SECRET = 15  # characters; shorter lines (`return out`, `)`) occur by chance
 

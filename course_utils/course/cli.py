@@ -10,7 +10,7 @@ import typer
 
 from course_utils.errors import CourseError
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,7 +37,7 @@ def _for_instructors() -> None:
 @app.command()
 def doctor() -> None:
     """Say what is installed, what is missing, and the command that mends it."""
-    from course_utils import doctor as doctor_
+    from course_utils.course import doctor as doctor_
 
     raise typer.Exit(doctor_.main())
 
@@ -47,7 +47,7 @@ def execute(
     notebooks: Annotated[list[Path], typer.Argument(help="Notebooks of lectures/ or solutions/.")],
 ) -> None:
     """Run notebooks from the top, store their outputs, and check their structure."""
-    from course_utils import notebooks as notebooks_
+    from course_utils.course import notebooks as notebooks_
 
     for path in notebooks:
         typer.echo(f"{path}: running …")
@@ -61,7 +61,7 @@ def release(
 ) -> None:
     """Make assignments/ from solutions/."""
     _for_instructors()
-    from course_utils.release import release as release_
+    from course_utils.course.release import release as release_
 
     changed = release_(assignments, ROOT, check=check)
     for path in changed:
@@ -73,16 +73,24 @@ def release(
 
 @app.command()
 def demo(
-    assignments: Annotated[list[str] | None, typer.Argument(help="Names; all by default.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Argument(help="Names; the first one by default.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="All assignments, which takes long.")
+    ] = False,
     keep: Annotated[
         Path | None, typer.Option(help="Keep the scratch course in this new folder.")
     ] = None,
-    timeout: Annotated[int, typer.Option(min=1, help="Seconds that a cell may take.")] = 20,
+    timeout: Annotated[int, typer.Option(min=1, help="Seconds that a cell may take.")] = 10,
 ) -> None:
     """Grade a sample class, from release to gradebook, in a scratch folder."""
     _for_instructors()
-    from course_utils.demo import run
+    from course_utils.course.release import known_assignments
+    from course_utils.grading.demo import run
 
+    if every:
+        assignments = known_assignments(ROOT)
     began = time.perf_counter()
     run(assignments=assignments, root=ROOT, keep=keep, timeout=timeout)
     typer.echo(f"The whole cycle took {time.perf_counter() - began:.0f} s.")
@@ -153,7 +161,7 @@ def bundle(
 ) -> None:
     """Pack the students' copy: lectures, assignments, set-up; no solution, no hidden test."""
     _for_instructors()
-    from course_utils.bundle import bundle as bundle_
+    from course_utils.course.bundle import bundle as bundle_
 
     names = bundle_(ROOT, target)
     typer.echo(f"{target}: {len(names)} files, {target.stat().st_size / 1e6:.1f} MB")

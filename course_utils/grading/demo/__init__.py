@@ -1,7 +1,7 @@
 """A whole grading cycle on a small class of sample students, in a folder that is thrown away.
 
-Everything is done by the plain nbgrader commands that an instructor and a student type, so this
-shows the course at work and is its end-to-end test at once.
+Everything is done by the commands that an instructor and a student type, so this shows the course
+at work and is its end-to-end test at once.
 """
 
 import contextlib
@@ -9,14 +9,14 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from course_utils.demo.cycle import Course
-from course_utils.demo.marks import Row, mark_by_hand, read_rows
-from course_utils.demo.recipes import sample_class
-from course_utils.demo.table import table
+from course_utils.course.release import ROOT, known_assignments
 from course_utils.errors import CourseError
-from course_utils.release import ROOT, known_assignments
+from course_utils.grading.demo.cycle import Course
+from course_utils.grading.demo.marks import Row, mark_by_hand, read_rows
+from course_utils.grading.demo.recipes import sample_class
+from course_utils.grading.demo.table import table
 
-CELL_SECONDS = 20  # a sample student's endless loop costs this much; the real limit is longer
+CELL_SECONDS = 10  # a sample student's endless loop costs this much; the real limit is longer
 
 
 def run(
@@ -30,7 +30,7 @@ def run(
     Parameters
     ----------
     assignments
-        Names; all by default.
+        Names; the first one of the course by default.
     keep
         An empty or new folder to work in and leave behind; by default a temporary one.
     timeout
@@ -49,7 +49,7 @@ def run(
         For an unknown assignment, a folder that is not empty, or a command that fails.
     """
     known = known_assignments(root)
-    names = list(assignments or known)
+    names = list(assignments or known[:1])
     for name in names:
         if name not in known:
             raise CourseError(f"There is no assignment {name!r}; known are: {', '.join(known)}.")
@@ -73,7 +73,7 @@ def _grade(course: Course, name: str) -> list[Row]:
         course.nbgrader(command, name)
     course.work_and_submit(name, recipes)
     course.nbgrader("collect", name)
-    course.nbgrader("autograde", name, f"--Examiner.cell_seconds={course.timeout}", follow=True)
+    course.grade(name)
     mark_by_hand(course, name, recipes)
     course.nbgrader("generate_feedback", name)
     course.nbgrader("release_feedback", name)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import doctor
+from course_utils.course import doctor
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,7 +49,7 @@ def answers(monkeypatch):
 class TestHere:
     def test_nothing_that_the_course_needs_is_missing(self):
         ran = subprocess.run(
-            [sys.executable, "-m", "course_utils.doctor"],
+            [sys.executable, "-m", "course_utils.course.doctor"],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -173,7 +173,12 @@ class TestReport:
         shutil.copytree(ROOT / "course_utils", tmp_path / "course_utils")
         shutil.copy(ROOT / "pyproject.toml", tmp_path)
         ran = subprocess.run(
-            [sys.executable, "-S", "-m", "course_utils.doctor"],  # -S: nothing that is installed
+            [
+                sys.executable,
+                "-S",
+                "-m",
+                "course_utils.course.doctor",
+            ],  # -S: nothing that is installed
             cwd=tmp_path,
             capture_output=True,
             text=True,

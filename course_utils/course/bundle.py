@@ -3,8 +3,8 @@
 import zipfile
 from pathlib import Path
 
+from course_utils.course.release import known_assignments, release
 from course_utils.errors import CourseError
-from course_utils.release import known_assignments, release
 
 FOLDERS = ("lectures", "assignments", "course_utils", "docs")
 FILES = (
@@ -18,8 +18,8 @@ FILES = (
     "README.md",
     "requirements.lock",
 )
-# Sample students' answers are nearly right ones; grading is the instructor's.
-WITHOUT = ("course_utils/demo", "course_utils/grading")
+# Tests are the instructor's, and sample answers are nearly right ones.
+WITHOUT = ("course_utils/grading",)
 JUNK = {"__pycache__", ".ipynb_checkpoints"}
 DATE = (1980, 1, 1, 0, 0, 0)  # so that the same course gives the same archive
 

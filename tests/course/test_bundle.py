@@ -9,9 +9,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_utils.bundle import bundle
+from course_utils.course.bundle import bundle
+from course_utils.course.release import ROOT, known_assignments
 from course_utils.errors import CourseError
-from course_utils.release import ROOT, known_assignments
 
 SECRETS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
 
@@ -51,8 +51,7 @@ def test_it_holds_what_a_student_needs(unpacked):
 def test_it_holds_nothing_else(unpacked):
     for name in ("solutions", "tests", "gradebook", "benchmarks", ".git", ".venv"):
         assert not (unpacked / name).exists()
-    for name in ("grading", "demo"):
-        assert not (unpacked / "course_utils" / name).exists()
+    assert not (unpacked / "course_utils" / "grading").exists()
 
 
 def test_no_solution_and_no_hidden_test_is_in_it(unpacked):
@@ -93,7 +92,7 @@ def test_a_lecture_and_a_check_run_there(unpacked):
 @pytest.mark.parametrize("command", ["demo", "grade", "release"])
 def test_what_is_not_there_is_told(unpacked, command):
     names = ["a1_convolution"] if command == "grade" else []
-    ran = run(unpacked, "-m", "course_utils.cli", command, *names)
+    ran = run(unpacked, "-m", "course_utils.course.cli", command, *names)
     assert ran.returncode == 1
     assert ran.stderr.strip() == (
         "course: this is a student's copy, which has no grading; ask for the repository"
@@ -117,7 +116,9 @@ def test_an_archive_is_never_overwritten(tmp_path):
 
 
 def test_a_stale_assignment_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("course_utils.bundle.release", lambda *_, **__: [Path("assignments/a1")])
+    monkeypatch.setattr(
+        "course_utils.course.bundle.release", lambda *_, **__: [Path("assignments/a1")]
+    )
     with pytest.raises(CourseError, match="run `course release` first"):
         bundle(ROOT, tmp_path / "course.zip")
     assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,6 @@
 """The sample class of a1_convolution: typical mistakes, and four ways to hand in trouble."""
 
-from course_utils.demo.recipes import BLANK, PERFECT, Recipe
+from course_utils.grading.demo.recipes import BLANK, PERFECT, Recipe
 
 FLIPPED = """
 def correlate2d(image, kernel, *, stride=1, padding=0, dilation=1):

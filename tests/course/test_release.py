@@ -8,8 +8,8 @@ import nbformat
 import pytest
 from grading.tiny import make_course, notebook
 
+from course_utils.course.release import ROOT, known_assignments, release
 from course_utils.errors import CourseError
-from course_utils.release import ROOT, known_assignments, release
 
 ASSIGNMENTS = known_assignments()
 

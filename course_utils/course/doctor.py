@@ -1,7 +1,7 @@
 """What is installed, what is missing, and the command that mends it.
 
 Needs the standard library alone, and only an old Python, so that it also runs where nothing else
-does: `python -m course_utils.doctor`.
+does: `python -m course_utils.course.doctor`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PIP = f"{sys.executable} -m pip install"
 WIDTH = 29  # of the column of names
 

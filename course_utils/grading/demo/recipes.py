@@ -47,7 +47,7 @@ BLANK = Recipe("eve", "handed in the blank notebook", solved=False, lost=None)
 
 def sample_class(assignment: str) -> list[Recipe]:
     """The class of an assignment; a perfect and a blank student where none is written for it."""
-    module = f"course_utils.demo.classes.{assignment}"
+    module = f"course_utils.grading.demo.classes.{assignment}"
     if importlib.util.find_spec(module) is None:
         return [PERFECT, BLANK]
     return importlib.import_module(module).STUDENTS

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from course_utils.demo.marks import Row
+from course_utils.grading.demo.marks import Row
 
 WIDTH = 96
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from course_utils import cli, doctor
+from course_utils.course import cli, doctor
+from course_utils.course.release import known_assignments
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).parent / "course"
@@ -82,7 +83,7 @@ def test_release_tells_what_changed(run, monkeypatch, arguments, changed, code, 
         calls.append((list(names or []), root, check))
         return changed
 
-    monkeypatch.setattr("course_utils.release.release", release)
+    monkeypatch.setattr("course_utils.course.release.release", release)
     ran = run("release", *arguments)
     assert (ran.exit_code, said in ran.output) == (code, True)
     names = [name for name in arguments if not name.startswith("-")]
@@ -91,15 +92,21 @@ def test_release_tells_what_changed(run, monkeypatch, arguments, changed, code, 
 
 def test_demo_passes_its_options_on(run, monkeypatch, tmp_path):
     calls = []
-    monkeypatch.setattr("course_utils.demo.run", lambda **options: calls.append(options))
+    monkeypatch.setattr("course_utils.grading.demo.run", lambda **options: calls.append(options))
     assert run("demo", "a1", "--keep", str(tmp_path), "--timeout", "5").exit_code == 0
     assert calls == [{"assignments": ["a1"], "root": ROOT, "keep": tmp_path, "timeout": 5}]
+    assert run("demo").exit_code == 0
+    assert calls[1]["assignments"] is None
+    assert run("demo", "--all").exit_code == 0
+    assert calls[2]["assignments"] == known_assignments(ROOT)
     assert run("demo", "--timeout", "0").exit_code == 2
 
 
 def test_execute_runs_each_notebook(run, monkeypatch):
     ran = []
-    monkeypatch.setattr("course_utils.notebooks.execute", lambda path: ran.append(path) or 1.0)
+    monkeypatch.setattr(
+        "course_utils.course.notebooks.execute", lambda path: ran.append(path) or 1.0
+    )
     assert run("execute", "a.ipynb", "b.ipynb").exit_code == 0
     assert ran == [Path("a.ipynb"), Path("b.ipynb")]
 
@@ -136,7 +143,7 @@ def test_alembic_is_found_without_an_activated_environment(run, monkeypatch):
     seen = []
     monkeypatch.setenv("PATH", "/usr/bin")
     monkeypatch.setattr(
-        "course_utils.release.release", lambda *a, **k: seen.append(os.environ["PATH"]) or []
+        "course_utils.course.release.release", lambda *a, **k: seen.append(os.environ["PATH"]) or []
     )
     run("release")
     assert seen == [f"{Path(sys.executable).parent}{os.pathsep}/usr/bin"]
@@ -146,5 +153,5 @@ def test_other_errors_keep_their_traceback(run, monkeypatch):
     def broken(*arguments, **options):
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr("course_utils.release.release", broken)
+    monkeypatch.setattr("course_utils.course.release.release", broken)
     assert isinstance(run("release").exception, RuntimeError)

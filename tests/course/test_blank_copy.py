@@ -5,7 +5,7 @@ import pytest
 from nbclient import NotebookClient
 from nbgrader.utils import determine_grade, is_grade
 
-from course_utils.release import ROOT, known_assignments
+from course_utils.course.release import ROOT, known_assignments
 
 
 @pytest.mark.parametrize("name", known_assignments())

@@ -1,6 +1,6 @@
 """The sample class of a5_transfer: three typical mistakes beside a perfect and a blank one."""
 
-from course_utils.demo.recipes import BLANK, PERFECT, Recipe
+from course_utils.grading.demo.recipes import BLANK, PERFECT, Recipe
 
 WOKEN_BY_TRAIN = """
 def freeze(model, up_to):

@@ -1,6 +1,6 @@
 """The sample class of a2_backprop: three typical mistakes beside a perfect and a blank notebook."""
 
-from course_utils.demo.recipes import BLANK, PERFECT, Recipe
+from course_utils.grading.demo.recipes import BLANK, PERFECT, Recipe
 
 WITH_TORCH = """
 def conv2d_forward(x, w, b, *, stride=1, padding=0, dilation=1):

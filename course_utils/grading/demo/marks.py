@@ -10,8 +10,8 @@ import nbformat
 from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
-from course_utils.demo.cycle import COURSE_ID, Course
-from course_utils.demo.recipes import Recipe, grade_id
+from course_utils.grading.demo.cycle import COURSE_ID, Course
+from course_utils.grading.demo.recipes import Recipe, grade_id
 
 
 @dataclass(frozen=True)

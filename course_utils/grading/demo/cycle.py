@@ -1,7 +1,6 @@
-"""A course in a scratch folder, driven by the plain nbgrader commands."""
+"""A course in a scratch folder, driven by the commands that people type."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -11,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils.demo.recipes import Recipe, fill_in
 from course_utils.errors import CourseError
+from course_utils.grading.demo.recipes import Recipe, fill_in
 
 COURSE_ID = "convnet"
+MODULES = {"nbgrader": "nbgrader", "course": "course_utils.course.cli"}
 TOGETHER = 2  # students who type at the same time: each command is one process of 150 MB
 
 
@@ -39,19 +39,18 @@ class Course:
         for name in names:
             shutil.copytree(root / "solutions" / name, self.folder / "solutions" / name)
 
-    def nbgrader(self, command: str, *arguments: str, follow: bool = False) -> None:
-        """Run a command as the instructor and say how long it took.
+    def nbgrader(self, *arguments: str) -> None:
+        """Run a command of nbgrader as the instructor and say how long it took."""
+        self._told("nbgrader", *arguments)
 
-        Parameters
-        ----------
-        command, arguments
-            As typed behind `nbgrader`.
-        follow
-            Say whose submission is being graded, for a command that takes long.
-        """
-        print(f"  nbgrader {' '.join([command, *arguments])}", end="", flush=True)
+    def grade(self, assignment: str) -> None:
+        """Grade what was collected, as the instructor."""
+        self._told("course", "grade", assignment, "--timeout", str(self.timeout))
+
+    def _told(self, *command: str) -> None:
+        print(f"  {' '.join(command)}", end="", flush=True)
         began = time.perf_counter()
-        self._run(command, *arguments, follow=follow)
+        self._run(*command)
         print(f"  ({time.perf_counter() - began:.1f} s)", flush=True)
 
     def as_student(self, command: str, assignment: str, student: str) -> None:
@@ -60,6 +59,7 @@ class Course:
         home.mkdir(parents=True, exist_ok=True)
         options = [f"--student={student}"] if command != "fetch_assignment" else []
         self._run(
+            "nbgrader",
             command,
             assignment,
             *options,
@@ -85,13 +85,11 @@ class Course:
             list(pool.map(work, recipes))
         print(f"  ({time.perf_counter() - began:.1f} s)", flush=True)
 
-    def _run(self, command: str, *arguments: str, follow: bool = False) -> None:
-        if (
-            command == "collect"
-        ):  # here one person plays all students, so who owns what says nothing
+    def _run(self, program: str, command: str, *arguments: str) -> None:
+        if command == "collect":  # here one person plays all students: owners say nothing
             arguments += ("--ExchangeCollect.check_owner=False",)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "nbgrader", command, *arguments],
+        ended = subprocess.run(
+            [sys.executable, "-m", MODULES[program], command, *arguments],
             cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
@@ -99,17 +97,11 @@ class Course:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        said = []
-        for line in process.stdout:
-            said.append(line)
-            started = re.search(r"Autograding .*/autograded/([^/]+)/", line)
-            if follow and started:
-                print(f" {started[1]}", end="", flush=True)
-        if process.wait() != 0:
+        if ended.returncode != 0:
             print(flush=True)
+            last = "".join(ended.stdout.splitlines(keepends=True)[-15:])
             raise CourseError(
-                f"'nbgrader {command} {' '.join(arguments)}' failed. Its last words:\n"
-                + "".join(said[-15:])
+                f"'{' '.join([program, command, *arguments])}' failed. Its last words:\n{last}"
             )
 
     def _environment(self) -> dict[str, str]:
@@ -118,7 +110,7 @@ class Course:
         environment = {k: v for k, v in os.environ.items() if k not in foreign}
         paths = {
             "PATH": Path(sys.executable).parent,  # nbgrader calls alembic by its name
-            "PYTHONPATH": Path(__file__).resolve().parents[2],
+            "PYTHONPATH": Path(__file__).resolve().parents[3],
         }
         for name, path in paths.items():
             environment[name] = os.pathsep.join(filter(None, [str(path), environment.get(name)]))
