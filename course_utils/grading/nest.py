@@ -43,7 +43,8 @@ def leave(disk: int) -> None:
     """Leave for namespaces of one's own, with nothing to read or write that is another's.
 
     From then on this process starts its children in them. The first is their first process, with
-    which all others end; one of the others calls `settle`. Until then they have every right there.
+    which all others end; one of the others calls `settle`, for which this one keeps its rights.
+    What is executed has none.
 
     Parameters
     ----------
@@ -68,6 +69,10 @@ def leave(disk: int) -> None:
     os.chdir(HOME)  # which until now was the folder beneath
     _connect_with_itself()
     own_keyring()
+    _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    _call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    for capability in range(int(Path("/proc/sys/kernel/cap_last_cap").read_text()) + 1):
+        _call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
 def settle() -> None:
@@ -97,13 +102,9 @@ def own_keyring() -> None:
 
 
 def give_up_rights() -> None:
-    """Drop all capabilities for ever, here and in whatever is executed."""
-    _call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    for capability in range(int(Path("/proc/sys/kernel/cap_last_cap").read_text()) + 1):
-        _call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0)
+    """Drop all capabilities; none can come back."""
     header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
     _call("capset", header, (ctypes.c_uint32 * 6)())
-    _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
 def _demand_linux() -> None:

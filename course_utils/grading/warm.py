@@ -14,6 +14,7 @@ import select
 import signal
 import socket
 import sys
+import time
 import traceback
 from pathlib import Path
 
@@ -28,6 +29,7 @@ FONTS = "/tmp/matplotlib"
 MESSAGE = 1024  # bytes of a request, and of what is said to it
 STARTED = b"started"
 SMALL = 1 << 20
+PATIENCE = 2.0  # seconds for threads that are about to end, such as a timer that was cancelled
 PASSED = 6  # file descriptors that come with one
 
 
@@ -92,7 +94,10 @@ def _fonts() -> dict[str, bytes]:
 
 def _demand_that_it_can_be_forked() -> None:
     """One thread, since a fork copies only one; no memory that parent and children share."""
-    if len(os.listdir("/proc/self/task")) > 1:
+    patience = time.monotonic() + PATIENCE
+    while (many := len(os.listdir("/proc/self/task")) > 1) and time.monotonic() < patience:
+        time.sleep(0.01)
+    if many:
         raise nest.CannotNest("a module that the notebook imports has started a thread")
     for line in Path("/proc/self/maps").read_text().splitlines():
         rights = line.split()[1]
