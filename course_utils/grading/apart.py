@@ -152,6 +152,7 @@ def _is_of_checks(name: str) -> bool:
 
 def serve() -> None:
     """Fork a child for each connection that comes, until the other side closes."""
+    sandbox.remove_what_was_left()
     tried, templates = set(), Templates()
     with Connection(int(sys.argv[1])) as control, contextlib.closing(templates):
         while True:

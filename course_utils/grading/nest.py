@@ -111,7 +111,8 @@ def _demand_linux() -> None:
     release = os.uname().release
     version = tuple(int(part) for part in release.split("-")[0].split(".")[:2])
     if version < MIN_LINUX:
-        raise CannotNest(f"this needs Linux {'.'.join(map(str, MIN_LINUX))}, here is {release}")
+        needed = ".".join(map(str, MIN_LINUX))
+        raise CannotNest(f"forking kernels needs Linux {needed}, here is {release}")
 
 
 def _mount(kind: str, where: str, flags: int, options: str) -> None:
@@ -122,7 +123,8 @@ def _write(path: str, text: str) -> None:
     try:
         Path(path).write_text(text)
     except OSError as error:
-        raise CannotNest(f"{path} cannot be written: {error.strerror}") from None
+        why = f"{path}: {error.strerror}"
+        raise CannotNest(f"namespaces cannot be nested here ({why})") from None
 
 
 def _call(function: str, *arguments: object) -> None:
@@ -131,4 +133,4 @@ def _call(function: str, *arguments: object) -> None:
     if getattr(_libc, function)(*wide) == -1:
         what = " ".join(a.decode() for a in arguments[:2] if isinstance(a, bytes))
         why = os.strerror(ctypes.get_errno())
-        raise CannotNest(f"{function} {what}".strip() + f": {why}")
+        raise CannotNest(f"namespaces cannot be nested here ({f'{function} {what}'.strip()}: {why})")

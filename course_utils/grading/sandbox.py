@@ -5,6 +5,7 @@ nothing can be written outside it.
 """
 
 import contextlib
+import fcntl
 import functools
 import json
 import os
@@ -16,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +30,8 @@ from course_utils.grading import bubblewrap, wire
 
 CHANNELS = ("shell", "control", "iopub")
 START_SECONDS = 120
+PREFIX = "candidate-"
+YOUNG = 10  # seconds in which a folder may not be locked yet
 MB = 1 << 20
 
 
@@ -110,6 +114,8 @@ class Sandbox:
         That signs the kernel's messages.
     folder
         That is removed when the kernel ends.
+    in_use
+        Tells others that the folder still has an owner.
     """
 
     program: Program
@@ -117,6 +123,7 @@ class Sandbox:
     addresses: dict[str, str]
     key: bytes
     folder: Path
+    in_use: "_Lock"
     limits: Limits
     ended: bool = field(default=False, init=False)
     _said: str = field(default="", init=False)
@@ -163,6 +170,7 @@ class Sandbox:
         self.program.errors.close()
         self.questions.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.in_use.close()
 
 
 class OfItsOwn:
@@ -251,8 +259,9 @@ def start(
     """
     with contextlib.ExitStack() as undo, contextlib.ExitStack() as passed:
         try:
-            folder = Path(tempfile.mkdtemp(prefix="candidate-"))
+            folder = Path(tempfile.mkdtemp(prefix=PREFIX))
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            in_use = undo.enter_context(_Lock(folder))
             work = folder / "work"
             work.mkdir()
             ours, theirs = socket.socketpair()
@@ -270,7 +279,7 @@ def start(
         undo.pop_all()
     key = secrets.token_hex(16).encode()
     addresses = {channel: f"ipc://{folder / channel}" for channel in CHANNELS}
-    sandbox = Sandbox(program, ours, addresses, key, folder, limits)
+    sandbox = Sandbox(program, ours, addresses, key, folder, in_use, limits)
     if fonts is None:
         fonts = font_list() if limits.sandbox else {}
     hello = {
@@ -281,6 +290,32 @@ def start(
     with contextlib.suppress(OSError):  # it has ended already, which whoever waits for it sees
         ours.sendall(wire.write(hello))
     return sandbox
+
+
+class _Lock(contextlib.closing):
+    """Locks a folder until it is closed, or the process ends."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(self)
+        self._fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._fd)
+            raise
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+def remove_what_was_left() -> None:
+    """Remove the folders of processes that were killed before they could do it themselves."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            about = folder.lstat()
+            if about.st_uid == os.geteuid() and time.time() - about.st_mtime > YOUNG:
+                with _Lock(folder):
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _limits_of_a_process(limits: Limits) -> dict[str, int]:

@@ -24,9 +24,9 @@ START = "from course_utils.grading.warm import main; main()"
 ALWAYS = ("matplotlib.font_manager",)  # most notebooks draw, and it makes the list of fonts
 DISK = 64 * MB  # of the template itself, which writes that list
 FIRST_ANSWER = 256 * MB
-TRIES = 3  # to start one that ends again and again
+STARTS = 3  # of one that ends again and again
 KEPT = 4  # templates, each of the memory of torch
-COLD_START = "Each kernel starts in a sandbox of its own, which takes about a second longer"
+COLD_START = "Each submission starts a kernel of its own, which takes a second or two longer"
 END_SECONDS = 10.0  # in which what was killed is gone, however busy the machine
 
 
@@ -109,6 +109,10 @@ class Template:
         except OSError:
             return False
 
+    def has_ended(self) -> bool:
+        """Whether its process is gone, as seen by the process that made it."""
+        return self._process.poll() is not None
+
     def suits(self, files: Iterable[str]) -> bool:
         """Whether no file is called like a module that is imported already.
 
@@ -154,9 +158,9 @@ class Template:
     def close(self) -> None:
         """End it, and with it every kernel that it has forked."""
         self.leave()
-        with contextlib.suppress(ProcessLookupError):
+        if not self.has_ended():
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+            self._process.wait()
 
 
 class Templates:
@@ -165,26 +169,27 @@ class Templates:
     def __init__(self) -> None:
         self._kept: dict[tuple, Template] = {}
         self._left: list[Template] = []
-        self._tries = collections.Counter()
+        self._starts = collections.Counter()
         self._told = False
 
-    def start(self, modules: Iterable[str], forbidden: tuple[str, ...]) -> Template | None:
-        """One that has begun, from the thread that lives longest; none where there can be none."""
-        key = (*modules, None, *forbidden)
+    def start(self, modules: tuple[str, ...], forbidden: tuple[str, ...]) -> Template | None:
+        """One that has begun, made in the thread that lives longest; none if there can be none."""
+        key = modules, forbidden
         template = self._kept.pop(key, None)
         if template is not None and not template.alive:
             template.close()
             template = None
-        if template is None and self._tries[key] < TRIES:
-            self._tries[key] += 1
+        if template is None and self._starts[key] < STARTS:
+            self._starts[key] += 1
             try:
                 template = Template(modules, forbidden)
             except (CourseError, OSError) as error:
                 self._tell(str(error))
+        elif template is None:
+            self._tell("the process that they are forked from has ended too often")
         if template is not None:
             self._kept[key] = template  # the last one
-            if len(self._kept) > KEPT:
-                self._kept.pop(next(iter(self._kept))).leave()
+            self._leave_out()
         return template
 
     def wait(self, template: Template | None) -> Template | None:
@@ -194,18 +199,29 @@ class Templates:
                 template.wait()
             return template
         except NotWarm as why:
-            template.close()
             self._tell(str(why))
+            template.close()
+            for key in [key for key, kept in self._kept.items() if kept is template]:
+                del self._kept[key]
+                self._starts[key] = STARTS
             return None
+
+    def _leave_out(self) -> None:
+        """Need no more than a few at a time; the others end with their last submission."""
+        self._left = [template for template in self._left if not template.has_ended()]
+        while len(self._kept) > KEPT:
+            template = self._kept.pop(next(iter(self._kept)))
+            template.leave()
+            self._left.append(template)
 
     def _tell(self, why: str) -> None:
         if not self._told:
             self._told = True
-            print(f"{COLD_START} ({why}). Grades are the same.", file=sys.stderr, flush=True)
+            print(f"{COLD_START}: {why}. Grades are the same.", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """End all."""
-        for template in self._kept.values():
+        for template in [*self._kept.values(), *self._left]:
             template.close()
 
 

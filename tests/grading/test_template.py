@@ -107,7 +107,9 @@ b = socket.socket(); b.bind(("127.0.0.1", 7777)); b.listen(); print("up")"""
         assert said(attacker, LIBC + make.format(0o600, os.O_RDWR)) == "False False\n"
 
     def test_no_terminal_of_the_neighbour(self, attacker, neighbour):
-        assert "/dev/pts/0" in said(neighbour, "import os, pty; t = pty.openpty(); print(os.ttyname(t[1]))")
+        assert "/dev/pts/0" in said(
+            neighbour, "import os, pty; t = pty.openpty(); print(os.ttyname(t[1]))"
+        )
         assert "No such file" in said(attacker, "import os; os.open('/dev/pts/0', os.O_RDWR)")
 
     def test_no_keys_of_the_neighbour(self, attacker, neighbour):
@@ -232,7 +234,12 @@ try_(lambda: os.truncate(path, 0))
 try_(lambda: os.utime(path))
 print(open(path, "rb").read() == before)"""
         assert said(attacker, cell).splitlines()[-1] == "True"
-        assert said(neighbour, "print(open('/course/course_utils/errors.py', 'rb').read(4) != b'evil')") == "True\n"
+        assert (
+            said(
+                neighbour, "print(open('/course/course_utils/errors.py', 'rb').read(4) != b'evil')"
+            )
+            == "True\n"
+        )
 
     def test_the_limits_cannot_be_raised(self, attacker):
         cell = """
@@ -260,7 +267,9 @@ for folder in ("/tmp", "/dev/shm", "/home/student"):
         assert said(neighbour, write) == f"{8 << 20}\n"
 
     def test_each_has_its_own_number_of_processes(self, fresh, neighbour):
-        bomb, start = fresh(), """
+        bomb, start = (
+            fresh(),
+            """
 import os, time
 made = 0
 try:
@@ -271,7 +280,8 @@ try:
         made += 1
 except OSError:
     pass
-print(made)"""
+print(made)""",
+        )
         made = int(said(bomb, start))
         assert QUICK.processes / 2 < made < QUICK.processes
         ten = "import subprocess; print([subprocess.run('true').returncode for _ in range(10)])"
@@ -280,7 +290,9 @@ print(made)"""
         assert said(neighbour, many) == "30\n"
 
     def test_nothing_outlives_the_kernel(self, fresh):
-        candidate, daemon = fresh(), """
+        candidate, daemon = (
+            fresh(),
+            """
 import os, sys
 for _ in range(3):
     if os.fork() == 0:
@@ -292,14 +304,19 @@ for _ in range(3):
             os.execvp("sleep", ["sleep", "4242.5"])
         os._exit(0)
     os.wait()
-print("up")"""
+print("up")""",
+        )
         assert said(candidate, daemon) == "up\n"
         with pytest.raises(Ended):
             candidate.run("os._exit(0)")
-        assert not [p for p in psutil.process_iter(["cmdline"]) if "4242.5" in (p.info["cmdline"] or ())]
+        assert not [
+            p for p in psutil.process_iter(["cmdline"]) if "4242.5" in (p.info["cmdline"] or ())
+        ]
 
     def test_orphans_leave_the_table(self, attacker):
-        orphans = "import os, time; os.system('for i in $(seq 200); do (true &); done'); time.sleep(0.2)"
+        orphans = (
+            "import os, time; os.system('for i in $(seq 200); do (true &); done'); time.sleep(0.2)"
+        )
         count = "print(len([p for p in os.listdir('/proc') if p.isdigit()]))"
         assert said(attacker, f"{orphans}; {count}") == "2\n"
 
