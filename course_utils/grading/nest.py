@@ -133,4 +133,6 @@ def _call(function: str, *arguments: object) -> None:
     if getattr(_libc, function)(*wide) == -1:
         what = " ".join(a.decode() for a in arguments[:2] if isinstance(a, bytes))
         why = os.strerror(ctypes.get_errno())
-        raise CannotNest(f"namespaces cannot be nested here ({f'{function} {what}'.strip()}: {why})")
+        raise CannotNest(
+            f"namespaces cannot be nested here ({f'{function} {what}'.strip()}: {why})"
+        )

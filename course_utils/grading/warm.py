@@ -43,7 +43,7 @@ def main() -> None:
     _import(about["modules"])
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children leave the table by themselves
     try:
-        _demand_that_it_can_be_forked()
+        demand_that_it_can_be_forked()
         _rehearse()
         told = {"modules": sorted(_loaded() - before), "fonts": _fonts()}
     except nest.CannotNest as error:
@@ -92,7 +92,7 @@ def _fonts() -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in Path(FONTS).glob("*.json")}
 
 
-def _demand_that_it_can_be_forked() -> None:
+def demand_that_it_can_be_forked() -> None:
     """One thread, since a fork copies only one; no memory that parent and children share."""
     patience = time.monotonic() + PATIENCE
     while (many := len(os.listdir("/proc/self/task")) > 1) and time.monotonic() < patience:
