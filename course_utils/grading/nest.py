@@ -39,6 +39,14 @@ class CannotNest(Exception):
     """A step that this machine does not allow; the text says which, and why."""
 
 
+def receive(connection: socket.socket, size: int, most: int) -> tuple[bytes, list[int]]:
+    """A message and its file descriptors, which no program that is started later inherits."""
+    message, fds, *_ = socket.recv_fds(connection, size, most)
+    for fd in fds:
+        os.set_inheritable(fd, False)
+    return message, list(fds)
+
+
 def leave(disk: int) -> None:
     """Leave for namespaces of one's own, with nothing to read or write that is another's.
 

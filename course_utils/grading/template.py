@@ -17,11 +17,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from course_utils.errors import CourseError
-from course_utils.grading import bubblewrap, sandbox, wire
+from course_utils.grading import bubblewrap, nest, sandbox, wire
 from course_utils.grading.sandbox import MB, START_SECONDS, Limits, Sandbox
 
 START = "from course_utils.grading.warm import main; main()"
 ALWAYS = ("matplotlib.font_manager",)  # most notebooks draw, and it makes the list of fonts
+MESSAGE = 1024  # bytes of what it says to a request
 DISK = 64 * MB  # of the template itself, which writes that list
 FIRST_ANSWER = 256 * MB
 STARTS = 3  # of one that ends again and again
@@ -139,12 +140,12 @@ class Template:
                     message = json.dumps({"disk": limits.disk}).encode()
                     socket.send_fds(self._control, [message], [theirs.fileno(), errors, *fds])
                 ours.settimeout(START_SECONDS)
-                said, ends, *_ = socket.recv_fds(ours, 1000, 3, socket.MSG_CMSG_CLOEXEC)
+                said, ends = nest.receive(ours, MESSAGE, len(Forked.ENDS))
             except OSError as error:
                 raise NotWarm(f"the template does not answer: {error}") from None
             finally:
                 os.close(errors)
-            if len(ends) != 3:
+            if len(ends) != len(Forked.ENDS):
                 raise NotWarm(said.decode(errors="replace") or "the template has ended")
             undo.pop_all()
         self.forked = True
@@ -263,6 +264,8 @@ class Forked:
     errors
         What the kernel says before it comes up.
     """
+
+    ENDS = ("keeper", "first", "kernel")
 
     def __init__(self, lifeline: socket.socket, ends: list[int], errors: object) -> None:
         self.errors = errors

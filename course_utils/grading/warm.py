@@ -18,7 +18,6 @@ import time
 import traceback
 from pathlib import Path
 
-import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
 
 from course_utils.grading import inside, nest, wire
@@ -54,7 +53,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # looking for garbage would copy the pages that all share
     while "cannot" not in told:
-        message, fds, *_ = socket.recv_fds(control, MESSAGE, PASSED, socket.MSG_CMSG_CLOEXEC)
+        message, fds = nest.receive(control, MESSAGE, PASSED)
         if not message:
             return
         if os.fork() == 0:
@@ -162,7 +161,8 @@ def _be_the_kernel(examiner: socket.socket, ends: list[int], fds: list[int]) -> 
         examiner.close()
         _close_all_but(fds)
         if fds:
-            np.random.seed()  # noqa: NPY002 - Python's own generator does so by itself
+            if "numpy.random" in sys.modules:  # Python's own generator does so by itself
+                sys.modules["numpy.random"].seed()
             inside.be_the_kernel(fds[0], fds[1:])
     except BaseException:
         traceback.print_exc()

@@ -5,6 +5,7 @@ import dataclasses
 import mmap
 import os
 import platform
+import select
 import threading
 
 import psutil
@@ -70,6 +71,13 @@ print(sorted(collections.Counter(kinds).items()))"""
         forked, alone = fresh(), fresh(dataclasses.replace(QUICK, cold=True))
         assert isinstance(alone.sandbox.program, OfItsOwn)
         assert said(forked, cell) == said(alone, cell)
+
+    def test_no_file_descriptor_of_the_template_in_the_first_process(self, attacker):
+        cell = "import os; print(sorted(os.listdir('/proc/1/fd')))"
+        assert said(attacker, cell) == "['0', '1', '2']\n"
+        # pidfd_getfd(2) of what the template has at the place of its control socket
+        steal = "print([libc.syscall(438, libc.syscall(434, 1, 0), fd, 0) for fd in range(3, 40)])"
+        assert said(attacker, LIBC + steal) == f"{[-1] * 37}\n"
 
     def test_no_file_of_the_template_or_the_neighbour(self, attacker, neighbour):
         said(neighbour, "open('/tmp/mark', 'w'); open('/dev/shm/mark', 'w'); open('mark', 'w')")
@@ -302,6 +310,11 @@ print("up")"""
         with pytest.raises(Ended):
             candidate.run("os._exit(0)")
         assert not _running("4242.5")
+
+    def test_the_kernel_ends_with_the_examiner(self, fresh):
+        program = fresh().sandbox.program
+        program._lifeline.close()  # as it is when its process is killed
+        assert select.select([program.ended], [], [], 20)[0]
 
     def test_orphans_leave_the_table(self, attacker):
         cell = """
