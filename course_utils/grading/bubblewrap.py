@@ -134,7 +134,8 @@ def require() -> None:
     if why := _why_not(_way()):
         raise CourseError(
             f"bubblewrap is installed but does not work here: {why}. In a container, user "
-            "namespaces must be allowed; on Ubuntu 24.04: "
+            "namespaces must be allowed, and nothing of /proc hidden (Docker: --security-opt "
+            "systempaths=unconfined); on Ubuntu 24.04: "
             "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
         )
 

@@ -4,6 +4,8 @@ import contextlib
 import dataclasses
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -13,6 +15,7 @@ import nbformat
 import psutil
 import pytest
 
+from course_utils.course.release import ROOT
 from course_utils.grading import apart
 from grading import target
 from grading.classes import MIX, RIGHT
@@ -170,3 +173,38 @@ def test_all_ends_with_an_examiner_that_is_killed(examiner, folder):
     (left,) = folder.glob("candidate-*")
     os.utime(left, (0, 0))
     assert points(examiner.examine(FAST, MASTER, QUICK)) == 23
+
+
+def test_a_full_shared_memory_and_a_hidden_proc():
+    """In mounts of its own: the first makes no difference, the second is told in a sentence."""
+    code = """
+import sys, subprocess
+from course_utils.errors import CourseError
+from course_utils.grading import bubblewrap, template
+from course_utils.grading.examine import examine
+from grading.test_lifetime import FAST, MASTER, QUICK, points
+
+made = template.Template(["numpy"])
+made.wait()
+template.choose(made)
+print(points(examine(FAST, MASTER, QUICK)), made.forked)
+made.close()
+subprocess.run(["mount", "--bind", "/dev/null", "/proc/timer_list"], check=True)
+try:
+    bubblewrap.require()
+except CourseError as error:
+    print(error)
+"""
+    fill = "mount -t tmpfs -o size=4k none /dev/shm; head -c 9999 /dev/zero > /dev/shm/all || true"
+    inside = ["unshare", "--mount", *["--map-root-user"] * (os.geteuid() != 0)]
+    done = subprocess.run(
+        [*inside, "sh", "-ec", f'{fill}; exec "$@"', "sh", sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    graded, hidden = done.stdout.splitlines()
+    assert graded == "23.0 True"
+    assert "Can't mount proc" in hidden
+    assert "nothing of /proc hidden (Docker: --security-opt systempaths=unconfined)" in hidden
