@@ -1,9 +1,9 @@
 """Forked kernels: how fast they start, and whether anything gets from one to another.
 
-    python benchmarks/warm.py start                  # one kernel, one submission of a1; warm and cold
-    python benchmarks/warm.py pairs                  # each attack beside honest work; warm and cold
-    python benchmarks/warm.py kills --times 100      # grading that is killed at random moments
-    python benchmarks/warm.py many --times 10000     # a large class
+    python benchmarks/warm.py start                # one kernel, one submission of a1
+    python benchmarks/warm.py pairs --times 200    # each attack beside honest work, warm and cold
+    python benchmarks/warm.py kills --times 100    # grading that is killed at random moments
+    python benchmarks/warm.py many --times 10000   # a large class
 
 Without a word, the first is done as it is and the others for a few submissions.
 """
@@ -64,7 +64,7 @@ def measure_start(times: int) -> None:
         starts, alls = [], []
         for _ in range(times):
             began = time.perf_counter()
-            candidate = Candidate(LIMITS)
+            candidate = Candidate(Limits())
             starts.append(time.perf_counter() - began)
             candidate.run(imports)
             alls.append(time.perf_counter() - began)

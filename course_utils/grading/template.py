@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from course_utils.errors import CourseError
 from course_utils.grading import bubblewrap, nest, sandbox, wire
@@ -267,7 +268,7 @@ class Forked:
 
     ENDS = ("keeper", "first", "kernel")
 
-    def __init__(self, lifeline: socket.socket, ends: list[int], errors: object) -> None:
+    def __init__(self, lifeline: socket.socket, ends: list[int], errors: BinaryIO) -> None:
         self.errors = errors
         self._lifeline = lifeline
         self._keeper, self._first, self.ended = ends

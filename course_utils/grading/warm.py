@@ -22,7 +22,6 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from course_utils.grading import inside, nest, wire
 
-START = "from course_utils.grading.warm import main; main()"
 FIRST = ["/usr/bin/sleep", "infinity"]
 FONTS = "/tmp/matplotlib"
 MESSAGE = 1024  # bytes of a request, and of what is said to it
@@ -79,10 +78,10 @@ def _import(modules: list[str]) -> None:
         with contextlib.suppress(BaseException):  # a name that is imported may be no module
             importlib.import_module(name)
         if asked:
-            about = json.loads(sys.argv[3])
-            about["modules"] = [other for other in about["modules"] if other != name]
-            arguments = [*sys.argv[1:3], json.dumps(about)]
-            os.execv(sys.executable, [sys.executable, "-c", START, *arguments])
+            *command, about = sys.orig_argv
+            fewer = [other for other in modules if other != name]
+            about = json.dumps(json.loads(about) | {"modules": fewer})
+            os.execv(sys.executable, [*command, about])
     del InteractiveShell.initialized
 
 
@@ -161,13 +160,20 @@ def _be_the_kernel(examiner: socket.socket, ends: list[int], fds: list[int]) -> 
         examiner.close()
         _close_all_but(fds)
         if fds:
-            if "numpy.random" in sys.modules:  # Python's own generator does so by itself
-                sys.modules["numpy.random"].seed()
+            _seed_anew()
             inside.be_the_kernel(fds[0], fds[1:])
     except BaseException:
         traceback.print_exc()
     finally:
         os._exit(0)
+
+
+def _seed_anew() -> None:
+    """Be as random as any process; Python's own generator is so by itself."""
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()
+    if "torch" in sys.modules:
+        sys.modules["torch"].default_generator.seed()
 
 
 def _close_all_but(fds: list[int]) -> None:

@@ -350,11 +350,15 @@ print(os.popen("echo $HOME $IPYTHONDIR; hostname").read().split())"""
         ]
 
     def test_a_module_that_asks_for_the_notebook_is_left_to_it(self, fresh, monkeypatch):
-        with contextlib.closing(template.Template(["tqdm.auto", "json.tool"])) as made:
+        with contextlib.closing(template.Template(["tqdm.auto", "json.tool", "torch"])) as made:
             made.wait()
             monkeypatch.setattr(template, "chosen", made)
-            cell = "import sys; print('tqdm.auto' in sys.modules, 'json.tool' in sys.modules)"
-            assert said(fresh(), cell) == "False True\n"
+            first, second = fresh(), fresh()
+            names = "('tqdm.auto', 'json.tool', 'torch')"
+            loaded = f"import sys; print([name in sys.modules for name in {names}])"
+            assert said(first, loaded) == "[False, True, True]\n"
+            random = "import torch; print(torch.rand(1).item())"
+            assert said(first, random) != said(second, random)
 
     def test_a_file_that_is_called_like_a_module_takes_its_place(self, fresh):
         candidate = fresh(files={"matplotlib.py": b"mark = 7", "helper/__init__.py": b""})
