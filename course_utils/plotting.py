@@ -86,7 +86,8 @@ def render(fig: Figure, *, readable: bool = False) -> tuple[str, bytes]:
         If `readable` and some text is too small.
     """
     raw = io.BytesIO()
-    fig.savefig(raw, format="png", bbox_inches="tight", facecolor="white")
+    uncompressed = {"compress_level": 0}  # it is read again at once
+    fig.savefig(raw, format="png", bbox_inches="tight", facecolor="white", pil_kwargs=uncompressed)
     picture = Image.open(raw).convert("RGB")
     if readable:
         check_text(fig, picture.width / fig.dpi)

@@ -120,6 +120,9 @@ def grade(
         bool,
         typer.Option("--no-sandbox", help="DANGEROUS: students' code gets your own rights."),
     ] = False,
+    cold: Annotated[
+        bool, typer.Option("--cold", help="Start each kernel anew: slower, with equal grades.")
+    ] = False,
 ) -> None:
     """Grade all submissions of an assignment; what is graded already is left as it is."""
     _for_instructors()
@@ -142,6 +145,7 @@ def grade(
         cell_seconds=timeout,
         memory=None if memory is None else memory << 20,
         sandbox=not no_sandbox,
+        cold=cold or None,
     )
     lines = run.grade(
         assignment,

@@ -3,6 +3,7 @@
 Importing torch for the checks takes longer than grading, so one process imports it once and forks
 for each submission: nothing that one submission leaves behind is there for the next, but for the
 names of modules that its checks were the first to need, which the warm process then imports too.
+It also keeps the templates that kernels are forked from (see `template`).
 """
 
 import ast
@@ -16,26 +17,32 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from multiprocessing import reduction
 from multiprocessing.connection import Connection, Pipe
 
 from nbformat import NotebookNode
 
 from course_utils.errors import CourseError
-from course_utils.grading import sandbox
+from course_utils.grading import rebuild, sandbox, template
 from course_utils.grading.beside import remove_folder_of
 from course_utils.grading.bubblewrap import PACKAGE
 from course_utils.grading.examine import examine
-from course_utils.grading.rebuild import role
 from course_utils.grading.sandbox import Limits
+from course_utils.grading.template import Templates
 from course_utils.grading.verdicts import ExamResult
 
 MARGIN = 120  # seconds beyond the submission's own limit, for the checks themselves
+CHECKS = "course_utils.checks"  # which the kernel does not have
 SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class ExaminerDied(Exception):
     """The examining process ended without a result; the text says how."""
+
+
+class TemplateDied(Exception):
+    """The template that the kernel was forked from has ended, and the kernel with it."""
 
 
 class Examiner:
@@ -63,20 +70,24 @@ class Examiner:
         Exception
             Whatever `examine.examine` raises.
         """
+        given = submission, master, dict(files or {}), dict(own_files or {})
+        try:
+            return self._examine(limits, *given)
+        except TemplateDied:
+            return self._examine(replace(limits, cold=True), *given)
+
+    def _examine(
+        self, limits: Limits, submission: bytes, master: NotebookNode, files: dict, own_files: dict
+    ) -> ExamResult:
         child, (ours, theirs) = 0, Pipe()
         with ours:
             try:
                 with self._lock, theirs:
                     self._start()
-                    beside = {
-                        name.partition("/")[0].removesuffix(".py") for name in own_files or ()
-                    }
-                    modules = {n for n in _imports(master) if n.partition(".")[0] not in beside}
-                    self._control.send(sorted(self._needed | modules))
+                    self._control.send(self._wanted(master, limits, own_files))
                     reduction.send_handle(self._control, theirs.fileno(), self._process.pid)
                 child = ours.recv()
-                about = submission, master, limits, dict(files or {}), dict(own_files or {})
-                ours.send(about)
+                ours.send((submission, master, limits, files, own_files))
                 if not ours.poll(limits.total_seconds + MARGIN):
                     os.kill(child, signal.SIGKILL)
                     raise ExaminerDied("the examiner did not come to an end")
@@ -89,6 +100,24 @@ class Examiner:
         if isinstance(result, BaseException):
             raise result
         return result
+
+    def _wanted(self, master: NotebookNode, limits: Limits, own_files: Mapping) -> dict:
+        """What a fork is to find: modules of the examiner's, and a template with the kernel's.
+
+        Those that lie beside the notebook are for each submission to import by itself.
+        """
+        beside = {name.partition("/")[0].removesuffix(".py") for name in own_files}
+        given, kernels = (
+            [n for n in _imports(master, roles) if n.partition(".")[0] not in beside]
+            for roles in (("given",), ("given", ""))
+        )
+        kernels = [name for name in kernels if not _is_of_checks(name)]
+        forbidden = tuple(master.metadata.get("convnet", {}).get("forbidden", ()))
+        return {
+            "modules": sorted(self._needed.union(given)),
+            "warm": limits.sandbox and not limits.cold,
+            "template": (tuple(dict.fromkeys(kernels)), forbidden),
+        }
 
     def _start(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -114,10 +143,10 @@ class Examiner:
             self._process = None
 
 
-def _imports(master: NotebookNode) -> Iterator[str]:
-    """Modules that every fork would import again: what the read-only cells import."""
+def _imports(master: NotebookNode, roles: tuple[str, ...]) -> Iterator[str]:
+    """Modules that every fork would import again: what cells of these roles import."""
     for cell in master.cells:
-        if role(cell) != "given" or cell.cell_type != "code":
+        if rebuild.role(cell) not in roles or cell.cell_type != "code":
             continue
         with contextlib.suppress(SyntaxError):
             for node in ast.walk(ast.parse(cell.source)):
@@ -128,22 +157,31 @@ def _imports(master: NotebookNode) -> Iterator[str]:
                     yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def _is_of_checks(name: str) -> bool:
+    return name == CHECKS or name.startswith(f"{CHECKS}.")
+
+
 def serve() -> None:
     """Fork a child for each connection that comes, until the other side closes."""
-    tried, preparing = set(), threading.Thread(target=_prepare)
-    preparing.start()  # beside the first imports
-    with Connection(int(sys.argv[1])) as control:
+    sandbox.remove_what_was_left()
+    tried, templates = set(), Templates()
+    with Connection(int(sys.argv[1])) as control, contextlib.closing(templates):
         while True:
             try:
-                modules = [name for name in control.recv() if name not in tried]
+                wanted = control.recv()
                 handle = reduction.recv_handle(control)
             except (EOFError, OSError):
                 return
-            tried.update(modules)
-            for name in modules:
+            # It imports beside this process.
+            chosen = templates.start(*wanted["template"]) if wanted["warm"] else None
+            for name in set(wanted["modules"]) - tried:
                 with contextlib.suppress(Exception):  # a name that is imported may be no module
                     importlib.import_module(name)
-            preparing.join()
+            tried.update(wanted["modules"])
+            template.choose(templates.wait(chosen))
+            if template.chosen is None:
+                with contextlib.suppress(CourseError):  # which each examination will tell
+                    sandbox.prepare()
             if os.fork() == 0:
                 control.close()
                 _be_the_child(Connection(handle))
@@ -151,11 +189,6 @@ def serve() -> None:
             with contextlib.suppress(ChildProcessError):  # children that have ended leave the table
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
-
-
-def _prepare() -> None:
-    with contextlib.suppress(CourseError):  # which each examination will tell
-        sandbox.prepare()
 
 
 def _be_the_child(connection: Connection) -> None:
@@ -172,6 +205,8 @@ def _be_the_child(connection: Connection) -> None:
             result = examine(submission, master, limits, *files)
         except BaseException as error:
             result = error
+        if template.lost():
+            result = TemplateDied()
         needed = sys.modules.keys() - before
         try:
             connection.send((result, needed))

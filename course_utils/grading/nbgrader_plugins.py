@@ -106,6 +106,9 @@ class Examiner(NotebookExporter):
     sandbox = Bool(True, help="Run students' code in a sandbox (False: only your own).").tag(
         config=True
     )
+    cold = Bool(False, help="Start each kernel anew, not by a fork: slower, equal grades.").tag(
+        config=True
+    )
     result: ExamResult | None = None
     _examiner = proof.Examiner()
 
@@ -116,6 +119,7 @@ class Examiner(NotebookExporter):
             total_seconds=self.total_seconds,
             memory=self.memory * MB,
             sandbox=self.sandbox,
+            cold=self.cold,
         )
 
     def from_filename(

@@ -139,6 +139,7 @@ def configured_limits(course: Course, **overrides: float | bool | None) -> Limit
     own = course.config.Examiner
     wanted = {"cell_seconds": own.get("cell_seconds"), "total_seconds": own.get("total_seconds")}
     wanted["memory"] = int(own.memory) << 20 if "memory" in own else None
+    wanted["cold"] = own.get("cold")
     wanted |= {name: value for name, value in overrides.items() if value is not None}
     try:
         return Limits(**{name: value for name, value in wanted.items() if value is not None})

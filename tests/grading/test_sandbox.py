@@ -14,12 +14,14 @@ from course_utils.grading.candidate import Ended, NotStarted
 from grading.conftest import QUICK
 
 MARK = "course-sandbox-test"
+both = pytest.mark.parametrize("start", ["warm", "cold"], indirect=True, scope="module")
 
 
 def text_of(outputs):
     return "".join(o.get("text", "") + o.get("evalue", "") for o in outputs)
 
 
+@both
 @pytest.mark.parametrize(
     ("cell", "refusal"),
     [
@@ -45,6 +47,7 @@ def test_it_is_refused(candidate, cell, refusal):
     assert refusal in text_of(candidate.run(cell))
 
 
+@both
 def test_nothing_of_the_repository_or_of_the_home_can_be_seen(candidate, monkeypatch):
     course = bubblewrap.PACKAGE.parent
     for path in (course / "solutions", course / "tests", course / "gradebook", course / ".git",
@@ -53,12 +56,14 @@ def test_nothing_of_the_repository_or_of_the_home_can_be_seen(candidate, monkeyp
         assert "No such file" in seen or seen in ("[]\n", "['student']\n"), (path, seen)
 
 
+@both
 def test_the_environment_holds_nothing_of_the_instructors(candidate):
     cell = "import os; print(dict(os.environ)); print(open('/proc/1/environ').read())"
     for value in {os.environ.get("HOME"), os.environ.get("VIRTUAL_ENV"), os.getcwd()} - {None, "/"}:
         assert f"'{value}'" not in text_of(candidate.run(cell))
 
 
+@both
 @pytest.mark.parametrize("folder", ["/tmp", "/dev/shm", "/home/student"])
 def test_a_disk_flood_ends_at_the_limit(candidate, folder):
     flood = f"""
@@ -77,11 +82,13 @@ os.remove("{folder}/flood")
     assert int(megabytes) <= QUICK.disk >> 20
 
 
+@both
 def test_one_giant_array_is_a_memory_error(candidate):
     outputs = candidate.run("import numpy as np\nx = np.ones(2 << 30)")
     assert "MemoryError" in outputs[-1].ename
 
 
+@both
 def test_memory_of_all_processes_together_is_limited(fresh):
     candidate = fresh(dataclasses.replace(QUICK, cell_seconds=30))
     with pytest.raises(Ended, match="MB of memory"):
@@ -95,6 +102,7 @@ time.sleep(60)
 """)
 
 
+@both
 @pytest.mark.parametrize(
     "bomb",
     [
@@ -115,6 +123,7 @@ def test_bombs_are_put_out(fresh, bomb):
     assert len(psutil.pids()) < before + 300  # other tests run beside this one
 
 
+@both
 def test_nothing_keeps_running_and_nothing_is_left(fresh):
     candidate = fresh()
     candidate.run(f"""
