@@ -70,7 +70,7 @@ def examine(
     notebook = new_notebook(cells=shown, metadata=nbformat.from_dict(LANGUAGE))
     faults = [f"{c.name}: {c.reason}" for c in cells if c.verdict == "not graded"]
     seconds = exam.seconds | {"all": time.monotonic() - began}
-    return ExamResult(cells, notebook, remarks + faults, seconds)
+    return ExamResult(cells, notebook, remarks + faults, seconds, exam.questions)
 
 
 class _Exam:
@@ -86,6 +86,7 @@ class _Exam:
         self.skipped: set[int] = set()  # cells that ended a kernel are not run again
         self.ends = 0
         self.shown = 0  # characters of outputs so far
+        self.questions = 0  # answered so far
         self.until = time.monotonic() + limits.total_seconds
         self.seconds = dict.fromkeys(("start", "cells", "tests"), 0.0)
 
@@ -218,26 +219,30 @@ class _Exam:
         What the student's functions print is kept of the visible part only: of the hidden one it
         could be the inputs.
         """
-        before, value = self.candidate.answers, None
+        candidate, value = self.candidate, None
+        before = candidate.answers
         statements, hidden = _parsed(source), rebuild.hidden_lines(source)
         used = names.used(source)
         parts = [[s for s in statements if (s.lineno in hidden) == h] for h in (False, True)]
-        for part in filter(None, parts):
-            with self.candidate.questions() as printed:
-                self._bind(used)
-                value = _run_statements(part, self.scope, self.student_names)
-            if part is parts[0]:
-                shown += printed.items
-        if self.candidate.answers == before:
+        try:
+            for part in filter(None, parts):
+                with candidate.questions() as printed:
+                    self._bind(used)
+                    value = _run_statements(part, self.scope, self.student_names)
+                if part is parts[0]:
+                    shown += printed.items
+        finally:
+            self.questions += candidate.answers - before
+        if candidate.answers == before:
             raise NoEvidence("the test asked nothing of the submission")
         return points if value is None else float(min(max(value, 0), points))
 
     def _bind(self, used: set[str]) -> None:
         """Ask for the student's names that a test uses; what is given is the examiner's own."""
         own = self.scope.keys() - self.asked | set(dir(builtins))
-        for name in sorted(used - (own - self.student_names)):
-            self.scope[name] = self.candidate.named(name)
-            self.asked.add(name)
+        if names := sorted(used - (own - self.student_names)):
+            self.scope |= zip(names, self.candidate.all_named(names), strict=True)
+            self.asked.update(names)
 
     @contextlib.contextmanager
     def _timed(self, what: str) -> Iterator[None]:

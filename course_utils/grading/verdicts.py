@@ -50,12 +50,15 @@ class ExamResult:
         What the instructor should look at.
     seconds
         Where the time went.
+    questions
+        How many the candidate has answered.
     """
 
     cells: list[CellResult]
     notebook: NotebookNode
     remarks: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    questions: int = 0
 
     @property
     def score(self) -> float:
