@@ -187,7 +187,7 @@ class Check:
         if given[at].kind == "NotImplementedError":
             raise CheckFailed(f"✗ {self.name}: {why}")
         lines = [f"✗ {self.name}, {part}: {why}", given[at].where]
-        lines += self._explanations(cases, given, at, wanted[at])
+        lines += self._explanations(cases, given, wanted, at, {i for _, i, _ in wrong})
         lines += [f"Seen with {self._describe(cases[at])}."]
         if len(wrong) < len(cases):
             lines += [f"{len(cases) - len(wrong)} of {len(cases)} cases agree."]
@@ -203,13 +203,14 @@ class Check:
         return difference(outcome.value, wanted, self.tolerance)
 
     def _explanations(
-        self, cases: list[Case], given: list[Outcome], at: int, wanted: Any
+        self, cases: list[Case], given: list[Outcome], wanted: list[Any], at: int, wrong: set[int]
     ) -> list[str]:
         """The sentence of the suspect that gives the student's results most often.
 
-        One that gives all of them is certain. Else there are several mistakes at once, and the
-        sentence is said of this case only. A suspect that is right in this case explains nothing,
-        and neither does one that stumbles as well.
+        It is certain if it gives all of them, and at least two that are wrong: one may agree by
+        accident. Else there may be several mistakes at once, and the sentence is said of this case
+        only. Nothing is explained by a suspect that is right in this case, that stumbles as well,
+        or that is wrong where the student is right: then it is not what the student has done.
         """
         if given[at].error is not None:
             told = [s for pattern, s in self.hints.items() if re.search(pattern, given[at].error)]
@@ -219,16 +220,23 @@ class Check:
         ranked = []
         for sentence, suspect in self.suspects.items():
             here = self._try(suspect, cases[at])
-            if self._alike(here, given[at]) and self._why_wrong(here, wanted):
-                alike = [
-                    self._alike(self._try(suspect, c), g) for c, g in zip(cases, given, strict=True)
-                ]
-                ranked.append((sum(alike), sentence))
+            if not self._alike(here, given[at]) or not self._why_wrong(here, wanted[at]):
+                continue
+            found = [self._try(suspect, c) for c in cases]
+            alike = {
+                i for i, (f, g) in enumerate(zip(found, given, strict=True)) if self._alike(f, g)
+            }
+            refuted = any(
+                self._why_wrong(found[i], wanted[i]) for i in {*range(len(cases))} - wrong
+            )
+            if not refuted:
+                ranked.append((len(alike), len(alike & wrong), sentence))
         if not ranked:
             return []
-        most = max(count for count, _ in ranked)
-        sentence = next(sentence for count, sentence in ranked if count == most)
-        return [sentence if most == len(cases) else f"In this case: {sentence}"]
+        most, telling, _ = max(ranked, key=lambda each: each[:2])
+        sentence = next(s for *counts, s in ranked if counts == [most, telling])
+        certain = most == len(cases) and telling > 1
+        return [sentence if certain else f"In this case: {sentence}"]
 
     def _alike(self, suspect: Outcome, given: Outcome) -> bool:
         if suspect.error is not None or given.error is not None:

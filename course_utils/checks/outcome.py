@@ -1,9 +1,7 @@
 """Looking at a student's functions: what came back, or what went wrong, in words."""
 
-import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from course_utils.probes import calls
@@ -118,12 +116,5 @@ def _in_words(error: BaseException) -> Outcome:
         error=f"it raised {name}: {error}",
         kind="ValueError" if isinstance(error, ValueError) else name,
         message=str(error),
-        where=getattr(error, "own_line", "") or own_line(error, _own_files()),
+        where=getattr(error, "own_line", "") or own_line(error),
     )
-
-
-@functools.cache
-def _own_files() -> tuple[str, ...]:
-    """Their lines are no student's, though they may call what raises."""
-    folders = (Path(__file__).parent, Path(calls.__file__).parent)
-    return tuple(str(path) for folder in folders for path in folder.rglob("*.py"))

@@ -3,6 +3,10 @@
 import torch
 from torch.nn import functional as F
 
+ONE_INSIDE = (
+    "The + 1 stands inside the division: divide the way by the stride and round down, then add 1:"
+)
+
 
 def layer_size(
     n: int, kernel_size: int, *, stride: int = 1, padding: int = 0, dilation: int = 1
@@ -22,3 +26,10 @@ def transposed_size(n: int, kernel_size: int, *, stride: int = 1, padding: int =
     """Number of outputs along one axis of a transposed convolution."""
     line, kernel = (torch.empty(1, 1, size, device="meta") for size in (n, kernel_size))
     return F.conv_transpose1d(line, kernel, stride=stride, padding=padding).shape[-1]
+
+
+def stops_with_one_inside(
+    n: int, kernel_size: int, *, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> int:
+    """Number of outputs as a common slip has it, with the + 1 inside the division."""
+    return (n + 2 * padding - dilation * (kernel_size - 1)) // stride

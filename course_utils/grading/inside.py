@@ -193,17 +193,10 @@ def _told(error: BaseException) -> list:
     """Of an error: its type, what it derives from, its text, and the student's line."""
     with contextlib.suppress(BaseException):
         bases = [base.__name__ for base in type(error).__mro__[:_ERRORS_TOLD]]
-        line = own_line(error, (__file__, *_probes()))
-        told = [type(error).__name__, bases, str(error)[:4000], line]
+        told = [type(error).__name__, bases, str(error)[:4000], own_line(error)]
         wire.write(told)  # half of a surrogate pair cannot be sent
         return told
     return ["Exception", ["Exception"], "an error that cannot be told", ""]
-
-
-@functools.cache
-def _probes() -> tuple[str, ...]:
-    """Their lines are no student's."""
-    return tuple(str(path) for path in Path(calls.__file__).parent.rglob("*.py"))
 
 
 class _Silent(types.ModuleType):

@@ -83,6 +83,17 @@ def rejects_without_a_word(n, kernel_size, *, stride=1, padding=0, dilation=1, s
     return way // stride + 1
 
 
+@mutant("conv_output_size", says="The + 1 stands inside the division")
+def one_inside_the_division(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
+    return (n + 2 * padding - dilation * (kernel_size - 1)) // stride
+
+
+@mutant("conv_output_size", says="it returned 2\n  Seen with n=7, kernel_size=3, stride=2")
+def nearest_to_one_inside(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
+    """No suspect knows it, so none may be blamed: with stride 1 no + 1 is missing."""
+    return round((n + 2 * padding - dilation * (kernel_size - 1)) / stride)
+
+
 # conv_param_count ------------------------------------------------------------------------------
 
 
@@ -400,6 +411,20 @@ def flips_there_and_back(image, kernel, *, stride=1, padding=0, dilation=1):
 def multiplies_matrices(image, kernel, *, stride=1, padding=0, dilation=1):
     windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
     return (windows @ kernel).sum((2, 3))
+
+
+@mutant("correlate2d", says="The + 1 stands inside the division")
+def rows_with_one_inside_the_division(image, kernel, *, stride=1, padding=0, dilation=1):
+    down, across = stride if isinstance(stride, tuple) else (stride, stride)
+    kh, kw = (dilation * (k - 1) + 1 for k in kernel.shape)
+    padded = np.pad(image, padding)
+    height, width = padded.shape
+    out = np.zeros(((height - kh + 1) // down, (width - kw + 1) // across), image.dtype)
+    for r, c in np.ndindex(out.shape):
+        top, left = r * down, c * across
+        window = padded[top : top + kh : dilation, left : left + kw : dilation]
+        out[r, c] = (window * kernel).sum()
+    return out
 
 
 @mutant("correlate2d", says="In this case: The kernel is flipped")

@@ -677,6 +677,35 @@ class DilationForgottenInDw(LoopsOverStops):
         return dx, dw, db
 
 
+@mutant("conv2d", says="The + 1 stands inside the division")
+class OneInsideTheDivision(LoopsOverStops):
+    def forward(x, w, b, **options):
+        out, cache = LoopsOverStops.forward(x, w, b, **options)
+        padded, _, stride, _, dilation = cache
+        kh, kw = (dilation * (k - 1) + 1 for k in w.shape[2:])
+        height, width = padded.shape[2:]
+        few = out[:, :, : (height - kh + 1) // stride, : (width - kw + 1) // stride]
+        return np.ascontiguousarray(few), cache
+
+    def backward(dout, cache):
+        return LoopsOverStops.backward(dout, cache)
+
+
+@mutant("conv2d", says="On the way back: The + 1 stands inside the division")
+class OneInsideTheDivisionBack(LoopsOverStops):
+    def forward(x, w, b, **options):
+        return LoopsOverStops.forward(x, w, b, **options)
+
+    def backward(dout, cache):
+        padded, w, stride, _, dilation = cache
+        kh, kw = (dilation * (k - 1) + 1 for k in w.shape[2:])
+        height, width = padded.shape[2:]
+        seen = np.zeros_like(dout)
+        stops = np.s_[:, :, : (height - kh + 1) // stride, : (width - kw + 1) // stride]
+        seen[stops] = dout[stops]
+        return LoopsOverStops.backward(seen, cache)
+
+
 # max_pool, avg_pool ----------------------------------------------------------------------------
 
 
@@ -1001,6 +1030,35 @@ class AssignsToIndices(FlatIndicesAndAddAt):
         return dx.reshape(n, c, height, width)
 
 
+def _few_stops(x, kernel_size, stride):
+    kh, kw, *_ = _pool_size(x, kernel_size, stride)
+    height, width = x.shape[2:]
+    return np.s_[:, :, : (height - kh + 1) // stride, : (width - kw + 1) // stride]
+
+
+@mutant("max_pool", says="The + 1 stands inside the division")
+class FewMaxima(LoopsAndArgmax):
+    def forward(x, kernel_size, stride):
+        out, cache = LoopsAndArgmax.forward(x, kernel_size, stride)
+        return out[_few_stops(x, kernel_size, stride)].copy(), cache
+
+    def backward(dout, cache):
+        return LoopsAndArgmax.backward(dout, cache)
+
+
+@mutant("avg_pool", says="On the way back: The + 1 stands inside the division")
+class FewSharesBack(AverageByWindows):
+    def forward(x, kernel_size, stride):
+        out, cache = AverageByWindows.forward(x, kernel_size, stride)
+        return out, (cache, _few_stops(x, kernel_size, stride))
+
+    def backward(dout, cache):
+        cache, stops = cache
+        seen = np.zeros_like(dout)
+        seen[stops] = dout[stops]
+        return AverageByWindows.backward(seen, cache)
+
+
 # global_avg_pool -------------------------------------------------------------------------------
 
 
@@ -1179,6 +1237,19 @@ def names_the_size_alone(x, kernel_size, **options):
         return by_index_arrays(x, kernel_size, **options)
     except ValueError as error:
         raise ValueError(str(error).replace("kernel", "window")) from None
+
+
+@mutant("im2col", says="The + 1 stands inside the division")
+def few_columns(x, kernel_size, *, stride=1, padding=0, dilation=1):
+    options = {"stride": stride, "padding": padding, "dilation": dilation}
+    kh, kw, oh, ow = _geometry(x.shape, kernel_size, **options)
+    height, width = (
+        (n + 2 * padding - dilation * (k - 1)) // stride
+        for n, k in zip(x.shape[2:], (kh, kw), strict=True)
+    )
+    all_of_them = by_index_arrays(x, kernel_size, **options).reshape(len(x), -1, oh, ow)
+    rows = all_of_them.shape[1]
+    return all_of_them[..., :height, :width].reshape(len(x), rows, height * width)
 
 
 @mutant("im2col", says="The dilation is missing, though the number of windows is right")

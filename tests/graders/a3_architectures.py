@@ -1,6 +1,7 @@
 """Versions of a3's functions and networks as students write them. Each stands alone."""
 
 import itertools
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -767,7 +768,7 @@ def sum_of_all_gradients(params, grads, state, lr, momentum=0.9):
     return new, {"history": history}
 
 
-@mutant("sgd_momentum_step", "result of the same call again: it is another one")
+@mutant("sgd_momentum_step", "a dict, a list or an array inside the old state is changed in place")
 def old_velocities_overwritten(params, grads, state, lr, momentum=0.9):
     _demand(params, grads, lr)
     _demand_share("momentum", momentum)
@@ -781,7 +782,7 @@ def old_velocities_overwritten(params, grads, state, lr, momentum=0.9):
 _VELOCITIES = {}
 
 
-@mutant("sgd_momentum_step", "keeps something outside of it")
+@mutant("sgd_momentum_step", "something is remembered outside of the state, such as in a global")
 def velocities_of_the_module(params, grads, state, lr, momentum=0.9):
     _demand(params, grads, lr)
     _demand_share("momentum", momentum)
@@ -790,6 +791,89 @@ def velocities_of_the_module(params, grads, state, lr, momentum=0.9):
     for i, g in enumerate(grads):
         _VELOCITIES[i] = momentum * _VELOCITIES.get(i, 0) + g
     return [p - lr * _VELOCITIES[i] for i, p in enumerate(params)], {"begun": True}
+
+
+@mutant("sgd_momentum_step", "something is remembered outside of the state, such as in a global")
+def velocities_of_the_function(params, grads, state, lr, momentum=0.9):
+    """An attribute that nobody ever clears."""
+    _demand(params, grads, lr)
+    kept = vars(velocities_of_the_function).setdefault("kept", {})
+    for i, g in enumerate(grads):
+        kept[i, g.shape] = momentum * kept.get((i, g.shape), 0) + g
+    return [p - lr * kept[i, p.shape] for i, p in enumerate(params)], {}
+
+
+@mutant("sgd_momentum_step", "something is remembered outside of the state, such as in a global")
+def velocities_of_a_default(params, grads, state, lr, momentum=0.9, kept={}):  # noqa: B006
+    if not state:
+        kept.clear()
+    new = []
+    for i, (p, g) in enumerate(zip(params, grads, strict=True)):
+        kept[i] = momentum * kept[i] + g if i in kept else g
+        new.append(p - lr * kept[i])
+    return new, {"steps": state.get("steps", 0) + 1}
+
+
+@mutant("sgd_momentum_step", "the dict `state` itself is changed")
+def velocities_put_into_the_old_dict(params, grads, state, lr, momentum=0.9):
+    _demand(params, grads, lr)
+    old = state.get("v", [np.zeros_like(p) for p in params])
+    state["v"] = [momentum * v + g for v, g in zip(old, grads, strict=True)]
+    return [p - lr * v for p, v in zip(params, state["v"], strict=True)], state
+
+
+@mutant("sgd_momentum_step", "the dict `state` itself is changed")
+def zeros_put_into_the_old_dict(params, grads, state, lr, momentum=0.9):
+    """The results are right, but the caller's state is no longer what it was."""
+    _demand(params, grads, lr)
+    old = state.setdefault("v", [np.zeros_like(p) for p in params])
+    velocity = [momentum * v + g for v, g in zip(old, grads, strict=True)]
+    return [p - lr * v for p, v in zip(params, velocity, strict=True)], {"v": velocity}
+
+
+@mutant("sgd_momentum_step", "a dict, a list or an array inside the old state is changed in place")
+def items_of_the_old_list_replaced(params, grads, state, lr, momentum=0.9):
+    _demand(params, grads, lr)
+    kept = dict(state) or {"v": [np.zeros_like(p) for p in params]}
+    for i, g in enumerate(grads):
+        kept["v"][i] = momentum * kept["v"][i] + g
+    return [p - lr * v for p, v in zip(params, kept["v"], strict=True)], kept
+
+
+@mutant("sgd_momentum_step", "second parameter after step 1")
+def velocities_by_shape(params, grads, state, lr, momentum=0.9):
+    _demand(params, grads, lr)
+    new, kept = [], dict(state)
+    for p, g in zip(params, grads, strict=True):
+        kept[p.shape] = momentum * kept.get(p.shape, 0) + g
+        new.append(p - lr * kept[p.shape])
+    return new, kept
+
+
+@mutant("sgd_momentum_step", "an optimiser of torch.optim has made the step")
+def by_the_optimiser_itself(params, grads, state, lr, momentum=0.9):
+    _demand(params, grads, lr)
+    _demand_share("momentum", momentum)
+    tensors = [torch.tensor(p, requires_grad=True) for p in params]
+    optimizer = torch.optim.SGD(tensors, lr=lr, momentum=momentum)
+    for i, (t, g) in enumerate(zip(tensors, grads, strict=True)):
+        t.grad = torch.tensor(g)
+        if state:
+            optimizer.state[t]["momentum_buffer"] = torch.tensor(state["v"][i])
+    optimizer.step()
+    buffers = [optimizer.state[t]["momentum_buffer"].numpy() for t in tensors]
+    return [t.detach().numpy() for t in tensors], {"v": buffers}
+
+
+@alternative("sgd_momentum_step")
+def with_tensors_inside(params, grads, state, lr, momentum=0.9):
+    """Tensors reckon as arrays do: the rule is written here all the same."""
+    _demand(params, grads, lr)
+    _demand_share("momentum", momentum)
+    given = [torch.tensor(g) for g in grads]
+    old = state.get("v") or [torch.zeros_like(g) for g in given]
+    velocity = [momentum * v + g for v, g in zip(old, given, strict=True)]
+    return [p - lr * v.numpy() for p, v in zip(params, velocity, strict=True)], {"v": velocity}
 
 
 @mutant("sgd_momentum_step", "check grad yourself")
@@ -943,6 +1027,47 @@ def adam_as_one_vector(params, grads, state, lr, betas=(0.9, 0.999), eps=1e-8):
 def adam_in_double_precision(params, grads, state, lr, betas=(0.9, 0.999), eps=1e-8):
     [_demand_share("beta", beta) for beta in betas]
     return _in_double_precision(_adam, params, grads, state, lr, betas=betas, eps=eps)
+
+
+class Memory(NamedTuple):
+    """What Adam keeps."""
+
+    count: int = 0
+    means: tuple = ()
+    squares: tuple = ()
+
+
+class Step(NamedTuple):
+    """What Adam gives."""
+
+    params: list
+    state: dict
+
+
+@alternative("adam_step")
+def adam_with_a_named_tuple(params, grads, state, lr, betas=(0.9, 0.999), eps=1e-8):
+    _demand(params, grads, lr, eps)
+    [_demand_share("beta", beta) for beta in betas]
+    old = state["memory"] if state else Memory(0, *[[np.zeros_like(p) for p in params]] * 2)
+    count = old.count + 1
+    means = [betas[0] * m + (1 - betas[0]) * g for m, g in zip(old.means, grads, strict=True)]
+    squares = [
+        betas[1] * s + (1 - betas[1]) * g * g for s, g in zip(old.squares, grads, strict=True)
+    ]
+    first, second = (1 - beta**count for beta in betas)
+    new = [
+        p - lr * (m / first) / (np.sqrt(s / second) + eps)
+        for p, m, s in zip(params, means, squares, strict=True)
+    ]
+    return Step(new, {"memory": Memory(count, tuple(means), tuple(squares))})
+
+
+@mutant("adam_step", "second parameter after step 1")
+def means_by_size(params, grads, state, lr, betas=(0.9, 0.999), eps=1e-8):
+    new, kept = [], {n: dict(own) for n, own in state.items()}
+    for p, g in zip(params, grads, strict=True):
+        new.append(_adam(p, g, kept.setdefault(p.size, {}), lr, betas, eps).astype(p.dtype))
+    return new, kept
 
 
 @mutant("adam_step", "second parameter after step 1")

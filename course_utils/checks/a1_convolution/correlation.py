@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from course_utils.checks.a1_convolution.arrays import images
 from course_utils.checks.engine import Case, Check, case, grid, rejection
+from course_utils.checks.shapes import ONE_INSIDE, stops_with_one_inside
 
 
 def _correlate(image, kernel, *, stride=1, padding=0, dilation=1):
@@ -35,6 +36,15 @@ def _matrix_product(image, kernel, *, stride=1, padding=0, dilation=1):
     return _correlate(
         image, columns.astype(image.dtype), stride=stride, padding=padding, dilation=dilation
     )
+
+
+def _one_inside(image, kernel, *, stride=1, **options):
+    """As many rows and columns as there are with the + 1 inside the division."""
+    height, width = (
+        stops_with_one_inside(n, k, stride=s, **options)
+        for n, k, s in zip(image.shape, kernel.shape, _both(stride), strict=True)
+    )
+    return _correlate(image, kernel, stride=stride, **options)[:height, :width].copy()
 
 
 def _window_not_strided(image, kernel, *, stride=1, padding=0, dilation=1):
@@ -131,6 +141,7 @@ check_correlate2d = Check(
         "The result has one row and one column too few: the first stop counts too.": (
             lambda image, kernel, **o: _correlate(image, kernel, **o)[:-1, :-1]
         ),
+        f"{ONE_INSIDE} (H + 2p - d(KH-1) - 1) // s + 1.": _one_inside,
         "The result is padded; it is the image that needs the border.": (
             lambda image, kernel, *, padding=0, **o: np.pad(_correlate(image, kernel, **o), padding)
         ),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from torch import nn
 
 from course_utils.checks.engine import Case, Check, case, grid, rejection
-from course_utils.checks.shapes import layer_size
+from course_utils.checks.shapes import ONE_INSIDE, layer_size
 
 
 def _output_size(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
@@ -66,6 +66,9 @@ check_conv_output_size = Check(
     parts={"sizes": _plain_sizes, "strict": _strict_sizes},
     suspects={
         "The + 1 is missing: the first stop counts too.": _size_formula(_way, last=0),
+        f"{ONE_INSIDE} floor((n + 2p - d(k-1) - 1) / s) + 1.": _size_formula(
+            lambda n, k, p, d: _way(n, k, p, d) + 1, last=0
+        ),
         "You round up. A stop that does not fit is left out: round down.": _rounded_up,
         "You round to the nearest number. A stop that does not fit is left out: round down.": (
             _rounded

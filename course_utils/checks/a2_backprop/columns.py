@@ -14,6 +14,7 @@ from course_utils.checks.a2_backprop.arrays import (
     tensors,
 )
 from course_utils.checks.engine import Case, Check, case, grid, rejection
+from course_utils.checks.shapes import ONE_INSIDE, stops_with_one_inside
 
 
 def _im2col(x, kernel_size, *, stride=1, padding=0, dilation=1):
@@ -96,6 +97,17 @@ def _short_slices(x, kernel_size, **options):
     return few.reshape(len(x), -1, few.shape[4] * few.shape[5])
 
 
+def _one_inside(x, kernel_size, **options):
+    """As many stops as the + 1 inside the division leaves."""
+    six = _six(x, kernel_size, **options)
+    height, width = (
+        stops_with_one_inside(n, k, **options)
+        for n, k in zip(x.shape[2:], pair(kernel_size), strict=True)
+    )
+    few = six[..., :height, :width]
+    return few.reshape(*_im2col(x, kernel_size, **options).shape[:2], height * width)
+
+
 def _reordered(*order):
     def suspect(x, kernel_size, **options):
         six = _six(x, kernel_size, **options)
@@ -171,6 +183,7 @@ check_im2col = Check(
         "from stop to stop.": STRIDE_FOR_DILATION.read,
         "The padding is missing in front, though the number of windows is right: in the padded "
         "array the image begins at `padding`.": IN_THE_CORNER.read,
+        f"{ONE_INSIDE} (H + 2p - d(KH-1) - 1) // s + 1.": _one_inside,
         "The slices end too early: OH stops reach over stride·OH pixels, so it is "
         "[a : a + stride·OH : stride].": _short_slices,
     },

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from course_utils.checks.a2_backprop.arrays import DOUT, NUMPY_ONLY, W, X, batches, like
 from course_utils.checks.engine import Case, Check, case, grid, rejection
 from course_utils.checks.layers import ALSO, autograd, layer
+from course_utils.checks.shapes import ONE_INSIDE, stops_with_one_inside
 
 NAMES = ("dx", "dw", "db")
 
@@ -85,6 +86,27 @@ def _last_overlap(x, w, dout, *, stride=1, padding=0, dilation=1, **_):
         columns = slice(c * stride, c * stride + width, dilation)
         dx[:, :, rows, columns] = np.einsum("nf,fckl->nckl", dout[:, :, r, c], w)
     return dx[:, :, padding : padding + x.shape[2], padding : padding + x.shape[3]].copy()
+
+
+def _stops(x, w, **options):
+    """Height and width of the output with the + 1 inside the division."""
+    return (
+        stops_with_one_inside(n, k, **options)
+        for n, k in zip(x.shape[2:], w.shape[2:], strict=True)
+    )
+
+
+def _one_inside(x, w, b, **options):
+    height, width = _stops(x, w, **options)
+    return _conv(x, w, b, **options)[..., :height, :width].copy()
+
+
+def _back_from_fewer(found, x, w, b, dout, *, numeric=False, changed=False, **options):
+    """The gradients of a backward that counts its stops with the + 1 inside the division."""
+    height, width = _stops(x, w, **options)
+    seen = np.zeros_like(dout)
+    seen[..., :height, :width] = dout[..., :height, :width]
+    return _conv(x, w, b, seen, **options)
 
 
 def _square_kernels(x, w, b, **options):
@@ -200,6 +222,9 @@ check_conv2d = Check(
         "Only square kernels work: the result is all zero for the others.": _forward(
             _square_kernels
         ),
+        f"{ONE_INSIDE} (H + 2p - d(KH-1) - 1) // s + 1.": _forward(_one_inside),
+        f"On the way back: {ONE_INSIDE} (H + 2p - d(KH-1) - 1) // s + 1. Or "
+        "take it from the shape of dout.": _backward(_back_from_fewer),
         "dx: the kernel is not flipped. Going back, each input pixel collects from the outputs "
         "that it reached, so the kernel runs the other way round.": _backward(
             lambda f, x, w, b, dout, **o: {

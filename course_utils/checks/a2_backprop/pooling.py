@@ -16,6 +16,7 @@ from course_utils.checks.a2_backprop.arrays import (
 )
 from course_utils.checks.engine import Case, Check, case, grid, rejection
 from course_utils.checks.layers import ALSO, autograd, layer
+from course_utils.checks.shapes import ONE_INSIDE, stops_with_one_inside
 
 
 def _pool(function):
@@ -129,6 +130,25 @@ def _is_largest(window):
     return window == window.max(axis=(2, 3), keepdims=True)
 
 
+def _one_inside(right):
+    """Output and gradient with as many stops as the + 1 inside the division leaves."""
+
+    def stops(x, kernel_size, stride):
+        sizes = zip(x.shape[2:], pair(kernel_size), strict=True)
+        return [stops_with_one_inside(n, k, stride=stride) for n, k in sizes]
+
+    def forward(x, kernel_size, stride):
+        height, width = stops(x, kernel_size, stride)
+        return right(x, kernel_size, stride)[..., :height, :width]
+
+    def backward(x, kernel_size, stride, dout):
+        (height, width), seen = stops(x, kernel_size, stride), np.zeros_like(dout)
+        seen[..., :height, :width] = dout[..., :height, :width]
+        return right(x, kernel_size, stride, seen)
+
+    return forward, backward
+
+
 SHAPES = [(1, 1, 4, 4), (2, 3, 7, 6), (1, 2, 6, 9), (3, 1, 8, 5)]
 GEOMETRY = {"kernel_size": [2, 3, (2, 3), (3, 1)], "stride": [1, 2, 3]}
 DECK = np.array([[[[1.0, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]]])
@@ -213,6 +233,9 @@ def _shared_suspects(right):
                 right, lambda x, k, s: np.pad(right(x, k, s), ((0, 0), (0, 0), (0, 1), (0, 1)))
             )
         ),
+        f"{ONE_INSIDE} (H - KH) // stride + 1.": _forward(right, _one_inside(right)[0]),
+        f"On the way back: {ONE_INSIDE} (H - KH) // stride + 1. Or take it "
+        "from the shape of dout.": _backward(right, _one_inside(right)[1]),
         "The channels are pooled together; each is pooled on its own.": _forward(
             right, lambda x, k, s: right(x, k, s).mean(axis=1, keepdims=True)
         ),

@@ -8,7 +8,6 @@ import torch
 from course_utils.checks.a3_architectures.optimisers import (
     ARRAYS,
     by_torch,
-    in_place,
     optimiser_check,
     suspect,
 )
@@ -21,7 +20,6 @@ INSIDE = "Epsilon stands inside the root; PyTorch adds it after the root is take
 IGNORED = "The option eps is ignored."
 FORGOTTEN = "eps is not added at all: what has never had a gradient divides 0 by 0."
 SUM_OF_G = "The gradients themselves are averaged or summed, where their squares are to be."
-CHANGED = "The dict itself is changed: make a new one, the caller may need the old."
 
 
 def _default(eps: float) -> str:
@@ -101,9 +99,6 @@ check_adagrad_step = optimiser_check(
         SUM_OF_G: _ada(_sum_of_g),
         FORGOTTEN: _ada(divide=_without_eps),
         _default(1e-10): lambda *arrays, eps=1e-8: _adagrad_step(*arrays, eps=eps),
-        CHANGED: in_place(
-            lambda p, g, own, lr, *, eps=1e-10: p - lr * g / (np.sqrt(_sum(own, g, {})) + eps)
-        ),
         "Only the last gradient counts: the sum of squares is not kept in the state.": _ada(
             lambda own, g, options: g * g
         ),
@@ -194,11 +189,6 @@ check_rmsprop_step = optimiser_check(
         _default(1e-8): lambda *arrays, alpha=0.99, eps=1e-10: _rmsprop_step(
             *arrays, alpha=alpha, eps=eps
         ),
-        CHANGED: in_place(
-            lambda p, g, own, lr, *, alpha=0.99, eps=1e-8: (
-                p - lr * g / (np.sqrt(_running(own, g, {"alpha": alpha})) + eps)
-            )
-        ),
     },
     rejection("alpha", *ARRAYS, 0.1, alpha=1.0),
     rejection("eps", *ARRAYS, 0.1, eps=-1.0),
@@ -228,7 +218,6 @@ def _ad(
     keep: bool = False,
     shared: bool = False,
     default: float = 1e-8,
-    remember: Callable = suspect,
 ) -> Callable:
     """Adam with one thing wrong: corrections, betas, the place of epsilon, the count, the state."""
 
@@ -246,7 +235,7 @@ def _ad(
         root = np.sqrt(square + eps) if inside else np.sqrt(square) + eps
         return p - sign * lr * mean / root
 
-    return remember(rule)
+    return suspect(rule)
 
 
 def _epsilon_before_correction(p, g, own, lr, *, betas=BETAS, eps=1e-8):
@@ -284,7 +273,6 @@ check_adam_step = optimiser_check(
             _ad(keep=True)
         ),
         _default(1e-8): _ad(default=1e-10),
-        CHANGED: _ad(remember=in_place),
         "Epsilon is added before the correction, as in the paper's shorter form; PyTorch corrects "
         "first.": suspect(_epsilon_before_correction),
         "The gradient itself is used, not its running mean.": suspect(_no_momentum),

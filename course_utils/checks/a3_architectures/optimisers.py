@@ -6,20 +6,34 @@ from typing import Any
 import numpy as np
 import torch
 
+from course_utils.checks.a3_architectures.tools import optimisers_used
 from course_utils.checks.engine import Case, Check, case, rejection
 from course_utils.checks.models import beside, there
 from course_utils.checks.outcome import Unusable
 
 STEPS = 50
-AGAIN = (
-    "another one. The step changes its state in place, or keeps something outside of it: return a "
-    "new dict with new arrays"
+# Why a step does not depend on its arguments alone.
+TWICE = "the same call gives another result the second time: "
+OTHER_DICT = (
+    "the dict `state` itself is changed, and the caller may need the old one: make a new dict, and "
+    "return that"
+)
+OTHER_VALUES = (
+    "a dict, a list or an array inside the old state is changed in place: make new ones, as "
+    "v = m * v + g does and v += g does not"
+)
+OUTSIDE = (
+    "something is remembered outside of the state, such as in a global, an attribute or a default "
+    "argument: keep it in the state that you return"
+)
+IMPURE = (
+    "the old state is changed, or something is remembered outside of it: return a new dict with "
+    "new arrays"
 )
 WIDER = (
     "np.zeros(shape) is float64, and so is np.sqrt of a plain number: it promotes float32. Use "
     "np.zeros_like, and ** 0.5 or math.sqrt"
 )
-NUMPY_ONLY = ("torch",)  # as the signatures say: arrays in, arrays out
 
 
 def _arrange(step: Callable) -> Callable:
@@ -28,71 +42,111 @@ def _arrange(step: Callable) -> Callable:
     def run(
         first, second, first_grads, second_grads, lr, *, lists: str = "", **options
     ) -> dict[str, Any]:
-        params, state, found = [first.copy(), second.copy()], {}, {}
         pairs = [*zip(first_grads, second_grads, strict=True)]
         if lists:  # as the description of the case says
             pairs = [pair[:1] for pair in pairs]
-        for number, grads in enumerate(pairs, start=1):
-            rate = lr if number <= len(first_grads) // 2 else lr / 2
-            kept = [np.array(a) for a in (*params, *grads)]
-            before = params
-            params, state = _pair(step(list(params), [*grads], state, rate, **options))
-            _demand_untouched(kept, (*before, *grads))
-            params = _arrays(params, len(before), first.dtype)
-            if number in (1, 2, 3, len(first_grads)):
-                found[f"first parameter after step {number}"] = np.array(params[0])
-                found[f"second parameter after step {number}"] = np.array(params[1])
-        found["result of the same call again"] = _again(
-            step, [first, second], pairs[:3], lr, options
-        )
+        item = beside(step, "operator").getitem
+        with optimisers_used(step) as used:
+            _demand_untouched(step, item, [first, second], pairs[:2], lr, options)
+            _demand_the_same_again(step, item, [first, second], pairs[:3], lr, options)
+            found = _run(step, item, [first, second], pairs, lr, options)
+        if used:
+            raise Unusable(
+                "an optimiser of torch.optim has made the step, which is the whole task: write the "
+                "rule itself"
+            )
         return found
 
     return run
 
 
-def _again(step: Callable, params: list, pairs: list, lr: float, options: dict) -> str:
-    """Whether a step depends on its arguments alone; the state stays where the step lives."""
-    item = beside(step, "operator").getitem
-    state = there(beside(step, "builtins").dict)
-    params = [a.copy() for a in params]
+def _run(step: Callable, item: Callable, params: list, pairs: list, lr: float, options: dict):
+    """The parameters after some of the steps; the state stays where the step lives."""
+    state, found, dtype = there(beside(step, "builtins").dict), {}, params[0].dtype
+    for number, grads in enumerate(pairs, start=1):
+        rate = lr if number <= len(pairs) // 2 else lr / 2
+        new, state = _pair(item, there(step, list(params), [*grads], state, rate, **options))
+        params = _arrays(new, len(params), dtype)
+        if number in (1, 2, 3, len(pairs)):
+            for name, value in zip(("first", "second"), params, strict=True):
+                found[f"{name} parameter after step {number}"] = np.array(value)
+    return found
+
+
+def _demand_untouched(
+    step: Callable, item: Callable, params: list, pairs: list, lr: float, options: dict
+) -> None:
+    """Raise where a step changes the parameters or gradients that it is given."""
+    state, copied = there(beside(step, "builtins").dict), beside(step, "copy").deepcopy
     for grads in pairs:
-        given = there(step, list(params), [*grads], state, lr, **options)
-        new = [np.array(a) for a in item(given, 0)]
-        again = there(step, list(params), [*grads], state, lr, **options)
+        given = [a.copy() for a in params], [g.copy() for g in grads]
+        step(*(list(arrays) for arrays in given), there(copied, state), lr, **options)
+        for name, now, before in zip(("params", "grads"), given, (params, grads), strict=True):
+            if not all(map(_same, now, before)):
+                raise Unusable(f"it changes its argument {name} in place: return new arrays")
+        _, state = _pair(item, there(step, list(params), [*grads], state, lr, **options))
+
+
+def _same(one: Any, other: Any) -> bool:
+    return np.array_equal(one, other, equal_nan=True)
+
+
+def _demand_the_same_again(
+    step: Callable, item: Callable, params: list, pairs: list, lr: float, options: dict
+) -> None:
+    """Raise where a step does not depend on its arguments alone, and say what it changes."""
+    state = there(beside(step, "builtins").dict)
+    for grads in pairs:
+        before = _contents(step, state)
+        new, later = _pair(item, there(step, list(params), [*grads], state, lr, **options))
+        after = _contents(step, state)
+        again, _ = _pair(item, there(step, list(params), [*grads], state, lr, **options))
         there(step, list(params), [-g for g in grads], state, lr, **options)  # of another run
-        repeated = item(again, 0)
-        if not all(
-            np.array_equal(a, b, equal_nan=True) for a, b in zip(new, repeated, strict=True)
-        ):
-            return AGAIN
-        params, state = new, there(item, given, 1)
-    return "right"
+        new, again = _arrays(new, len(params)), _arrays(again, len(params))
+        twice = "" if all(map(_same, new, again)) else TWICE
+        if twice and None in (before, after):
+            raise Unusable(twice + IMPURE)
+        if after != before:
+            raise Unusable(twice + (OTHER_VALUES if after[0] == before[0] else OTHER_DICT))
+        if twice:
+            raise Unusable(twice + OUTSIDE)
+        params, state = new, later
 
 
-def _pair(given: Any) -> tuple:
-    if given is None:
+def _contents(step: Callable, state: Any) -> tuple | None:
+    """Which objects a state holds, and all that is in them; None where that cannot be told."""
+    builtins = beside(step, "builtins")
+    try:
+        items = there(state.values) if hasattr(state, "values") else state
+        return (
+            builtins.list(there(builtins.map, builtins.id, items)),
+            beside(step, "pickle").dumps(state),
+        )
+    except Exception:  # whatever a student keeps there
+        return None
+
+
+def _pair(item: Callable, given: Any) -> tuple:
+    """The parameters, and the state, which stays where the step lives."""
+    if type(given).__name__ == "NoneType":
         raise Unusable("it returned None. Is a `return` missing?")
-    if not isinstance(given, tuple | list) or len(given) != 2:
-        raise Unusable("it is to return two things, params and state")
-    return tuple(given)
+    try:
+        if len(given) == 2:
+            return item(given, 0), there(item, given, 1)
+    except (TypeError, LookupError):  # a number, a dict
+        pass
+    raise Unusable("it is to return two things, params and state")
 
 
-def _arrays(params: Any, count: int, dtype: np.dtype) -> list:
+def _arrays(params: Any, count: int, dtype: np.dtype | None = None) -> list:
     if not isinstance(params, tuple | list) or len(params) != count:
         raise Unusable(f"params is to be a list of {count} arrays, as it came in")
     for array in params:
         if type(array) is not np.ndarray:
             raise Unusable(f"params holds a {type(array).__name__}, but NumPy arrays are wanted")
-        if array.dtype.itemsize > dtype.itemsize:
+        if dtype is not None and array.dtype.itemsize > dtype.itemsize:
             raise Unusable(f"params come back as {array.dtype}, but they came as {dtype}. {WIDER}")
     return list(params)
-
-
-def _demand_untouched(kept: list, now: tuple) -> None:
-    names = ["params"] * 2 + ["grads"] * (len(kept) - 2)
-    for name, before, after in zip(names, kept, now, strict=True):
-        if not np.array_equal(before, after, equal_nan=True):
-            raise Unusable(f"it changes its argument {name} in place: return new arrays")
 
 
 def by_torch(make: Callable) -> Callable:
@@ -110,7 +164,7 @@ def by_torch(make: Callable) -> Callable:
             if number in (1, 2, 3, len(first_grads)):
                 found[f"first parameter after step {number}"] = params[0].detach().numpy().copy()
                 found[f"second parameter after step {number}"] = params[1].detach().numpy().copy()
-        return found | {"result of the same call again": "right"}
+        return found
 
     return run
 
@@ -119,9 +173,9 @@ def _cases(**options: list) -> dict[str, Callable]:
     """Runs with the default options, with others, and in single precision."""
 
     def run(
-        rng, steps: int, dtype: type = np.float64, zeros: bool = False, scale: float = 1, **chosen
-    ) -> Case:
-        shapes = (2, 3), (4,)
+        rng, steps: int, dtype: type = np.float64, zeros: bool = False, scale: float = 1,
+        shapes: tuple = ((2, 3), (4,)), **chosen,
+    ) -> Case:  # fmt: skip
         params = [rng.normal(size=shape).astype(dtype) for shape in shapes]
         grads = [scale * (rng.normal(size=(steps, *shape)) + 0.5) for shape in shapes]
         if zeros:
@@ -130,6 +184,8 @@ def _cases(**options: list) -> dict[str, Callable]:
 
     def first_steps(rng) -> Iterator[Case]:
         yield run(rng, 3)
+        yield run(rng, 3, shapes=((2, 2), (2, 2)))  # what is kept by shape is mixed up
+        yield run(rng, 3, shapes=((1, 4), (2, 2)))  # or by size
 
     def many(rng) -> Iterator[Case]:
         yield run(rng, STEPS, zeros=True)
@@ -175,7 +231,6 @@ def optimiser_check(
         rejects=_rejects(*rejects),
         tolerance={"float64": 1e-9, "float32": 1e-4},
         arrange=_arrange,
-        forbidden=NUMPY_ONLY,
     )
 
 
@@ -228,19 +283,6 @@ def _nesterov(p, g, own, lr, *, momentum=0.9):
     return p - lr * (g + momentum * own["v"])
 
 
-def in_place(rule: Callable) -> Callable:
-    """A right rule, but with one state for ever, which it changes."""
-
-    def step(params, grads, state, lr, **options):
-        new = []
-        for i, (p, g) in enumerate(zip(params, grads, strict=True)):
-            own = state.setdefault(i, {"i": i})
-            new.append(np.asarray(rule(p, g, own, lr, **options), dtype=p.dtype))
-        return new, state
-
-    return _arrange(step)
-
-
 def _moves_first(p, g, own, lr, *, momentum=0.9):
     velocity = own.get("v", 0 * g)
     own["v"] = momentum * velocity + g
@@ -278,9 +320,6 @@ check_sgd_momentum_step = optimiser_check(
         ),
         "This is Nesterov's form, which looks ahead by one step.": suspect(_nesterov),
         "The step uses the velocity of the step before: update it first.": suspect(_moves_first),
-        "The dict itself is changed: make a new one, the caller may need the old.": in_place(
-            lambda p, g, own, lr, *, momentum=0.9: p - lr * _keep(own, momentum, g)
-        ),
         "The default of momentum is not 0.9.": _velocity_default(0.8),
         "The option momentum is ignored.": lambda *arrays, momentum=0.9: _sgd_momentum(*arrays),
     },

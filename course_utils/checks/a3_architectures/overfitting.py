@@ -1,6 +1,5 @@
 """Check of overfit_batch: what a small network can learn by heart, it must."""
 
-import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,9 +14,9 @@ from course_utils.checks.a3_architectures.loops import (
     one_number,
     small_network,
 )
-from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
+from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF, optimisers_used
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, usual_settings, weights_of
+from course_utils.checks.models import usual_settings, weights_of
 from course_utils.checks.outcome import Unusable
 
 LAST_LOSS = 0.1  # of a batch that is known by heart
@@ -37,7 +36,7 @@ def _arrange_overfit(overfit_batch: Callable) -> Callable:
         model.float().eval()  # it is to train in training mode all the same
         inputs, targets = torch.from_numpy(np.array(x)).float(), torch.from_numpy(np.array(y))
         before = weights_of(model)
-        with _optimisers(overfit_batch) as used:
+        with optimisers_used(overfit_batch) as used:
             losses = _losses(overfit_batch(model, inputs, targets, steps), steps)
         after = model.state_dict()
         if look_at == "losses":
@@ -57,22 +56,6 @@ def _arrange_overfit(overfit_batch: Callable) -> Callable:
         }
 
     return ask
-
-
-@contextlib.contextmanager
-def _optimisers(home: Any) -> Iterator[set[int]]:
-    """A set of those that make a step meanwhile, where `home` lives."""
-    made, identity, kept = set(), beside(home, "builtins").id, []
-
-    def note(optimizer: Any, args: Any, kwargs: Any) -> None:
-        kept.append(optimizer)  # so that no other one gets its number
-        made.add(identity(optimizer))
-
-    hook = beside(home, "torch.optim.optimizer").register_optimizer_step_pre_hook(note)
-    try:
-        yield made
-    finally:
-        hook.remove()
 
 
 def _losses(given: Any, steps: int) -> list[float]:
