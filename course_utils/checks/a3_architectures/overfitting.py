@@ -8,16 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.checks.a3_architectures.loops import (
-    CLASSES,
-    FEATURES,
-    one_number,
-    small_network,
-)
-from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF, optimisers_used
+from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import usual_settings, weights_of
-from course_utils.checks.outcome import Unusable
+from course_utils.checks.outcome import Look
+from course_utils.probes import training
+from course_utils.probes.training import CLASSES, FEATURES
 
 LAST_LOSS = 0.1  # of a batch that is known by heart
 TOO_HIGH = (
@@ -26,46 +21,24 @@ TOO_HIGH = (
 )
 
 
-def _arrange_overfit(overfit_batch: Callable) -> Callable:
-    def ask(x, y, steps: int, *, look_at: str) -> dict[str, Any]:
-        with usual_settings(overfit_batch):
-            return look(x, y, steps, look_at=look_at)
-
-    def look(x, y, steps: int, *, look_at: str) -> dict[str, Any]:
-        model = small_network(overfit_batch)
-        model.float().eval()  # it is to train in training mode all the same
-        inputs, targets = torch.from_numpy(np.array(x)).float(), torch.from_numpy(np.array(y))
-        before = weights_of(model)
-        with optimisers_used(overfit_batch) as used:
-            losses = _losses(overfit_batch(model, inputs, targets, steps), steps)
-        after = model.state_dict()
-        if look_at == "losses":
-            fresh = small_network(None).float().train()
-            fresh.load_state_dict(before)
-            first = F.cross_entropy(fresh(inputs), targets).item()
-            return {"number of losses": len(losses), "first loss": losses[0] / first}
-        model.eval()
-        right = (model(inputs).argmax(1) == targets).double().mean().item()
-        fell = losses[-1] < LAST_LOSS
-        moved = not torch.equal(after["0.weight"], before["0.weight"])
-        return {
-            "weights": "right" if moved else "as they were before: nothing was trained",
-            "last loss": "right" if fell else f"{losses[-1]:.3g}, {TOO_HIGH}",
-            "answers": "right" if right == 1 else f"{right:.0%} right, the batch is not learnt",
-            "optimiser": "right" if len(used) < steps / 2 else "made anew in each step",
-        }
-
-    return ask
+def _read(found: dict[str, Any], x: np.ndarray, y: np.ndarray, steps: int, *, look_at: str) -> dict:
+    untouched, losses = training.small_network().float().train(), found["losses"]
+    inputs, targets = torch.from_numpy(np.array(x)).float(), torch.from_numpy(np.array(y))
+    if look_at == "losses":
+        first = F.cross_entropy(untouched(inputs), targets).item()
+        return {"number of losses": len(losses), "first loss": losses[0] / first}
+    right = float((found["logits"].argmax(1) == y).mean())
+    fell = losses[-1] < LAST_LOSS
+    moved = not np.array_equal(found["weights"], untouched[0].weight.detach().numpy())
+    return {
+        "weights": "right" if moved else "as they were before: nothing was trained",
+        "last loss": "right" if fell else f"{losses[-1]:.3g}, {TOO_HIGH}",
+        "answers": "right" if right == 1 else f"{right:.0%} right, the batch is not learnt",
+        "optimiser": "right" if found["optimisers"] < steps / 2 else "made anew in each step",
+    }
 
 
-def _losses(given: Any, steps: int) -> list[float]:
-    if given is None:
-        raise Unusable("it returned None. Is a `return` missing?")
-    if isinstance(given, Tensor | np.ndarray):
-        given = given.tolist()
-    if not isinstance(given, list | tuple) or not given:
-        raise Unusable("it is to return a list of floats, one loss for each step")
-    return [one_number(loss, "a loss") for loss in given]
+_arrange_overfit = Look(training.overfit_batch, _read)
 
 
 def _overfitting(
