@@ -20,6 +20,7 @@ from course_utils.tracebacks import used_package
 
 FAR = 6e4  # stands for NaN and infinity; half precision holds it too
 HIDDEN_ROUNDS = 3  # a hidden test repeats the grid with this many seeds
+FEW_SENTENCES = 3  # of which any may be the right one
 FEW = 12  # an impossible call shows lists and tables of so many numbers
 
 
@@ -207,36 +208,39 @@ class Check:
     ) -> list[str]:
         """The sentence of the suspect that gives the student's results most often.
 
-        It is certain if it gives all of them, and at least two that are wrong: one may agree by
+        It is certain if it gives all of them, at least two of them wrong: one may agree by
         accident. Else there may be several mistakes at once, and the sentence is said of this case
-        only. Nothing is explained by a suspect that is right in this case, that stumbles as well,
-        or that is wrong where the student is right: then it is not what the student has done.
+        only, if numbers of an array agree here or another wrong result agrees as well. Nothing is
+        explained by a suspect that is right in this case, that stumbles as well, or that is wrong
+        where the student is right. Of a few that agree as often, any may be the right one.
         """
         if given[at].error is not None:
             told = [s for pattern, s in self.hints.items() if re.search(pattern, given[at].error)]
             return told[:1]
         if given[at].modified:
             return []
-        ranked = []
+        ranked, right = [], {*range(len(cases))} - wrong
         for sentence, suspect in self.suspects.items():
             here = self._try(suspect, cases[at])
             if not self._alike(here, given[at]) or not self._why_wrong(here, wanted[at]):
                 continue
             found = [self._try(suspect, c) for c in cases]
-            alike = {
-                i for i, (f, g) in enumerate(zip(found, given, strict=True)) if self._alike(f, g)
-            }
-            refuted = any(
-                self._why_wrong(found[i], wanted[i]) for i in {*range(len(cases))} - wrong
-            )
-            if not refuted:
-                ranked.append((len(alike), len(alike & wrong), sentence))
+            if any(self._why_wrong(found[i], wanted[i]) for i in right):
+                continue
+            alike = {i for i, outcome in enumerate(found) if self._alike(outcome, given[i])}
+            telling = len(alike & wrong)
+            if telling > 1 or len(wrong) == 1 or _has_numbers(given[at].value):
+                ranked.append((len(alike), telling, sentence))
         if not ranked:
             return []
-        most, telling, _ = max(ranked, key=lambda each: each[:2])
-        sentence = next(s for *counts, s in ranked if counts == [most, telling])
+        most, telling = max((alike, told) for alike, told, _ in ranked)
+        sentences = [s for *counts, s in ranked if counts == [most, telling]]
+        if len(sentences) > FEW_SENTENCES:
+            return []
+        if len(sentences) > 1:  # nothing here tells them apart
+            sentences = [f"{'or' if i else 'Either'}: {s}" for i, s in enumerate(sentences)]
         certain = most == len(cases) and telling > 1
-        return [sentence if certain else f"In this case: {sentence}"]
+        return sentences if certain else [f"In this case: {sentences[0]}", *sentences[1:]]
 
     def _alike(self, suspect: Outcome, given: Outcome) -> bool:
         if suspect.error is not None or given.error is not None:
@@ -326,6 +330,13 @@ class Check:
 def _kind(value: Any) -> str:
     """The dtype of an array; all other values are of one kind."""
     return str(value.dtype) if isinstance(value, np.ndarray) else ""
+
+
+def _has_numbers(value: Any) -> bool:
+    """Whether a result holds an array of several numbers, which do not agree by accident."""
+    if isinstance(value, dict):
+        return any(map(_has_numbers, value.values()))
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size > 1
 
 
 def _without_ones(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import torch
 
 from course_utils.checks.outcome import Look
 from course_utils.probes import models
@@ -11,6 +12,12 @@ HALF = 0.43, 0.57  # of some 1500 features, more than five standard deviations a
 
 
 def _read(found: dict[str, Any], x: np.ndarray, *_: Any, look_at: str, **__: Any) -> dict[str, Any]:
+    if look_at == "parameters":
+        return {
+            "shape of the output": found["shape"],
+            "layers": "hidden from parameters(), some of them" if found["hidden"] else "right",
+            "number of parameters": found["number"],
+        }
     if look_at == "output":
         same = np.array_equal(found["input"], x)
         said = "right" if same else "changed in place: write x + y, not x += y"
@@ -29,20 +36,36 @@ def _read(found: dict[str, Any], x: np.ndarray, *_: Any, look_at: str, **__: Any
     return found
 
 
-def _dropout(found: dict[str, Any] | None) -> str:
+def _dropout(found: dict[str, np.ndarray] | None) -> str:
     """Whether in training half of what enters the last layer is 0, and the rest is doubled."""
     if found is None:
         return "before no layer at all"
-    kept = found["kept"]
-    if kept == 0 or found["spread"] > 1e-6:
-        return "before another layer than the last"
-    if kept == 1:
+    tensors = (torch.from_numpy(found[name]) for name in ("plain", "given", "left", "logits"))
+    plain, given, leaving, logits = tensors
+    plain = plain.expand_as(given)
+    features = plain[0] != 0
+    left = given[:, features] / plain[:, features]
+    kept = left[left != 0]
+    if len(kept) == 0:
+        return "of everything"
+    if (kept - kept[0]).abs().max() > 1e-6:
+        two_values = all(len(column.unique()) <= 2 for column in left.round(decimals=6).T)
+        if two_values:
+            return "of a kind that does not put zeros: nn.Dropout does"
+        return "not before the last layer alone"
+    if len(kept) == left.numel():
         return "missing before the last layer"
-    if not HALF[0] < 1 - kept < HALF[1]:
-        return f"of {'less' if kept > 1 / 2 else 'more'} than one half"
-    if abs(found["factor"] - 2) > 1e-6:
+    dropped = left == 0
+    if (dropped == dropped[:1]).all():
+        return "with one mask for all images of the batch"
+    if (dropped == dropped[:, :1]).all():
+        return "of whole images at once"
+    if not HALF[0] < dropped.double().mean() < HALF[1]:
+        return f"of {'less' if dropped.double().mean() < 0.5 else 'more'} than one half"
+    if abs(kept[0] - 2) > 1e-6:
         return "without doubling what is kept"
-    return "after the last layer too" if found["outputs dropped"] else "right"
+    after = (logits == 0) & (leaving.reshape(logits.shape) > 0)
+    return "after the last layer too" if after.any() else "right"
 
 
 # An `arrange` for a class of models, or a function that makes one.

@@ -61,9 +61,16 @@ def _parameters(model: Any, x: Tensor) -> dict[str, Any]:
             "or nn.ModuleList"
         )
     return {
-        "shape of the output": shape,
-        "number of parameters": sum(p.numel() for p in trained),
+        "shape": shape,
+        "hidden": _hidden(model, x),
+        "number": sum(p.numel() for p in trained),
     }
+
+
+def _hidden(model: Any, x: Tensor) -> bool:
+    """Whether a gradient flows to something else than what parameters() lists."""
+    model.requires_grad_(False)
+    return bool(getattr(model(x.float()), "requires_grad", False))
 
 
 def _eval_output(model: Any, x: Tensor) -> dict[str, Any]:
@@ -102,10 +109,9 @@ def _twice(model: Any, mode: str, x: Tensor) -> list[np.ndarray]:
 
 
 def _dropout(model: Any, x: Tensor, last: str) -> dict[str, Any]:
-    """How what enters the last layer in training compares with what does in eval mode.
+    """What enters and leaves the last layer in training, for copies of an image.
 
-    Of features that are not 0 anyway: the share that is `"kept"`, the `"factor"` of the first and
-    how far others are from it; and whether outputs are 0 where the last layer has given more.
+    That is `"given"`, and `"plain"` in eval mode; `"left"` it has given, `"logits"` the model.
     """
     entering, leaving, layer = [], [], model.get_submodule(last)
 
@@ -124,19 +130,8 @@ def _dropout(model: Any, x: Tensor, last: str) -> dict[str, Any]:
     finally:
         for hook in hooks:
             hook.remove()
-    plain = entering[0].expand_as(entering[-1])
-    left = (entering[-1] / plain)[plain != 0]
-    kept = left[left != 0]
-    if len(kept) == 0:
-        return {"kept": 0.0}
-    given = leaving[-1].reshape(-1).numpy()
-    dropped = given.size == logits.size and (logits.reshape(-1) == 0) & (given > 0)
-    return {
-        "kept": len(kept) / len(left),
-        "factor": float(kept[0]),
-        "spread": float((kept - kept[0]).abs().max()),
-        "outputs dropped": bool(np.any(dropped)),
-    }
+    plain, given, left = (each.numpy() for each in (entering[0], entering[-1], leaving[-1]))
+    return {"plain": plain, "given": given, "left": left, "logits": logits}
 
 
 def _step(model: Any, x: Tensor) -> dict[str, Any]:
@@ -155,15 +150,22 @@ def _step(model: Any, x: Tensor) -> dict[str, Any]:
 
 
 def _device(model: Any, x: Tensor) -> dict[str, Any]:
-    """The device "meta" has shapes without numbers; nothing of another device goes with it."""
-    _materialise(model, x.float())
-    model.to("meta")
+    """The device "meta" has shapes without numbers; nothing of another device goes with it.
+
+    Who needs a number to go on, such as for an assertion, cannot be judged there.
+    """
+    model.float()
     model.eval()
+    usual = tuple(_output(model, x.float()).shape)  # what fails here as well is not the device's
+    model.to("meta")
     try:
         out = model(torch.zeros(tuple(x.shape), device="meta"))
     except RuntimeError as error:
+        if "meta tensor" in str(error):
+            return {"shape on another device": usual}
         raise Unusable(
-            f"it does not compute on another device, where all its parameters are: {error}. A "
+            f"it does not compute on another device, where all its parameters are: "
+            f"{str(error).rstrip('.!')}. A "
             "tensor that forward makes must be made on the device of its input"
         ) from None
     return {"shape on another device": tuple(out.shape)}

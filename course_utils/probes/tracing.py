@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from course_utils.probes.calls import Unusable
@@ -30,6 +31,8 @@ def shape_trace(
             "hooks": sum(len(module._forward_hooks) for module in model.modules()),
             "modes": {name: module.training for name, module in model.named_modules()},
             "weights": [before, weights_of(model)],
+            "requires_grad": [p.requires_grad for p in model.parameters()],
+            "recording": torch.is_grad_enabled(),
         }
 
 

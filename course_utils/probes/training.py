@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -26,10 +27,10 @@ def small_network() -> nn.Sequential:
     return model
 
 
-def _loader(x: np.ndarray, y: np.ndarray, batch_size: int) -> DataLoader:
+def _loader(x: np.ndarray, y: np.ndarray, batch_size: int, **options: bool) -> DataLoader:
     """A real loader, in the order of the arrays."""
     tensors = torch.from_numpy(np.array(x)), torch.from_numpy(np.array(y))
-    return DataLoader(TensorDataset(*tensors), batch_size)
+    return DataLoader(TensorDataset(*tensors), batch_size, **options)
 
 
 def _modes(model: nn.Module) -> list[bool]:
@@ -46,11 +47,17 @@ def _one_number(value: Any, what: str) -> float:
 
 
 def evaluate(
-    evaluate: Callable, x: np.ndarray, y: np.ndarray, batch_size: int, *, look_at: str
+    evaluate: Callable,
+    x: np.ndarray,
+    y: np.ndarray,
+    batch_size: int,
+    *,
+    look_at: str,
+    **options: bool,
 ) -> dict[str, Any]:
     """What an evaluation gives, the `"modes"` that it leaves, or its other `"traces"`."""
     with usual_settings():
-        model, loader = small_network(), _loader(x, y, batch_size)
+        model, loader = small_network(), _loader(x, y, batch_size, **options)
         model.train()
         if look_at == "modes":
             model[1].eval()  # a BatchNorm that is frozen
@@ -83,22 +90,36 @@ def _expect_an_error(evaluate: Callable, model: nn.Module, loader: DataLoader) -
 
 
 def train_epoch(
-    train_epoch: Callable, x: np.ndarray, y: np.ndarray, batch_size: int, *, look_at: str
+    train_epoch: Callable,
+    x: np.ndarray,
+    y: np.ndarray,
+    batch_size: int,
+    *,
+    look_at: str,
+    **options: bool,
 ) -> dict[str, Any]:
     """What one epoch with SGD, or `"two epochs"` with Adam, make of the small network."""
     with usual_settings():
-        model, loader = small_network(), _loader(x, y, batch_size)
+        model, loader = small_network(), _loader(x, y, batch_size, **options)
         model.eval()
+        before = weights_of(model)["3.bias"]
         if look_at == "two epochs":
             optimizer = torch.optim.Adam(model.parameters(), lr=LR)
         else:
             optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM)
+        steps, gradients, last = [], [], model.get_parameter("3.bias")
+        optimizer.register_step_pre_hook(lambda *_: steps.append(1))
+        last.register_hook(lambda *_: gradients.append(1))
         losses = [_one_number(train_epoch(model, loader, optimizer), "the mean loss")]
         if look_at == "two epochs":
             losses.append(_one_number(train_epoch(model, loader, optimizer), "the mean loss"))
         state = model.state_dict()
         return {
             "used": len(optimizer.state_dict()["state"]),
+            "steps": len(steps),
+            "moved": not torch.equal(state["3.bias"], before),
+            "gradients": len(gradients),
+            "left": last.grad is not None,
             "loss": losses[-1],
             "weights": state["0.weight"].detach().numpy(),
             "mean": state["1.running_mean"].numpy(),
@@ -107,20 +128,24 @@ def train_epoch(
 
 
 def overfit_batch(
-    overfit_batch: Callable, x: np.ndarray, y: np.ndarray, steps: int, *, look_at: str
+    overfit_batch: Callable, x: np.ndarray, y: np.ndarray, steps: int, **_: Any
 ) -> dict[str, Any]:
-    """The losses while the small network learns one batch by heart, and what it knows then."""
+    """The losses while the small network learns one batch by heart: those told, and those seen."""
     with usual_settings():
         model = small_network()
         model.float().eval()  # it is to train in training mode all the same
         inputs, targets = torch.from_numpy(np.array(x)).float(), torch.from_numpy(np.array(y))
+        seen = []
+
+        def note(module: Any, given: Any, output: Any) -> None:
+            if module.training and len(output) == len(targets):
+                seen.append(F.cross_entropy(output.detach(), targets).item())
+
+        model[3].register_forward_hook(note)
         with optimisers_used() as used:
             losses = _losses(overfit_batch(model, inputs, targets, steps))
-        found = {"losses": losses, "optimisers": len(used)}
-        if look_at == "result":
-            weights = model.state_dict()["0.weight"].detach().numpy()
-            found |= {"weights": weights, "logits": model.eval()(inputs).detach().numpy()}
-        return found
+        weights = model.state_dict()["0.weight"].detach().numpy()
+        return {"losses": losses, "seen": seen, "optimisers": len(used), "weights": weights}
 
 
 def _losses(given: Any) -> list[float]:

@@ -163,6 +163,18 @@ def in_training_mode(model, input_shape):
     return found
 
 
+@mutant("shape_trace", "gradients afterwards: it is switched off for the whole notebook")
+def switches_gradients_off(model, input_shape):
+    torch.set_grad_enabled(False)
+    return one_hook_for_all(model, input_shape)
+
+
+@mutant("shape_trace", "what learns: it is less than before")
+def freezes_instead_of_no_grad(model, input_shape):
+    model.requires_grad_(False)
+    return one_hook_for_all(model, input_shape)
+
+
 @mutant("shape_trace", "at place 0: it is weight")
 def only_parameters(model, input_shape):
     return [(name.rpartition(".")[2], tuple(p.shape), p.numel()) for name, p in
@@ -382,6 +394,38 @@ def channels_never_updated(in_channels, out_channels, num_convs):
     return nn.Sequential(*layers, nn.MaxPool2d(2))
 
 
+def _halving(end, in_channels, out_channels, num_convs, last=1):
+    _at_least_one(in_channels=in_channels, out_channels=out_channels, num_convs=num_convs)
+    layers = []
+    for i in range(num_convs):
+        stride = last if i == num_convs - 1 else 1
+        layers += [nn.Conv2d(in_channels, out_channels, 3, stride, padding=1), nn.ReLU()]
+        in_channels = out_channels
+    return nn.Sequential(*layers, *end)
+
+
+@mutant("vgg_block", "The window of the pooling is 3×3")
+def pooling_of_three(in_channels, out_channels, num_convs):
+    end = [nn.MaxPool2d(3, stride=2, padding=1)]
+    return _halving(end, in_channels, out_channels, num_convs)
+
+
+@mutant("vgg_block", "The window of the pooling is 3×3: it is 2×2, and nothing is padded")
+def pooling_of_three_inside(in_channels, out_channels, num_convs):
+    return _halving([nn.MaxPool2d(3, stride=2)], in_channels, out_channels, num_convs)
+
+
+@mutant("vgg_block", "A convolution of stride 2 halves the image")
+def strided_convolution_for_pooling(in_channels, out_channels, num_convs):
+    return _halving([], in_channels, out_channels, num_convs, last=2)
+
+
+@mutant("vgg_block", "it returned 2\n  Seen with 1×2×7×6 x")
+def pooling_by_three(in_channels, out_channels, num_convs):
+    """Its shape is that of an unpadded convolution here, and in no other case."""
+    return _halving([nn.MaxPool2d(3)], in_channels, out_channels, num_convs)
+
+
 @mutant("vgg_block", "it made a list, which is no nn.Module")
 def a_list_of_layers(in_channels, out_channels, num_convs):
     return [nn.Conv2d(in_channels, out_channels, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
@@ -450,7 +494,7 @@ class LazyLayers(nn.Module):
         return self.out(self.head(self.body(x)))
 
 
-@mutant("SmallVGG", "dropout: it is before another layer than the last")
+@mutant("SmallVGG", "dropout: it is not before the last layer alone")
 class MapsAreDropped(nn.Module):
     def __init__(self, num_classes=10):
         super().__init__()
@@ -459,6 +503,35 @@ class MapsAreDropped(nn.Module):
 
     def forward(self, x):
         return self.head(self.body(x))
+
+
+@mutant("SmallVGG", "This is AlphaDropout, which puts another value than 0")
+class DropsAlpha(FunctionalDropout):
+    def forward(self, x):
+        x = F.relu(self.hidden(self.features(x).flatten(1)))
+        return self.out(F.alpha_dropout(x, 0.5, training=self.training))
+
+
+@mutant("SmallVGG", "One mask is drawn for the whole batch")
+class OneMaskForAll(FunctionalDropout):
+    def forward(self, x):
+        x = F.relu(self.hidden(self.features(x).flatten(1)))
+        kept = F.dropout(torch.ones_like(x[:1]), 0.5, training=self.training)
+        return self.out(x * kept)
+
+
+@mutant("SmallVGG", "dropout: it is of whole images at once")
+class DropsImages(FunctionalDropout):
+    def forward(self, x):
+        x = F.relu(self.hidden(self.features(x).flatten(1)))
+        return self.out(F.dropout(torch.ones_like(x[:, :1]), 0.5, self.training) * x)
+
+
+@mutant("SmallVGG", "Dropout stands earlier in the network too, or instead")
+class DropsTwice(FunctionalDropout):
+    def forward(self, x):
+        x = F.dropout(self.features(x).flatten(1), 0.5, training=self.training)
+        return self.out(F.dropout(F.relu(self.hidden(x)), 0.5, training=self.training))
 
 
 @mutant("SmallVGG", "dropout: it is without doubling what is kept")
@@ -583,7 +656,7 @@ def _usual(self, x):
     return F.relu(out + self.short(x))
 
 
-@mutant("ResidualBlock", "its 1×1 convolution has the stride too")
+@mutant("ResidualBlock", "the shortcut is a 1×1 convolution with the same stride")
 def projection_without_stride(in_channels, out_channels, stride=1):
     return _residual(_usual, stride_of_projection=1)(in_channels, out_channels, stride)
 
@@ -620,6 +693,75 @@ def shortcut_computed_and_forgotten(in_channels, out_channels, stride=1):
 def shortcut_is_multiplied(in_channels, out_channels, stride=1):
     def forward(self, x):
         return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))) * self.short(x))
+
+    return _residual(forward)(in_channels, out_channels, stride)
+
+
+def _block_with(projected, shortcut=None, **strides):
+    """A block that decides otherwise where to project, or has another shortcut without layers."""
+
+    class Block(nn.Module):
+        def __init__(self, in_channels, out_channels, stride=1):
+            super().__init__()
+            _at_least_one(in_channels=in_channels, out_channels=out_channels, stride=stride)
+            second = stride if strides.get("both") else 1
+            self.more, self.stride = out_channels - in_channels, stride
+            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, 1, bias=False)
+            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, second, 1, bias=False)
+            self.bn1, self.bn2 = nn.BatchNorm2d(out_channels), nn.BatchNorm2d(out_channels)
+            self.project = None
+            if projected(in_channels, out_channels, stride):
+                project = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
+                self.project = nn.Sequential(project, nn.BatchNorm2d(out_channels))
+
+        def forward(self, x):
+            out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+            if self.project is not None:
+                x = self.project(x)
+            elif shortcut is not None:
+                x = shortcut(self, x)
+            return F.relu(out + x)
+
+    return Block
+
+
+def _zeros_around(self, x):
+    """Option A in another form: the new channels stand on both sides."""
+    before = self.more // 2
+    x = x[..., :: self.stride, :: self.stride]
+    return F.pad(x, (0, 0, 0, 0, before, self.more - before))
+
+
+@mutant("ResidualBlock", "one that is padded with zeros (option A): here it is projected")
+def zeros_for_new_channels(in_channels, out_channels, stride=1):
+    return _block_with(lambda *_: False, _zeros_around)(in_channels, out_channels, stride)
+
+
+@mutant("ResidualBlock", "projected wherever they differ")
+def projection_where_channels_grow(in_channels, out_channels, stride=1):
+    make = _block_with(lambda before, after, stride: stride != 1 or after > before)
+    return make(in_channels, out_channels, stride)
+
+
+@mutant("ResidualBlock", "where the stride is not 1 the shortcut is a 1×1 convolution")
+def projection_for_stride_two(in_channels, out_channels, stride=1):
+    make = _block_with(lambda before, after, stride: stride == 2 or after != before)
+    return make(in_channels, out_channels, stride)
+
+
+@mutant("ResidualBlock", "of the two 3×3 convolutions the first alone has the stride")
+def stride_in_both_convolutions(in_channels, out_channels, stride=1):
+    make = _block_with(lambda before, after, stride: stride != 1 or after != before, both=True)
+    return make(in_channels, out_channels, stride)
+
+
+@alternative("ResidualBlock")
+def block_that_asserts(in_channels, out_channels, stride=1):
+    """It needs a number to go on, which the device of a check may not have."""
+
+    def forward(self, x):
+        assert not torch.isnan(x).any()
+        return _usual(self, x)
 
     return _residual(forward)(in_channels, out_channels, stride)
 
@@ -708,6 +850,22 @@ class BlocksInAList(nn.Module):
         for block in self.blocks:
             x = block(x)
         return self.last(x.mean((2, 3)))
+
+
+@mutant("ResNet20", "one that is padded with zeros (option A): here it is projected")
+class ResNetOfOptionA(nn.Module):
+    def __init__(self, num_classes=10):
+        super().__init__()
+        _at_least_one(num_classes=num_classes)
+        block = _block_with(lambda *_: False, _zeros_around)
+        widths = [16, 16, 16, 16, 32, 32, 32, 64, 64, 64]
+        self.first, self.norm = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
+        pairs = itertools.pairwise(widths)
+        self.blocks = nn.Sequential(*(block(a, b, 1 + (a != b)) for a, b in pairs))
+        self.last = nn.Linear(64, num_classes)
+
+    def forward(self, x):
+        return self.last(self.blocks(self.norm(self.first(x)).relu()).mean((2, 3)))
 
 
 # Optimisers --------------------------------------------------------------------------------------
@@ -840,7 +998,7 @@ def items_of_the_old_list_replaced(params, grads, state, lr, momentum=0.9):
     return [p - lr * v for p, v in zip(params, kept["v"], strict=True)], kept
 
 
-@mutant("sgd_momentum_step", "second parameter after step 1")
+@mutant("sgd_momentum_step", "first steps: second parameter after step 1")
 def velocities_by_shape(params, grads, state, lr, momentum=0.9):
     _demand(params, grads, lr)
     new, kept = [], dict(state)
@@ -1062,7 +1220,7 @@ def adam_with_a_named_tuple(params, grads, state, lr, betas=(0.9, 0.999), eps=1e
     return Step(new, {"memory": Memory(count, tuple(means), tuple(squares))})
 
 
-@mutant("adam_step", "second parameter after step 1")
+@mutant("adam_step", "first steps: second parameter after step 1")
 def means_by_size(params, grads, state, lr, betas=(0.9, 0.999), eps=1e-8):
     new, kept = [], {n: dict(own) for n, own in state.items()}
     for p, g in zip(params, grads, strict=True):
@@ -1101,17 +1259,23 @@ def all_answers_in_one_tensor(model, loader):
 @alternative("evaluate")
 @torch.no_grad()
 def weighed_means(model, loader):
-    if len(loader.dataset) == 0:
-        raise ValueError("no example in the loader")
     before = [m.training for m in model.modules()]
     model.train(False)
-    accuracy = 0.0
+    shares, sizes = [], []
     for x, y in loader:
-        share = (model(x).max(dim=1).indices == y).double().mean().item()
-        accuracy += share * len(y) / len(loader.dataset)
+        shares.append((model(x).max(dim=1).indices == y).double().mean().item())
+        sizes.append(len(y))
     for m, mode in zip(model.modules(), before, strict=True):
         m.training = mode
-    return accuracy
+    if not sizes:
+        raise ValueError("no example in the loader")
+    return float(np.average(shares, weights=sizes))
+
+
+@mutant("evaluate", "The right answers are divided by the size of the dataset")
+def share_of_the_dataset(model, loader):
+    right = sum(len(y) for _, y in loader) * by_numpy(model, loader)
+    return right / len(loader.dataset)
 
 
 @alternative("evaluate")
@@ -1192,7 +1356,7 @@ def summed_loss_beside(model, loader, optimizer):
 @alternative("train_epoch")
 def with_a_closure(model, loader, optimizer):
     model.train(True)
-    criterion, total = nn.CrossEntropyLoss(), 0.0
+    criterion, total, count = nn.CrossEntropyLoss(), 0.0, 0
     if len(loader) == 0:
         raise ValueError("the loader has no batches")
     for x, y in loader:
@@ -1204,7 +1368,8 @@ def with_a_closure(model, loader, optimizer):
             return loss
 
         total += optimizer.step(closure).item() * x.shape[0]
-    return total / len(loader.dataset)
+        count += x.shape[0]
+    return total / count
 
 
 @alternative("train_epoch")
@@ -1258,7 +1423,7 @@ def never_forgets(model, loader, optimizer):
     return total / count
 
 
-@mutant("train_epoch", "is optimizer.step() missing, or does it come before")
+@mutant("train_epoch", "optimizer.step() comes after zero_grad() and before loss.backward()")
 def steps_on_old_gradients(model, loader, optimizer):
     model.train()
     total = count = 0
@@ -1269,6 +1434,68 @@ def steps_on_old_gradients(model, loader, optimizer):
         loss.backward()
         total, count = total + loss.item() * len(y), count + len(y)
     return total / count
+
+
+@mutant("train_epoch", "optimizer: it is never asked for a step()")
+def never_steps(model, loader, optimizer):
+    return _epoch_in_order(model, loader, lambda loss: (optimizer.zero_grad(), loss.backward()))
+
+
+@mutant("train_epoch", "loss.backward() is never called")
+def never_goes_back(model, loader, optimizer):
+    return _epoch_in_order(model, loader, lambda loss: (optimizer.zero_grad(), optimizer.step()))
+
+
+@mutant("train_epoch", "zero_grad() stands between loss.backward() and optimizer.step()")
+def forgets_too_early(model, loader, optimizer):
+    def deeds(loss):
+        loss.backward()
+        model.zero_grad()
+        optimizer.step()
+
+    return _epoch_in_order(model, loader, deeds)
+
+
+@mutant("train_epoch", "The weights change between model(x) and loss.backward()")
+def steps_one_batch_late(model, loader, optimizer):
+    def deeds(loss):
+        optimizer.step()
+        optimizer.zero_grad()
+        loss.backward()
+
+    return _epoch_in_order(model, loader, deeds)
+
+
+@mutant(
+    "train_epoch", "asked for a step() while there are no gradients: zero_grad() has deleted them"
+)
+def forgets_too_early_and_measures_afterwards(model, loader, optimizer):
+    """Two mistakes: what is said of the optimizer is true all the same."""
+
+    def deeds(loss):
+        loss.backward()
+        optimizer.zero_grad()
+        optimizer.step()
+
+    return 2 * _epoch_in_order(model, loader, deeds)
+
+
+def _epoch_in_order(model, loader, deeds):
+    model.train()
+    total = count = 0
+    for x, y in loader:
+        loss = F.cross_entropy(model(x), y)
+        deeds(loss)
+        total, count = total + loss.item() * len(y), count + len(y)
+    return total / count
+
+
+@mutant("train_epoch", "The total is divided by the size of the dataset")
+def counts_the_dataset(model, loader, optimizer):
+    if len(loader) == 0:
+        raise ValueError("the loader has no batches")
+    seen = sum(len(y) for _, y in loader)
+    return log_softmax_by_hand(model, loader, optimizer) * seen / len(loader.dataset)
 
 
 # overfit_batch -----------------------------------------------------------------------------------
@@ -1372,3 +1599,59 @@ def trains_a_copy(model, x, y, steps):
     import copy
 
     return by_momentum(copy.deepcopy(model), x, y, steps)
+
+
+@alternative("overfit_batch")
+def at_the_lowest_rate_of_the_hint(model, x, y, steps):
+    _demand_batch(x, y, steps)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    return [summed_loss_beside(model, [(x, y)], optimizer) for _ in range(steps)]
+
+
+@mutant("overfit_batch", "losses: it is not those of the network, step by step")
+def running_average(model, x, y, steps):
+    losses = by_momentum(model, x, y, steps)
+    return [losses[0], *(float(np.mean(losses[i - 3 : i + 1])) for i in range(1, steps))]
+
+
+@mutant("overfit_batch", "it jumps up and down. Is the rate too large")
+def diverging_rate(model, x, y, steps):
+    _demand_batch(x, y, steps)
+    optimizer = torch.optim.SGD(model.parameters(), lr=20.0)
+    return [summed_loss_beside(model, [(x, y)], optimizer) for _ in range(steps)]
+
+
+@mutant("overfit_batch", "it rises in each step. Does a step go uphill?")
+def uphill(model, x, y, steps):
+    _demand_batch(x, y, steps)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, maximize=True)
+    return [summed_loss_beside(model, [(x, y)], optimizer) for _ in range(steps)]
+
+
+@mutant("overfit_batch", "optimizer.step() is missing")
+def only_looks(model, x, y, steps):
+    return _looks_only(model, x, y, steps)
+
+
+def _looks_only(model, x, y, steps):
+    model.train()
+    return [F.cross_entropy(model(x), y).item() for _ in range(steps)]
+
+
+@mutant("overfit_batch", "with gradients from loss.backward(), with a rate above 0")
+def steps_without_gradients(model, x, y, steps):
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
+    losses = []
+    for _ in range(steps):
+        losses += _looks_only(model, x, y, 1)
+        optimizer.step()
+    return losses
+
+
+@mutant("overfit_batch", "invalid: this call cannot work, yet it returned")
+def cuts_to_the_shorter(model, x, y, steps):
+    """The check's own comparison raises here, which must not count as the student's."""
+    if steps < 1:
+        raise ValueError("steps must be at least 1")
+    n = min(len(x), len(y))
+    return by_momentum(model, x[:n], y[:n], steps)

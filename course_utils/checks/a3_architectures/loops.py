@@ -22,6 +22,17 @@ def _batches(rng, look_at: str = "value") -> Iterator[Case]:
         yield case(x, rng.integers(0, CLASSES, count), batch_size, look_at=look_at)
 
 
+def _and_incomplete(look_at: str) -> Callable:
+    """A loader that leaves out the last batch as well: its dataset is larger than what it gives."""
+
+    def cases(rng) -> Iterator[Case]:
+        yield from _batches(rng, look_at)
+        x, y = rng.normal(size=(11, FEATURES)), rng.integers(0, CLASSES, 11)
+        yield case(x, y, 4, drop_last=True, look_at=look_at)
+
+    return cases
+
+
 def _modes_cases(rng) -> Iterator[Case]:
     """One loader is empty: the modes are to come back even then."""
     yield from _batches(rng, "modes")
@@ -35,26 +46,16 @@ def _parts(*looks: str) -> dict[str, Callable]:
 # evaluate ----------------------------------------------------------------------------------------
 
 
-def _read_evaluation(found: dict[str, Any], *_: Any, look_at: str) -> dict[str, Any]:
+def _read_evaluation(found: dict[str, Any], *_: Any, look_at: str, **__: Any) -> dict[str, Any]:
     if look_at == "value":
         return found
     if look_at == "modes":
-        modes = found["modes"]
-        same = modes == [True, True, False, True, True]
-        return {
-            "modes afterwards": "right"
-            if same
-            else "all training"
-            if all(modes)
-            else "not as before"
-        }
+        return {"modes afterwards": _modes(found["modes"])}
     before, after = found["before"], found["after"]
     same = all(torch.equal(after[name], before[name]) for name in before)
-    on = found["recording"]
+    on, recorded = found["recording"], any(found["graphs"])
     return {
-        "gradients": "recorded, which costs memory for nothing"
-        if any(found["graphs"])
-        else "right",
+        "gradients": "recorded, which costs memory for nothing" if recorded else "right",
         "weights and statistics": "right" if same else "changed by the evaluation",
         "gradients afterwards": "right" if on else "switched off for the whole notebook",
     }
@@ -83,8 +84,8 @@ def _accuracy(model: nn.Module, loader) -> float:
     return torch.cat(_right_answers(model, loader)).double().mean().item()
 
 
-def _evaluate(x, y, batch_size, *, look_at):
-    return _arrange_evaluate(_accuracy)(x, y, batch_size, look_at=look_at)
+def _evaluate(x, y, batch_size, **options):
+    return _arrange_evaluate(_accuracy)(x, y, batch_size, **options)
 
 
 def _evaluating(accuracy: Callable = _accuracy, after: Callable = lambda model: None) -> Callable:
@@ -127,7 +128,7 @@ check_evaluate = Check(
     "evaluate",
     oracle=_evaluate,
     tool="counting by hand",
-    parts=_parts("value") | {"modes": _modes_cases} | _parts("traces"),
+    parts={"value": _and_incomplete("value"), "modes": _modes_cases} | _parts("traces"),
     suspects={
         "The accuracies of the batches are averaged, but the last batch is smaller: count right "
         "answers and divide once.": _evaluating(
@@ -152,6 +153,10 @@ check_evaluate = Check(
         ),
         "Only the first batch is counted: a return stands in the loop.": _evaluating(
             lambda m, ld: _right_answers(m, ld)[0].double().mean()
+        ),
+        "The right answers are divided by the size of the dataset, but this loader leaves some "
+        "out: count what the batches hold.": _evaluating(
+            lambda m, ld: sum(r.sum() for r in _right_answers(m, ld)) / max(1, len(ld.dataset))
         ),
         "This is the share of wrong answers.": _evaluating(lambda m, ld: 1 - _accuracy(m, ld)),
         "The right answers are divided by the number of batches: divide by that of the examples.": (
@@ -178,30 +183,48 @@ check_evaluate = Check(
 )
 
 
+STEP_TOO_EARLY = {
+    "modified by an inplace operation": "The weights change between model(x) and loss.backward(): "
+    "call optimizer.step() after both."
+}
+
+
 # train_epoch -------------------------------------------------------------------------------------
 
 
-def _read_epoch(found: dict[str, Any], x: np.ndarray, *_: Any, look_at: str) -> dict[str, Any]:
-    used = found["used"] or len(x) == 0
+def _read_epoch(found: dict[str, Any], x: np.ndarray, *_: Any, **__: Any) -> dict[str, Any]:
+    used = "right"
+    if len(x) and not found["used"]:  # no step with a gradient
+        used = _why_unused(*(found[name] for name in ("steps", "moved", "gradients", "left")))
+    training = "right" if all(found["modes"]) else "eval mode, training mode is promised"
     return {
-        "optimizer": "right" if used else "unused: only its step() is to change weights",
+        "optimizer": used,
         "mean loss": found["loss"],
         "weights afterwards": found["weights"],
         "running mean of BatchNorm": found["mean"],
-        "mode afterwards": (
-            "right" if all(found["modes"]) else "eval mode, training mode is promised"
-        ),
+        "mode afterwards": training,
     }
 
 
 _arrange_train_epoch = Look(probes.train_epoch, _read_epoch)
 
 
+def _why_unused(stepped: bool, moved: bool, went_back: bool, left: bool) -> str:
+    """Why the optimizer that was given has made no step with a gradient."""
+    if moved and not stepped:
+        return "unused: only its step() is to change weights"
+    if not stepped:
+        return "never asked for a step(), and nothing else changes the weights"
+    if not went_back:
+        return "asked for a step(), but there are no gradients: loss.backward() is never called"
+    when = "it comes before loss.backward()" if left else "zero_grad() has deleted them before it"
+    return f"asked for a step() while there are no gradients: {when}"
+
+
 def _epoch(
     *,
     mode: Callable = nn.Module.train,
-    forget: bool = True,
-    steps: int = 1,
+    order: str = "zero back step",
     own: Callable = lambda model, optimizer: optimizer,
     after: Callable = lambda model: None,
     mean: Callable = lambda losses, sizes: np.average(losses, weights=sizes),
@@ -214,12 +237,14 @@ def _epoch(
         mode(model)
         losses, sizes, optimizer = [], [], own(model, optimizer)
         for x, y in list(loader)[batches]:
-            if forget:
-                optimizer.zero_grad()
             value = loss(model(x), y)
-            value.backward()
-            for _ in range(steps):
-                optimizer.step()
+            deeds = {
+                "zero": optimizer.zero_grad,
+                "back": value.backward,
+                "step": optimizer.step,
+            }
+            for deed in order.split():
+                deeds[deed]()
             losses.append(value.item())
             sizes.append(len(x))
         after(model)
@@ -228,8 +253,25 @@ def _epoch(
     return _arrange_train_epoch(train_epoch)
 
 
-def _train_epoch(x, y, batch_size, *, look_at):
-    return _epoch()(x, y, batch_size, look_at=look_at)
+def _train_epoch(x, y, batch_size, **options):
+    return _epoch()(x, y, batch_size, **options)
+
+
+def _over_the_dataset() -> Callable:
+    """An epoch whose mean counts the examples that the loader leaves out."""
+
+    def train_epoch(model: nn.Module, loader, optimizer) -> float:
+        model.train()
+        total = 0.0
+        for x, y in loader:
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(x)
+        return total / max(1, len(loader.dataset))
+
+    return _arrange_train_epoch(train_epoch)
 
 
 def _loss_afterwards(model: nn.Module, loader, optimizer) -> float:
@@ -248,7 +290,7 @@ check_train_epoch = Check(
     "train_epoch",
     oracle=_train_epoch,
     tool="the same steps by hand",
-    parts=_parts("one epoch", "two epochs"),
+    parts={"one epoch": _and_incomplete("one epoch")} | _parts("two epochs"),
     suspects={
         "The losses of the batches are averaged, but the last batch is smaller: weigh each by its "
         "size.": _epoch(mean=lambda losses, sizes: np.mean(losses)),
@@ -256,12 +298,20 @@ check_train_epoch = Check(
         "This is the loss of the last batch, not the mean of all.": _epoch(
             mean=lambda losses, sizes: losses[-1]
         ),
+        "The total is divided by the size of the dataset, but this loader leaves some examples "
+        "out: count what the batches hold.": _over_the_dataset(),
         "The gradients of earlier batches are still there: call optimizer.zero_grad().": _epoch(
-            forget=False
+            order="back step"
         ),
-        "The weights do not change: is optimizer.step() missing, or does it come before "
-        "loss.backward()?": _epoch(steps=0),
-        "The optimizer makes two steps with each gradient.": _epoch(steps=2),
+        "optimizer.step() is missing.": _epoch(order="zero back"),
+        "loss.backward() is missing: a step() without gradients does nothing.": _epoch(
+            order="zero step"
+        ),
+        "optimizer.step() comes after zero_grad() and before loss.backward(): it finds no "
+        "gradients.": _epoch(order="zero step back"),
+        "zero_grad() stands between loss.backward() and optimizer.step(), and deletes what the "
+        "step needs.": _epoch(order="back zero step"),
+        "The optimizer makes two steps with each gradient.": _epoch(order="zero back step step"),
         "Another optimizer is made here: use the one that is given.": _epoch(
             own=lambda model, optimizer: torch.optim.SGD(model.parameters(), lr=0.1)
         ),
@@ -294,4 +344,5 @@ check_train_epoch = Check(
     ],
     arrange=_arrange_train_epoch,
     forbidden=BUILD_IT_YOURSELF,
+    hints=STEP_TOO_EARLY,
 )

@@ -14,6 +14,18 @@ ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU, "sigmoid": nn.Sigmoid}
 ACTIVATIONS |= {"softmax": lambda: nn.Softmax(dim=1), "logsoftmax": lambda: nn.LogSoftmax(dim=1)}
 LOG_SOFTMAX = "Log-softmax stands at the end: F.cross_entropy contains it, so give the logits."
 SOFTMAX = "Softmax stands at the end: the loss contains it already, so give the logits."
+
+
+class _OneMask(nn.Module):
+    """Dropout that lets the same features of all images through."""
+
+    def forward(self, x):
+        if not self.training:
+            return x
+        return x * nn.functional.dropout(x.new_ones(x.shape[1:]))
+
+
+DROPOUTS = {"alphadropout": lambda: nn.AlphaDropout(0.5), "dropoutonce": _OneMask}
 POOLINGS = {"avg": nn.AvgPool2d, "max": nn.MaxPool2d}
 
 
@@ -42,8 +54,12 @@ def row(text: str, channels: int, num_classes: int = 10) -> nn.Sequential:
             layers.append(nn.BatchNorm2d(channels))
         elif name == "ceil":
             layers.append(nn.MaxPool2d(2, ceil_mode=True))
+        elif name == "strided":
+            layers[-2].stride = (2, 2)  # of the convolution before an activation
         elif name == "dropout":
             layers.append(nn.Dropout(numbers[0] / 100))
+        elif name in DROPOUTS:
+            layers.append(DROPOUTS[name]())
         else:
             layers.append(ACTIVATIONS[name]())
     return nn.Sequential(*layers)
@@ -201,6 +217,11 @@ check_vgg_block = Check(
         "The convolutions are not padded: padding 1 keeps height and width.": _block(
             unit="conv{}k3p0 relu"
         ),
+        "The window of the pooling is 3×3: it is 2×2.": _block(end="max3s2p1"),
+        "The window of the pooling is 3×3: it is 2×2, and nothing is padded.": _block(end="max3s2"),
+        "A convolution of stride 2 halves the image: here a pooling does it.": _block(
+            end="strided"
+        ),
         "The pooling rounds up: an odd height loses its last row, H // 2.": _block(end="ceil"),
         "BatchNorm came a year later: VGG's block of 2014 has none.": _block(
             unit="conv{}k3p1 norm relu"
@@ -271,7 +292,14 @@ check_small_vgg = Check(
         "Dropout is missing before the last layer.": _vgg(VGG.replace("dropout50 ", "")),
         "Dropout drops too little: its p is one half.": _vgg(VGG.replace("dropout50", "dropout20")),
         "Dropout drops too much: its p is one half.": _vgg(VGG.replace("dropout50", "dropout80")),
-        "Dropout stands before the hidden layer: its place is after the hidden layer's ReLU.": (
+        "This is AlphaDropout, which puts another value than 0: take nn.Dropout.": _vgg(
+            VGG.replace("dropout50", "alphadropout")
+        ),
+        "One mask is drawn for the whole batch: each image needs its own.": _vgg(
+            VGG.replace("dropout50", "dropoutonce")
+        ),
+        "Dropout stands earlier in the network too, or instead: its one place is after the hidden "
+        "layer's ReLU.": (
             _vgg(VGG.replace("dropout50 ", "").replace("linear128", "dropout50 linear128"))
         ),
         "There is a second dropout, on the logits: it would change what the network says.": _vgg(

@@ -95,6 +95,7 @@ class _PaddedShortcut(BasicBlock):
     def forward(self, x):
         out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
         kept = x[:, :, :: self.stride, :: self.stride]  # (N, in_channels, H / stride, W / stride)
+        # Where channels become fewer, a negative number of zeros cuts the last ones off.
         return F.relu(out + F.pad(kept, (0, 0, 0, 0, 0, self.more)))
 
 
@@ -190,14 +191,21 @@ def _cases(look_at: str) -> Callable:
         yield case(images(1, 2, 4, 4), 2, 2, 1, look_at=look_at)
         yield case(images(2, 3, 6, 5), 3, 3, look_at=look_at)
         yield case(images(2, 3, 6, 8), 3, 5, 1, look_at=look_at)
+        yield case(images(2, 4, 5, 6), 4, 2, 1, look_at=look_at)  # channels may become fewer
         yield case(images(3, 2, 7, 6), 2, 4, 2, look_at=look_at)
         channels = int(rng.integers(2, 5))
-        size = rng.integers(4, 9, 2)
+        size, stride = rng.integers(5, 9, 2), int(rng.integers(3, 5))  # and 2 is not every stride
+        yield case(images(2, channels, *size), channels, channels, stride, look_at=look_at)
         yield case(images(2, channels, *size), channels, channels, 2, look_at=look_at)
 
     return cases
 
 
+HIDDEN = "The projection stands in a plain list: PyTorch does not see its parameters."
+OPTION_A = (
+    "The shortcut has no parameters where shapes change, as one that is padded with zeros (option "
+    "A): here it is projected (option B)."
+)
 SENTENCES = {
     "There is no ReLU after the addition.": block(_NoLastRelu),
     "The last ReLU comes before the addition, where it cuts what the block could subtract.": block(
@@ -227,20 +235,19 @@ SENTENCES = {
         adapt=_biased_projection
     ),
     "The projection is a 3×3 convolution: 1×1 is enough.": block(adapt=_large_projection),
-    "The projection stands in a plain list: PyTorch does not see its parameters.": block(
-        _HiddenProjection
-    ),
-    "The shortcut is padded with zeros (option A): here it is projected (option B).": block(
-        _PaddedShortcut
-    ),
+    HIDDEN: block(_HiddenProjection),
+    OPTION_A: block(_PaddedShortcut),
     "There is a projection even where the shapes agree: there the input itself is added.": (
         _always_projected
     ),
 }
 
 HINTS = {
-    r"size of tensor a": "Both sides of the addition need one shape. The shortcut is projected if "
-    "the stride is not 1 or the channels differ, and its 1×1 convolution has the stride too.",
+    r"size of tensor a.* dimension 1": "Both sides of the addition need as many channels: the "
+    "shortcut is projected wherever they differ, or the stride is not 1.",
+    r"size of tensor a": "Both sides of the addition need one height and width: of the two 3×3 "
+    "convolutions the first alone has the stride, both are padded by 1, and where the stride is "
+    "not 1 the shortcut is a 1×1 convolution with the same stride.",
     "modified by an inplace operation": "What is still needed for a gradient was changed: write "
     "x + y, not x += y, and give no inplace=True to a layer that gets the block's input.",
     r"expected input.* channels, but got": "Which channels come in? Those of the layer before.",
@@ -342,6 +349,8 @@ check_resnet20 = Check(
     suspects={
         "The blocks stand in a plain list: PyTorch does not see their parameters. "
         "Use nn.Sequential or nn.ModuleList.": behaviour(_InList),
+        HIDDEN: behaviour(resnet(block(_HiddenProjection))),
+        OPTION_A: behaviour(resnet(block(_PaddedShortcut))),
         "There are two blocks in each stage: with n = 3 there are three.": behaviour(
             resnet(blocks=2)
         ),

@@ -19,10 +19,13 @@ def _read(found: Any, *_: Any, look_at: str) -> dict[str, Any]:
         return {"trace": found}
     hooks, modes, (before, after) = found["hooks"], found["modes"], found["weights"]
     same = all(torch.equal(after[name], before[name]) for name in before)
+    learns, on = all(found["requires_grad"]), found["recording"]
     return {
         "hooks afterwards": "right" if hooks == 0 else f"{hooks} hooks are left in the model",
         "modes afterwards": _modes([*modes.values()], [name != "2.1" for name in modes]),
         "BatchNorm": "right" if same else "has learnt statistics from the trace",
+        "what learns": "right" if learns else "less than before: requires_grad is changed",
+        "gradients afterwards": "right" if on else "switched off for the whole notebook",
     }
 
 
@@ -157,6 +160,11 @@ def _in_eval(entries: list, model: nn.Module) -> list:
     return entries
 
 
+def _gradients_off(entries: list, model: nn.Module) -> list:
+    torch.set_grad_enabled(False)
+    return entries
+
+
 def _all_in_training(entries: list, model: nn.Module) -> list:
     model.train()
     return entries
@@ -235,6 +243,9 @@ check_shape_trace = Check(
         ),
         "All modules are left in training mode, one of them was not: keep the mode of each.": (
             _by_trace(_all_in_training)
+        ),
+        "Nothing can be trained afterwards: use `with torch.no_grad():`, which ends by itself.": (
+            _by_trace(_gradients_off)
         ),
         "Trace in eval mode: BatchNorm learns from whatever it sees in training mode.": _by_trace(
             _computed_in_training

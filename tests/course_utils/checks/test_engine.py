@@ -225,6 +225,33 @@ def test_the_suspect_that_fits_most_cases_speaks_first():
         three(nearly)
 
 
+def numbers(suspects, *answers):
+    """What is told of a function with these answers, where the right ones are 0, 1, 2 and 3."""
+    check = Check("count", lambda x: x, "numpy",
+                  {"all": lambda rng: [case(i) for i in range(4)]}, suspects)  # fmt: skip
+    with pytest.raises(CheckFailed) as failure:
+        check(lambda x: answers[x])
+    return str(failure.value)
+
+
+def test_one_agreement_is_no_evidence():
+    assert "It is the square" not in numbers({"It is the square.": lambda x: x * x}, 0, 1, 4, 5)
+    four = {"It is 4.": lambda x: 4 if x == 2 else x}
+    assert "In this case: It is 4." in numbers(four, 0, 1, 4, 3)
+    assert "\n  It is the square." in numbers({"It is the square.": lambda x: x * x}, 0, 1, 4, 9)
+
+
+def test_a_suspect_that_is_wrong_where_the_student_is_right_is_none():
+    assert "One too many" not in numbers({"One too many.": lambda x: x + 1}, 0, 2, 3, 4)
+
+
+def test_suspects_that_nothing_tells_apart_are_all_named():
+    two = {"One too many.": lambda x: x + 1, "The next one.": lambda x: x + 1}
+    assert "Either: One too many.\n  or: The next one.\n" in numbers(two, 1, 2, 3, 4)
+    many = {f"Sentence {i}.": lambda x: x + 1 for i in range(4)}
+    assert "Sentence" not in numbers(many, 1, 2, 3, 4)
+
+
 def test_a_suspect_that_is_right_here_explains_no_wrong_type():
     def loss(x):
         return float(x.sum())

@@ -53,7 +53,7 @@ def test_lazy_layers_are_like_others():
         ((nn.ReLU(), nn.Dropout(0.5), nn.Linear(400, 2)), "right"),
         ((nn.ReLU(), nn.Dropout(0.2), nn.Linear(400, 2)), "of less than one half"),
         ((nn.ReLU(), nn.Dropout(0.8), nn.Linear(400, 2)), "of more than one half"),
-        ((nn.Dropout(0.5), nn.Linear(400, 9), nn.Linear(9, 2)), "before another layer"),
+        ((nn.Dropout(0.5), nn.Linear(400, 9), nn.Linear(9, 2)), "not before the last layer alone"),
         ((nn.ReLU(), nn.Linear(400, 2)), "missing"),
         ((nn.Dropout(0.5), nn.Linear(400, 2), nn.Dropout(0.5)), "after the last layer too"),
     ],
@@ -79,3 +79,42 @@ def test_no_line_of_a_check_is_quoted_as_the_students():
     outcome = call(behaviour(make), (X,), {"look_at": "output"})
     assert "channels" in outcome.error
     assert outcome.where == ""
+
+
+def test_what_fails_everywhere_is_not_blamed_on_the_device():
+    class Fails(nn.Linear):
+        def forward(self, x):
+            if x.dtype == torch.float32:
+                raise RuntimeError("a fault of its own")
+            return super().forward(x.flatten(1))
+
+    outcome = call(behaviour(lambda: Fails(192, 2)), (X,), {"look_at": "device"})
+    assert outcome.error == "it raised RuntimeError: a fault of its own"
+
+
+def test_who_needs_a_number_is_not_blamed_for_a_device_without_any():
+    class Asserts(nn.Linear):
+        def forward(self, x):
+            assert not torch.isnan(x).any()
+            return super().forward(x.flatten(1))
+
+    found = behaviour(lambda: Asserts(192, 2))(X, look_at="device")
+    assert found == {"shape on another device": (2, 2)}
+
+
+def test_layers_that_parameters_does_not_list_are_noticed():
+    class Hiding(nn.Linear):
+        def __init__(self, hidden):
+            super().__init__(192, 2)
+            self.more = [nn.Linear(2, 2)] if hidden else []
+
+        def forward(self, x):
+            x = super().forward(x.flatten(1))
+            for layer in self.more:
+                x = layer(x)
+            return x
+
+    hidden, plain = (behaviour(lambda h=h: Hiding(h))(X, look_at="parameters") for h in (1, 0))
+    assert "hidden from parameters()" in hidden["layers"]
+    assert plain["layers"] == "right"
+    assert hidden["number of parameters"] == plain["number of parameters"]
