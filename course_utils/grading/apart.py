@@ -2,7 +2,8 @@
 
 Importing torch for the checks takes longer than grading, so one process imports it once and forks
 for each submission: nothing that one submission leaves behind is there for the next, but for the
-names of modules that its checks were the first to need, which the warm process then imports too.
+names of modules that its checks were the first to need, which the warm process then imports too. It
+also computes, once, what the tests of an assignment compare with.
 """
 
 import ast
@@ -22,7 +23,7 @@ from multiprocessing.connection import Connection, Pipe
 from nbformat import NotebookNode
 
 from course_utils.errors import CourseError
-from course_utils.grading import sandbox
+from course_utils.grading import ahead, sandbox
 from course_utils.grading.bubblewrap import PACKAGE
 from course_utils.grading.examine import examine
 from course_utils.grading.rebuild import role
@@ -66,7 +67,8 @@ class Examiner:
             try:
                 with self._lock, theirs:
                     self._start()
-                    self._control.send(sorted(self._needed.union(_imports(master))))
+                    modules = sorted(self._needed.union(_imports(master)))
+                    self._control.send((modules, ahead.questions(master)))
                     reduction.send_handle(self._control, theirs.fileno(), self._process.pid)
                 child = ours.recv()
                 ours.send((submission, master, limits, dict(files or {})))
@@ -87,7 +89,9 @@ class Examiner:
         self._control, theirs = Pipe()
         code = "from course_utils.grading.apart import serve; serve()"
         paths = filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")])
-        own = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)}
+        # One thread and no other device: autograd cannot be forked once it has threads of its own.
+        single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        own = {**single, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.pathsep.join(paths)}
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code, str(theirs.fileno())],
@@ -121,19 +125,21 @@ def _imports(master: NotebookNode) -> Iterator[str]:
 
 def serve() -> None:
     """Fork a child for each connection that comes, until the other side closes."""
-    tried, preparing = set(), threading.Thread(target=_prepare)
+    tried, known, preparing = set(), set(), threading.Thread(target=_prepare)
     preparing.start()  # beside the first imports
     with Connection(int(sys.argv[1])) as control:
         while True:
             try:
-                modules = [name for name in control.recv() if name not in tried]
+                modules, asked = control.recv()
                 handle = reduction.recv_handle(control)
             except (EOFError, OSError):
                 return
-            tried.update(modules)
-            for name in modules:
+            for name in filter(lambda name: name not in tried, modules):
                 with contextlib.suppress(Exception):  # a name that is imported may be no module
                     importlib.import_module(name)
+            ahead.remember([question for question in asked if question not in known])
+            tried.update(modules)
+            known.update(asked)
             preparing.join()
             if os.fork() == 0:
                 control.close()
