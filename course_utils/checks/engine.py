@@ -225,7 +225,8 @@ class Check:
         accident. Else there may be several mistakes at once, and the sentence is said of this case
         only, if numbers of an array agree here or another wrong result agrees as well. Nothing is
         explained by a suspect that is right in this case, that stumbles as well, or that is wrong
-        where the student is right. Of a few that agree as often, any may be the right one.
+        in more cases where the student is right than it explains. Of a few that agree as often,
+        any may be the right one.
         """
         if given[at].error is not None:
             told = [s for pattern, s in self.hints.items() if re.search(pattern, given[at].error)]
@@ -238,10 +239,10 @@ class Check:
             if not self._alike(here, given[at]) or not self._why_wrong(here, wanted[at]):
                 continue
             found = [self._try(suspect, c) for c in cases]
-            if any(self._why_wrong(found[i], wanted[i]) for i in right):
-                continue
             alike = {i for i, outcome in enumerate(found) if self._alike(outcome, given[i])}
             telling = len(alike & wrong)
+            if sum(bool(self._why_wrong(found[i], wanted[i])) for i in right) > telling:
+                continue
             if telling > 1 or len(wrong) == 1 or _has_numbers(given[at].value):
                 ranked.append((len(alike), telling, sentence))
         if not ranked:

@@ -15,7 +15,9 @@ def _read(found: dict[str, Any], x: np.ndarray, *_: Any, look_at: str, **__: Any
     if look_at == "parameters":
         return {
             "shape of the output": found["shape"],
-            "layers": "hidden from parameters(), some of them" if found["hidden"] else "right",
+            "what parameters() lists": (
+                "not all: some layers are hidden" if found["hidden"] else "right"
+            ),
             "number of parameters": found["number"],
         }
     if look_at == "output":

@@ -19,7 +19,9 @@ Question = tuple[str, str, tuple[str, ...], int | None]
 
 def questions(master: NotebookNode) -> list[Question]:
     """The calls of checks that stand in test cells, as far as their arguments are written there."""
-    trees = [(role(cell), _parsed(cell.source)) for cell in master.cells if cell.cell_type == "code"]
+    trees = [
+        (role(cell), _parsed(cell.source)) for cell in master.cells if cell.cell_type == "code"
+    ]
     modules = {}
     for kind, tree in trees:
         if kind == "given":

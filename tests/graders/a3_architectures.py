@@ -420,12 +420,6 @@ def strided_convolution_for_pooling(in_channels, out_channels, num_convs):
     return _halving([], in_channels, out_channels, num_convs, last=2)
 
 
-@mutant("vgg_block", "it returned 2\n  Seen with 1×2×7×6 x")
-def pooling_by_three(in_channels, out_channels, num_convs):
-    """Its shape is that of an unpadded convolution here, and in no other case."""
-    return _halving([nn.MaxPool2d(3)], in_channels, out_channels, num_convs)
-
-
 @mutant("vgg_block", "it made a list, which is no nn.Module")
 def a_list_of_layers(in_channels, out_channels, num_convs):
     return [nn.Conv2d(in_channels, out_channels, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
@@ -1602,9 +1596,9 @@ def trains_a_copy(model, x, y, steps):
 
 
 @alternative("overfit_batch")
-def at_the_lowest_rate_of_the_hint(model, x, y, steps):
+def at_two_hundredths(model, x, y, steps):
     _demand_batch(x, y, steps)
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     return [summed_loss_beside(model, [(x, y)], optimizer) for _ in range(steps)]
 
 

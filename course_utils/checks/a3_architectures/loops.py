@@ -113,7 +113,8 @@ def _in_training_mode(model: nn.Module, loader) -> float:
 
 
 def _with_gradients(model: nn.Module, loader) -> float:
-    model(next(iter(loader))[0].double()) if not model.training else _once(model, loader)
+    if len(loader):
+        model(next(iter(loader))[0].double()) if not model.training else _once(model, loader)
     return _accuracy(model, loader)
 
 

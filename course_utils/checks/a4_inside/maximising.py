@@ -187,12 +187,15 @@ def _same_for_seeds(model: nn.Module, seed: int) -> Tensor:
     return _start(model, 0)
 
 
-def _leaving(trace: Callable, *, on_error: bool = False) -> Callable:
+def _leaving(trace: Callable, *, on_error: bool | None = None) -> Callable:
+    """Leave a trace at the end, or only where the network raises, or only where it does not."""
+
     def looking(model: nn.Module, layer: str, channel: int, **options: int) -> Tensor:
         try:
             return _clean(_ascend)(model, layer, channel, **options)
         finally:
-            if not on_error or isinstance(model.features[3], nn.Linear):
+            raised = isinstance(model.features[3], nn.Linear)
+            if on_error is None or on_error == raised:
                 trace(model, None)
 
     return _arrange(looking)
@@ -271,7 +274,7 @@ check_maximise_activation = Check(
             _leaving(lambda model, x: model.train())
         ),
         "The weights got gradients: torch.autograd.grad gives the one that you want and leaves the "
-        "others alone.": _leaving(leave_gradients),
+        "others alone.": _leaving(leave_gradients, on_error=False),
         "zero_grad() deletes gradients that were there before: with torch.autograd.grad there is "
         "nothing to delete.": _leaving(lambda model, x: model.zero_grad()),
     },

@@ -151,6 +151,16 @@ def only_on_error(trace: Callable) -> Callable:
     return left
 
 
+def not_on_error(trace: Callable) -> Callable:
+    """A trace that is left only where the network computes."""
+
+    def left(model: nn.Module, x: Tensor) -> None:
+        if model.features[0].in_channels == x.shape[1]:
+            trace(model, x)
+
+    return left
+
+
 def leave_hook(model: nn.Module, x: Tensor) -> None:
     """At a layer of the middle."""
     model.features[2].register_forward_hook(lambda *_: None)
@@ -188,7 +198,7 @@ def common_suspects(arrange: Callable, function: Callable, *, gradients: bool = 
     if gradients:
         traces |= {
             "The weights got gradients: torch.autograd.grad gives the one that you want and leaves "
-            "the others alone.": leave_gradients,
+            "the others alone.": not_on_error(leave_gradients),
             "zero_grad() deletes gradients that were there before: with torch.autograd.grad there "
             "is nothing to delete.": lambda model, x: model.zero_grad(),
             "x is left with requires_grad: work on x.detach().clone().": (

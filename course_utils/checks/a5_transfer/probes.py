@@ -233,7 +233,7 @@ check_probe_layers = Check(
         "These are percent: give a share, from 0 to 1.": _probing(regressions.percent),
         "The network computes in training mode: call eval() first.": _arrange(_in_training_mode),
         "Hooks are left in the model: keep what register_forward_hook gives, and remove it.": (
-            _probing(after=_leave_hooks, on_error=_leave_hooks)
+            _probing(after=_leave_hooks)
         ),
         "After an unknown name hooks are left in the model: look at all names first.": _probing(
             on_unknown=_leave_hooks

@@ -115,6 +115,6 @@ def test_layers_that_parameters_does_not_list_are_noticed():
             return x
 
     hidden, plain = (behaviour(lambda h=h: Hiding(h))(X, look_at="parameters") for h in (1, 0))
-    assert "hidden from parameters()" in hidden["layers"]
-    assert plain["layers"] == "right"
+    assert "some layers are hidden" in hidden["what parameters() lists"]
+    assert plain["what parameters() lists"] == "right"
     assert hidden["number of parameters"] == plain["number of parameters"]
