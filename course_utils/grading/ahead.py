@@ -79,4 +79,5 @@ def _texts(arguments: list[ast.expr], values: dict[str, ast.expr]) -> Iterator[s
             argument = values.get(argument.value.id, argument)
         with contextlib.suppress(ValueError):
             value = ast.literal_eval(argument)
-            yield from (text for text in ([value] if isinstance(value, str) else value))
+            values_of = value if isinstance(value, tuple | list) else [value]
+            yield from (text for text in values_of if isinstance(text, str))

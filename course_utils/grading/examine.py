@@ -9,7 +9,6 @@ import contextlib
 import io
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import nbformat
 import numpy as np
@@ -18,6 +17,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 
 from course_utils.grading import names, rebuild
 from course_utils.grading.candidate import Candidate, Ended, Forged, Unanswered
+from course_utils.grading.given import Given
 from course_utils.grading.sandbox import Limits
 from course_utils.grading.verdicts import CellResult, ExamResult, NoEvidence, first_wrong, judge
 from course_utils.notebooks import LANGUAGE
@@ -79,8 +79,8 @@ class _Exam:
     def __init__(self, steps: list, master: NotebookNode, limits: Limits, files: dict) -> None:
         self.steps, self.limits, self.files = steps, limits, files
         self.forbidden = tuple(master.metadata.get("convnet", {}).get("forbidden", ()))
-        self.student_names = names.to_be_defined(master)
-        self.scope: dict[str, Any] = {"__name__": "__examiner__"}
+        self.given = Given(names.to_be_defined(master))
+        self.scope = self.given.scope
         self.asked: set[str] = set()  # names whose value is the student's
         self.candidate: Candidate | None = None
         self.skipped: set[int] = set()  # cells that ended a kernel are not run again
@@ -112,7 +112,7 @@ class _Exam:
                 else:
                     self._run_cell(at)
                 if step.role == "given":
-                    self._take_over(step.cell.source)
+                    self.given.reach(step.cell.source)
         finally:
             if self.candidate is not None:
                 self.candidate.end()
@@ -180,22 +180,12 @@ class _Exam:
             self.candidate.end()
             self.candidate = None
 
-    def _take_over(self, source: str) -> None:
-        """Run a read-only cell here as well: imports and data that the tests use.
-
-        One that needs what the student defines is left out here; its names are asked for.
-        """
-        lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
-        source = "\n".join(lines)
-        if self.student_names & names.used(source):
-            return
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(source, "<given>", "exec"), self.scope)
-
     def _test(self, at: int) -> CellResult:
         """Ask the questions of a test cell, and judge."""
         cell, name = self.steps[at].cell, self.steps[at].name
         points, said, shown, score = _points(cell), io.StringIO(), [], None
+        with contextlib.suppress(SyntaxError):  # which is told where the test is run
+            self.given.need(names.used(cell.source))
         try:
             with self._timed("tests"), contextlib.redirect_stdout(said):
                 self._ready(at)
@@ -228,7 +218,7 @@ class _Exam:
             for part in filter(None, parts):
                 with candidate.questions() as printed:
                     self._bind(used)
-                    value = _run_statements(part, self.scope, self.student_names)
+                    value = _run_statements(part, self.scope, self.given.student_names)
                 if part is parts[0]:
                     shown += printed.items
         finally:
@@ -240,9 +230,9 @@ class _Exam:
     def _bind(self, used: set[str]) -> None:
         """Ask for the student's names that a test uses; what is given is the examiner's own."""
         own = self.scope.keys() - self.asked | set(dir(builtins))
-        if names := sorted(used - (own - self.student_names)):
-            self.scope |= zip(names, self.candidate.all_named(names), strict=True)
-            self.asked.update(names)
+        if wanted := sorted(used - (own - self.given.student_names)):
+            self.scope.update(zip(wanted, self.candidate.all_named(wanted), strict=True))
+            self.asked.update(wanted)
 
     @contextlib.contextmanager
     def _timed(self, what: str) -> Iterator[None]:

@@ -12,9 +12,19 @@ def to_be_defined(master: NotebookNode) -> set[str]:
     names = set()
     for cell in master.cells:
         if cell.cell_type == "code" and rebuild.role(cell) in ("solution", "by hand"):
-            symbols = _table(cell.source).get_symbols()
-            names |= {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
+            names |= made(cell.source)
     return names
+
+
+def made(source: str) -> set[str]:
+    """What a piece of code binds at its top level."""
+    symbols = _table(source).get_symbols()
+    return {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
+
+
+def imported(source: str) -> set[str]:
+    """What a piece of code imports at its top level."""
+    return {s.get_name() for s in _table(source).get_symbols() if s.is_imported()}
 
 
 def used(source: str) -> set[str]:
@@ -26,7 +36,7 @@ def used(source: str) -> set[str]:
         tables += table.get_children()
         symbols = [s for s in table.get_symbols() if s.is_referenced()]
         used |= {s.get_name() for s in symbols if table is top or s.is_global()}
-    return used - {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
+    return used - made(source)
 
 
 def _table(source: str) -> symtable.SymbolTable:
