@@ -64,7 +64,7 @@ def evaluate(
             if len(x) == 0:
                 _expect_an_error(evaluate, model, loader)
                 return {"modes": _modes(model)}
-        before, graphs = weights_of(model), []
+        graphs = []
 
         def hook(module: Any, inputs: Any, output: Any) -> None:
             graphs.append(isinstance(output, Tensor) and output.requires_grad)
@@ -75,8 +75,8 @@ def evaluate(
             return {"accuracy": found}
         if look_at == "modes":
             return {"modes": _modes(model)}
-        after = {"before": before, "after": weights_of(model)}
-        return after | {"graphs": graphs, "recording": torch.is_grad_enabled()}
+        recording = torch.is_grad_enabled()
+        return {"weights": weights_of(model), "graphs": graphs, "recording": recording}
 
 
 def _expect_an_error(evaluate: Callable, model: nn.Module, loader: DataLoader) -> None:
