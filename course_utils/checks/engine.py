@@ -251,9 +251,11 @@ class Check:
         sentences = [s for *counts, s in ranked if counts == [most, telling]]
         if len(sentences) > FEW_SENTENCES:
             return []
+        exact = _has_numbers(given[at].value)
         if len(sentences) > 1:  # nothing here tells them apart
-            sentences = [f"{'or' if i else 'Either'}: {s}" for i, s in enumerate(sentences)]
-        certain = most == len(cases) and telling > 1
+            first = "Either" if exact else "Perhaps"
+            sentences = [f"{'or' if i else first}: {s}" for i, s in enumerate(sentences)]
+        certain = (most == len(cases) and telling > 1) or sentences[0].startswith("Perhaps")
         return sentences if certain else [f"In this case: {sentences[0]}", *sentences[1:]]
 
     def _alike(self, suspect: Outcome, given: Outcome) -> bool:
@@ -396,7 +398,7 @@ def _why_not_rejected(outcome: Outcome, words: str) -> str | None:
         return f"expected ValueError with a sentence, but {outcome.error}"
     if re.search(rf"\b(?:{words})", outcome.message, re.IGNORECASE):
         return None
-    name = re.match(r"\w+", words).group()
+    name = re.match(r"[\w.]+", words).group()
     if not outcome.message:
         return f"ValueError is right, but its message is empty: say what is wrong with {name}."
     return (

@@ -26,6 +26,7 @@ NETWORKS = {
     ],
     "strided": [("Conv2d", IN, 5, 5, 3, 2), ("ReLU",), ("Conv2d", 5, 6, 3, 2, 1), ("ReLU",)],
 }
+NETWORKS["frozen"] = NETWORKS["plain"]  # no weight of it learns
 # Networks whose receptive fields are measured, for two channels.
 MEASURED = {
     "oblong": [("Conv2d", 2, 4, (3, 5)), ("ReLU",), ("Conv2d", 4, 3, (1, 3)), ("ReLU",)],
@@ -42,6 +43,8 @@ MEASURED = {
         ("Conv2d", 4, 3, (3, 2)),
     ],
 }
+ZEROS = "the last row and column of the first kernels are 0"
+CLOSED = "the BatchNorm keeps each ReLU closed"
 NORM, EARLIER, FROZEN = "features.1", "head.2.weight", "features.0.bias"
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 SIZE = 32  # of an image that is to excite a channel
@@ -64,6 +67,8 @@ def network(kind: str, images: np.ndarray) -> nn.Sequential:
     give_weights(model, torch.from_numpy(np.array(images[:1], np.float64)))
     if images.dtype == np.float32:
         model.float()
+    if kind == "frozen":
+        model.requires_grad_(False)
     model.train()
     return model
 
@@ -130,11 +135,13 @@ def measured_receptive_field(
     *,
     look_at: str,
     dtype: str = "float64",
+    trap: str = "",
 ) -> dict[str, Any]:
     """The field that is measured in one of the networks `MEASURED`, and the state around it."""
     with usual_settings():
         model = _chain(MEASURED[network])
         give_weights(model, torch.zeros(1, 2, 40, 40, dtype=torch.float64))
+        model.load_state_dict(_trapped(weights_of(model), trap))
         getattr(model, "float" if dtype == "float32" else "double")()
         model.train()
         if look_at == "values":
@@ -145,6 +152,16 @@ def measured_receptive_field(
         else:
             _fails(measured_receptive_field, model, (1, 3, *input_shape[2:]))
         return found | {"before": before, "after": _state(model)}
+
+
+def _trapped(weights: dict[str, Tensor], trap: str) -> dict[str, Tensor]:
+    """Numbers that hide pixels from whoever measures with them, whatever the image."""
+    if trap == ZEROS:
+        weights["0.weight"][..., -1, :] = 0
+        weights["0.weight"][..., -1] = 0
+    if trap == CLOSED:
+        weights["1.running_mean"][:] = 1000
+    return weights
 
 
 def maximise_activation(
@@ -159,24 +176,35 @@ def maximise_activation(
     look_at: str,
     dtype: str = "float64",
 ) -> dict[str, Any]:
-    """The image that is made, those of other `"seeds"` and steps, or the state around it."""
+    """The image that is made, those of other `"seeds"` and steps, or the state around it.
+
+    With an image comes `"one step"`, what a single step makes, where that can be had.
+    """
 
     def make(seed: int = seed, steps: int = steps) -> np.ndarray:
         return _array_of(
             maximise_activation(model, layer, channel, steps=steps, seed=seed), "the image"
         )
 
+    def one_step() -> dict[str, np.ndarray]:
+        try:
+            return {"one step": make(steps=1)}
+        except Exception:  # it was not asked for by itself
+            return {}
+
     with usual_settings():
         model = network(network_kind, np.zeros((1, channels, SIZE, SIZE), dtype))
+        weights = weights_of(model)
         if look_at == "image":
-            return {"found": make()}
+            found = {"found": make(), "weights": [weights, weights_of(model)]}
+            return found | one_step()
         if look_at == "seeds":
             return {"found": [make(), make(), make(seed=seed + 1), make(steps=2 * steps)]}
         if look_at == "after an error":
             model.features.add_module("3", nn.Linear(99, 2))  # before the layer
         before, found = _prepare(model), {}
         if look_at == "left behind":
-            found = {"found": make()}
+            found = {"found": make()} | one_step()
         else:
             _fails(maximise_activation, model, layer, channel, steps=steps, seed=seed)
         return found | {"before": before, "after": _state(model)}

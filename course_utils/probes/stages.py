@@ -17,7 +17,9 @@ def build(kind: str, widths: tuple[int, ...], *, seed: int = 0) -> nn.Module:
     Parameters
     ----------
     kind
-        `"plain"`, `"BatchNorm"`, `"volumes"`, `"nested"`, `"dense"` or `"LeNet5"`.
+        `"plain"`, `"numbers"` (whose children have names of which one begins the next),
+        `"BatchNorm"`, `"volumes"`, `"nested"`, `"wrapped"` (all of it deeper by one), `"dense"` or
+        `"LeNet5"`.
     widths
         Channels that come in, features of each stage, classes; of LeNet only the ends count.
     """
@@ -29,6 +31,9 @@ def build(kind: str, widths: tuple[int, ...], *, seed: int = 0) -> nn.Module:
         for number, (before, width) in enumerate(stages, start=1):
             STAGES[kind](model, number, before, width)
         HEADS[kind](model, widths[-2], widths[-1])
+        if kind == "wrapped":
+            inner, model = model, nn.Sequential()
+            model.add_module("body", inner)
     model.double()
     model.load_state_dict(_weights(model, seed))
     model.train()
@@ -57,6 +62,16 @@ def _plain_stage(model: nn.Module, number: int, before: int, width: int) -> None
     conv = nn.Conv2d(before, width, 3, padding=1)
     stage = nn.Sequential(conv, nn.ReLU())
     model.add_module(f"stage{number}", stage)
+
+
+def number_name(number: int) -> str:
+    """1, 10, 100: each begins the next one."""
+    return str(10 ** (number - 1))
+
+
+def _numbered_stage(model: nn.Module, number: int, before: int, width: int) -> None:
+    conv = nn.Conv2d(before, width, 3, padding=1)
+    model.add_module(number_name(number), nn.Sequential(conv, nn.ReLU()))
 
 
 def _normed(before: int, width: int) -> list:
@@ -120,6 +135,8 @@ def _dense_head(model: nn.Module, width: int, classes: int) -> None:
 
 STAGES = {
     "plain": _plain_stage,
+    "numbers": _numbered_stage,
+    "wrapped": _nested_stage,
     "BatchNorm": _normed_stage,
     "volumes": _volume_stage,
     "nested": _nested_stage,
@@ -127,6 +144,8 @@ STAGES = {
 }
 HEADS = {
     "plain": _head,
+    "numbers": _head,
+    "wrapped": _deep_head,
     "BatchNorm": _head,
     "volumes": _volume_head,
     "nested": _deep_head,

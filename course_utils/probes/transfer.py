@@ -11,7 +11,7 @@ from course_utils.probes.calls import Unusable
 from course_utils.probes.models import LR, usual_settings, weights_of
 from course_utils.probes.stages import build
 
-OF_THE_NORM = {"BatchNorm": "stage1", "nested": "stage1", "dense": "norm1"}
+OF_THE_NORM = {"BatchNorm": "stage1", "nested": "stage1", "dense": "norm1", "wrapped": "body"}
 TOO_MANY_CHANNELS = 9  # more than any network here takes, so that its forward raises
 NOT_SAID = 7.0  # the optimiser's own rate, which no group is to fall back on
 

@@ -111,7 +111,33 @@ def _from_first_to_last(seen):
 
 @alternative("measured_receptive_field")
 def many_random_inputs(model, input_shape):
-    """The weights as they are; whatever any of the inputs moves is seen."""
+    """Random weights; whatever any of the inputs moves is seen."""
+    twin = copy.deepcopy(model)
+    torch.manual_seed(0)
+    for module in twin.modules():
+        if hasattr(module, "reset_parameters"):
+            module.reset_parameters()
+    return _any_of_many_inputs(twin, input_shape)
+
+
+@mutant("measured_receptive_field", "convolutions: height: it returned")
+def many_inputs_to_the_model_as_it_is(model, input_shape):
+    return _any_of_many_inputs(model, input_shape)
+
+
+@mutant("measured_receptive_field", "The model's own weights or statistics are measured")
+def weights_as_they_are(model, input_shape):
+    """Only max pooling is met; the images are those of any student."""
+    _valid_shape(input_shape)
+    twin = copy.deepcopy(model).double().eval()
+    x = torch.ones(tuple(input_shape)).double().requires_grad_()
+    out = twin(x)
+    unit = out[..., out.shape[2] // 2, out.shape[3] // 2].sum()
+    seen = torch.autograd.grad(unit, x)[0].abs().sum((0, 1)).numpy() > 0
+    return _from_first_to_last(seen) if seen.any() else (0, 0)
+
+
+def _any_of_many_inputs(model, input_shape):
     _valid_shape(input_shape)
     twin = copy.deepcopy(model).double().eval()
     generator, seen = torch.Generator().manual_seed(0), None
@@ -133,7 +159,7 @@ def positive_weights_of_the_same_model(model, input_shape):
     model.eval()
     try:
         model.load_state_dict({
-            name: value.abs() + 0.1 if value.is_floating_point() else value
+            name: 0 * value if "running_mean" in name else value.abs() + 0.1
             for name, value in weights.items()
         })  # fmt: skip
         generator, total = torch.Generator().manual_seed(0), 0
@@ -251,9 +277,22 @@ def _valid_target(target, n, classes):
 def _output_of(model, x, layer):
     """The layer's output, on the graph, and what the network gives."""
     kept = {}
-    hook = _named(model, layer).register_forward_hook(
-        lambda module, inputs, output: kept.update(out=output)
-    )
+
+    def keep(module, inputs, output):
+        kept["out"] = output
+        return output.clone()
+
+    hook = _named(model, layer).register_forward_hook(keep)
+    try:
+        return model(x), kept["out"]
+    finally:
+        hook.remove()
+
+
+def _overwritten_output_of(model, x, layer):
+    """The same, but layers that work in place write over what is kept."""
+    kept = {}
+    hook = _named(model, layer).register_forward_hook(lambda m, a, output: kept.update(out=output))
     try:
         return model(x), kept["out"]
     finally:
@@ -341,6 +380,13 @@ def another_forward_for_a_while(model, x, layer):
     return kept[0]
 
 
+@mutant("feature_maps", "does not say what is wrong: check features.17 yourself, and name it")
+def names_no_layer(model, x, layer):
+    if layer not in dict(model.named_modules()):
+        raise ValueError("this layer is not there")
+    return in_a_copy(model, x, layer)
+
+
 @mutant("feature_maps", "A forward of your own stays in the model")
 def another_forward_for_good(model, x, layer):
     module, kept = _named(model, layer), []
@@ -396,7 +442,7 @@ def forgot_to_detach(model, x, layer):
 @mutant("feature_maps", "A later layer works in place and has overwritten your maps")
 def forgot_to_clone(model, x, layer):
     with _in_eval_mode(model), torch.no_grad():
-        return _output_of(model, x, layer)[1]
+        return _overwritten_output_of(model, x, layer)[1]
 
 
 @mutant("feature_maps", "Where the network raises an error the hook stays in the model")
@@ -498,6 +544,19 @@ def all_classes_together(model, x, target):
         logits = model(inputs)
     _valid_target(target, *logits.shape)
     return torch.autograd.grad(logits.sum(), inputs)[0].abs().amax(1)
+
+
+@mutant("saliency", "invalid: this call cannot work, yet it returned")
+def one_target_of_many_images(model, x, target):
+    images = x.detach().clone().requires_grad_()
+    with _in_eval_mode(model):
+        logits = model(images)
+    classes = logits.shape[1]
+    targets = torch.as_tensor(target)
+    if targets.min() < 0 or targets.max() >= classes or len(x) % max(1, targets.numel()):
+        raise ValueError(f"target must be in 0 to {classes - 1}, one for each image")
+    score = logits[torch.arange(len(x)), targets.expand(len(x))].sum()
+    return torch.autograd.grad(score, images)[0].abs().amax(1)
 
 
 @mutant("saliency", "The gradient is signed")
@@ -618,7 +677,7 @@ def _valid_maps(maps, layer):
 @alternative("grad_cam")
 def by_autograd(model, x, target, layer):
     with _in_eval_mode(model):
-        logits, maps = _output_of(model, x, layer)
+        logits, maps = _output_of(model, x.detach().clone().requires_grad_(), layer)
     _valid_maps(maps, layer)
     rows = torch.arange(len(x))
     score = logits[rows, _valid_target(target, *logits.shape)].sum()
@@ -634,7 +693,7 @@ def with_two_hooks(model, x, target, layer):
     module, kept = _named(twin, layer), {}
 
     def forward_hook(module, inputs, output):
-        kept["maps"] = output.detach()
+        kept["maps"] = output.detach().clone()
         if output.requires_grad:
             output.register_hook(lambda gradient: kept.update(gradient=gradient))
 
@@ -650,11 +709,11 @@ def with_two_hooks(model, x, target, layer):
 def one_image_after_the_other(model, x, target, layer):
     maps_of_all = []
     with _in_eval_mode(model):
-        logits, maps = _output_of(model, x, layer)
+        logits, maps = _output_of(model, x.detach().clone().requires_grad_(), layer)
         _valid_maps(maps, layer)
         targets = _valid_target(target, *logits.shape)
         for n in range(len(x)):
-            logits, maps = _output_of(model, x[n : n + 1], layer)
+            logits, maps = _output_of(model, x[n : n + 1].clone().requires_grad_(), layer)
             (gradient,) = torch.autograd.grad(logits[0, targets[n]], maps)
             total = sum(g.mean() * m for g, m in zip(gradient[0], maps[0], strict=True))
             maps_of_all.append(torch.maximum(total, torch.zeros_like(total)))
@@ -685,16 +744,37 @@ def gradient_of_what_is_added(model, x, target, layer):
 @mutant("grad_cam", "The ReLU at the end is missing")
 def without_relu(model, x, target, layer):
     with _in_eval_mode(model):
-        logits, maps = _output_of(model, x, layer)
+        logits, maps = _output_of(model, x.detach().clone().requires_grad_(), layer)
     score = logits[torch.arange(len(x)), _valid_target(target, *logits.shape)].sum()
     (gradient,) = torch.autograd.grad(score, maps)
     return (gradient.mean((2, 3), keepdim=True) * maps).sum(1).detach()
 
 
+@mutant("grad_cam", "A later layer works in place and has overwritten the maps")
+def maps_overwritten_in_place(model, x, target, layer):
+    with _in_eval_mode(model):
+        images = x.detach().clone().requires_grad_()
+        logits, maps = _overwritten_output_of(model, images, layer)
+    _valid_maps(maps, layer)
+    score = logits[torch.arange(len(x)), _valid_target(target, *logits.shape)].sum()
+    (gradient,) = torch.autograd.grad(score, maps)
+    return (gradient.mean((2, 3), keepdim=True) * maps).sum(1).relu().detach()
+
+
+@mutant("grad_cam", "In a frozen network nothing requires a gradient but what you ask it of")
+def needs_weights_that_learn(model, x, target, layer):
+    with _in_eval_mode(model):
+        logits, maps = _output_of(model, x, layer)
+    _valid_maps(maps, layer)
+    score = logits[torch.arange(len(x)), _valid_target(target, *logits.shape)].sum()
+    (gradient,) = torch.autograd.grad(score, maps)
+    return (gradient.mean((2, 3), keepdim=True) * maps).sum(1).relu().detach()
+
+
 @mutant("grad_cam", "The gradients are added over the places")
 def summed_weights(model, x, target, layer):
     with _in_eval_mode(model):
-        logits, maps = _output_of(model, x, layer)
+        logits, maps = _output_of(model, x.detach().clone().requires_grad_(), layer)
     score = logits[torch.arange(len(x)), _valid_target(target, *logits.shape)].sum()
     (gradient,) = torch.autograd.grad(score, maps)
     return F.relu((gradient.sum((2, 3), keepdim=True) * maps).sum(1)).detach()
@@ -832,6 +912,52 @@ def forgot_the_minus(model, layer, channel, *, steps, seed):
             optimizer.step()
             image.data.clamp_(0, 1)
     return image.detach()
+
+
+def _climb(model, image, layer, steps, choose):
+    """Steps of one length uphill, along what `choose` takes from the maps."""
+    for _ in range(steps):
+        image = image.detach().requires_grad_()
+        _, maps = _output_of(model, image, layer)
+        (gradient,) = torch.autograd.grad(choose(maps), image)
+        length = gradient.square().mean().sqrt().clamp(min=1e-12)
+        image = (image.detach() + 0.1 * gradient / length).clamp(0, 1)
+    return image
+
+
+def _grey(model, seed):
+    weight = _first_convolution(model).weight
+    shape = (1, weight.shape[1], 32, 32)
+    noise = torch.rand(shape, generator=torch.Generator().manual_seed(seed))
+    return (0.4 + 0.2 * noise).to(weight)
+
+
+@mutant("maximise_activation", "The mean over all channels is maximised")
+def mean_over_all_channels(model, layer, channel, *, steps, seed):
+    with _in_eval_mode(model):
+        return _climb(model, _grey(model, seed), layer, steps, lambda maps: maps.mean())
+
+
+@mutant("maximise_activation", "weights: it is changed as well")
+def weights_trained_along(model, layer, channel, *, steps, seed):
+    image = _grey(model, seed).requires_grad_()
+    optimizer = torch.optim.Adam([image, *model.parameters()], lr=0.05)
+    with _in_eval_mode(model):
+        for _ in range(steps):
+            optimizer.zero_grad()
+            _, maps = _output_of(model, image, layer)
+            (-maps[:, channel].mean()).backward()
+            optimizer.step()
+            image.data.clamp_(0, 1)
+    return image.detach()
+
+
+@mutant("maximise_activation", "the image hardly moves in all its steps")
+def tiny_steps(model, layer, channel, *, steps, seed):
+    start = _grey(model, seed)
+    with _in_eval_mode(model):
+        end = _climb(model, start, layer, steps, lambda maps: maps[:, channel].mean())
+    return start + 0.01 * (end - start)
 
 
 @mutant("maximise_activation", "The weights got gradients")
@@ -978,6 +1104,12 @@ def guided(model, x, layer, channel):
     inputs = x.detach().clone().requires_grad_()
     _, maps = _output_of(twin, inputs, layer)
     return torch.autograd.grad(_strongest(maps, channel, layer).sum(), inputs)[0]
+
+
+@mutant("deconvnet", "or: The map at the image is cut at 0: only the ReLU layers cut.")
+def cut_at_the_image_too(model, x, layer, channel):
+    """Behind one layer this is what a ReLU at the end alone would give; later it is told apart."""
+    return hooks_at_each_relu(model, x, layer, channel).clamp(min=0)
 
 
 @mutant("deconvnet", "The hook must be removed at the end")

@@ -122,6 +122,25 @@ def works_on_a_copy(model, num_classes):
     return walks_down_with_getattr(copy.deepcopy(model), num_classes)
 
 
+@mutant("replace_head", "kind='wrapped'")
+def no_deeper_than_three(model, num_classes):
+    """Holders of holders are taken one by one, up to a depth that seemed enough."""
+    _demand_classes(num_classes)
+    linears = [name for name, m in model.named_modules() if isinstance(m, nn.Linear)]
+    if not linears:
+        raise ValueError("there is no linear layer")
+    *path, last = linears[-1].split(".")
+    old = model.get_submodule(linears[-1])
+    new = nn.Linear(old.in_features, num_classes).to(old.weight)
+    if len(path) == 0:
+        setattr(model, last, new)
+    elif len(path) == 1:
+        setattr(getattr(model, path[0]), last, new)
+    else:
+        setattr(getattr(getattr(model, path[0]), path[1]), last, new)
+    return model
+
+
 @alternative("replace_head")
 def looks_from_the_back(model, num_classes):
     """Recursively, and straight into the dict of children."""
@@ -311,6 +330,24 @@ def inside_no_grad(model, up_to):
             if name == up_to:
                 break
     return model
+
+
+@mutant("freeze", "the child 10 is not the child 1")
+def children_that_begin_alike(model, up_to):
+    names = [name for name, _ in model.named_children()]
+    each_frozen_child_stays_in_eval(model, up_to)
+    for name in names if up_to is not None else ():
+        if name.startswith(up_to):
+            each_frozen_child_stays_in_eval(model.get_submodule(name), None)
+            model.get_submodule(name).requires_grad_(False)
+    return model
+
+
+@mutant("freeze", "does not say what is wrong: check stage9 yourself, and name it")
+def names_no_child(model, up_to):
+    if up_to is not None and up_to not in dict(model.named_children()):
+        raise ValueError("up_to is no child of this model")
+    return each_frozen_child_stays_in_eval(model, up_to)
 
 
 @mutant("freeze", "names in state_dict(): it is not those from before")

@@ -86,6 +86,19 @@ def values(*more: str, many: bool) -> Callable:
     return cases
 
 
+def _of_every_network(*more: str) -> Callable:
+    """Own targets, also in networks that work in place, or that are frozen."""
+
+    def cases(rng) -> Iterator[Case]:
+        yield from values(*more, many=True)(rng)
+        for kind, *layer in [("in place", "features.0"), ("in place", "features.1"),
+                             ("frozen", "features.2")]:  # fmt: skip
+            x = rng.normal(size=(2, 3, 9, int(rng.integers(8, 11))))
+            yield case(x, kind, _targets(rng, 2), *layer[: len(more)], look_at="values")
+
+    return cases
+
+
 def looks(*more: str) -> Callable:
     """Cases that look at what is left behind."""
 
@@ -125,6 +138,7 @@ INVALID = [
     ("target", IMAGES, -1),
     ("target", IMAGES, np.array([0, CLASSES])),
     ("target", IMAGES, np.array([0, 1, 2])),
+    ("target", IMAGES, np.array([1])),  # which could be broadcast
 ]
 check_saliency = Check(
     "saliency",
@@ -132,7 +146,7 @@ check_saliency = Check(
     tool="captum's Saliency",
     parts={
         "one target": values(many=False),
-        "own targets": values(many=True),
+        "own targets": _of_every_network(),
         "left behind": looks(),
     },
     suspects={
@@ -190,8 +204,13 @@ def _cam(
     def grad_cam(model: nn.Module, x: Tensor, target: int | Tensor, layer: str) -> Tensor:
         kept = []
         module = model.get_submodule(layer)
-        hook = module.register_forward_hook(lambda m, a, out: kept.append(out))
-        value = score(model, x, target, **changes)
+
+        def hand_on_a_copy(module: nn.Module, inputs: tuple, output: Tensor) -> Tensor:
+            kept.append(output)
+            return output.clone()  # which a later layer may overwrite
+
+        hook = module.register_forward_hook(hand_on_a_copy)
+        value = score(model, x.requires_grad_(), target, **changes)
         hook.remove()
         (gradient,) = torch.autograd.grad(value, kept[0])
         return end(join(weigh(gradient) * kept[0])).detach()
@@ -199,8 +218,22 @@ def _cam(
     return _arrange_cam(clean(grad_cam))
 
 
+def _overwritten(model: nn.Module, x: Tensor, target: int | Tensor, layer: str) -> Tensor:
+    """The maps as a layer that works in place has left them, and their gradient."""
+    kept = []
+    module = model.get_submodule(layer)
+    hook = module.register_forward_hook(lambda m, a, out: kept.append(out))
+    value = score(model, x.requires_grad_(), target)
+    hook.remove()
+    (gradient,) = torch.autograd.grad(value, kept[0])
+    return F.relu((_mean(gradient) * kept[0]).sum(1)).detach()
+
+
 def _layer_before(model: nn.Module, x: Tensor, target: int | Tensor, layer: str) -> Tensor:
     number = int(layer.rpartition(".")[2])
+    if number == 0:
+        (gradient,) = torch.autograd.grad(score(model, x.requires_grad_(), target), x)
+        return F.relu((_mean(gradient) * x).sum(1)).detach()
     return _cam_by_captum(model, x, target, f"features.{number - 1}")
 
 
@@ -216,7 +249,7 @@ check_grad_cam = Check(
     tool="captum's LayerGradCam",
     parts={
         "one target": values(*LAYERS, many=False),
-        "own targets": values(*LAYERS, many=True),
+        "own targets": _of_every_network(*LAYERS),
         "left behind": looks("features.3"),
     },
     suspects={
@@ -242,6 +275,8 @@ check_grad_cam = Check(
         ),
         "The channels are averaged: add them up.": _cam(join=lambda weighed: weighed.mean(1)),
         "The channels are not weighed: this is their sum.": _cam(torch.ones_like),
+        "A later layer works in place and has overwritten the maps: keep the output, and let the "
+        "hook return a clone, with which the network goes on.": _arrange_cam(clean(_overwritten)),
         "The layer's input is weighed, not its output.": _arrange_cam(clean(_layer_before)),
         "The maps have the size of the image: leave them at the resolution of the layer.": (
             _arrange_cam(clean(_enlarged))
@@ -260,4 +295,10 @@ check_grad_cam = Check(
     ],
     arrange=_arrange_cam,
     forbidden=NOT_HERE,
+    hints={
+        "does not require grad|does not have a grad_fn": "In a frozen network nothing requires a "
+        "gradient but what you ask it of: begin with x.detach().clone().requires_grad_().",
+        "modified by an inplace operation": "A later layer has written over the maps: keep the "
+        "output, and let the hook return a clone, with which the network goes on.",
+    },
 )

@@ -22,6 +22,7 @@ from course_utils.probes.insight import SIZE, network
 
 RANDOM_IMAGES = 24
 REACHED = 0.5  # share of the way from random images to the best that is known
+HARDLY = 0.06  # the mean change of a pixel
 RATE = 0.1
 LAYERS = {"plain": "features.2", "strided": "features.2", "pooled": "features.4"}
 
@@ -44,7 +45,15 @@ def _read(
     image = seen["found"]
     found = {"shape": image.shape, "dtype": str(image.dtype), "values": _range(image)}
     if (image.shape, image.dtype) == ((1, channels, SIZE, SIZE), dtype):
-        found["activation"] = _excitement(network_kind, image, layer, channel)
+        told = _excitement(network_kind, image, layer, channel)
+        moved = np.abs(image - seen["one step"]).mean() if "one step" in seen else HARDLY
+        if told != "right" and moved < HARDLY:
+            told = "not what it could be: the image hardly moves in all its steps"
+        found["activation"] = told
+    if "weights" in seen:  # a network that learns along excites itself
+        before, now = seen["weights"]
+        same = all(torch.equal(now[name], value) for name, value in before.items())
+        found = {"weights": "right" if same else "changed as well"} | found
     return traces(seen) | found
 
 
@@ -96,8 +105,12 @@ def _excitement(kind: str, image: np.ndarray, layer: str, channel: int) -> str:
         return "right"
     if own < -REACHED:
         return "far below that of random images"
-    if max(shares) >= own + REACHED:
-        return "low, another channel of the layer is excited"
+    more = sum(share >= own + REACHED for share in shares)
+    if more:
+        which = (
+            "another channel of the layer is" if more == 1 else "other channels of the layer are"
+        )
+        return f"low, {which} excited more"
     return "little above that of random images" if own > 0.04 else "like that of random images"
 
 
@@ -135,6 +148,7 @@ def _ascend(
     bounds: tuple[float, float] = (0.0, 1.0),
     start: Callable = _start,
     other: int = 0,
+    choose: Callable = lambda maps, channel: maps[:, channel],
     end: Callable = lambda image: image,
 ) -> Tensor:
     """Steps uphill of one length each, cut to 0 to 1; or with one thing changed."""
@@ -143,7 +157,8 @@ def _ascend(
     for _ in range(steps):
         x.requires_grad_()
         maps = _maps(model, x, layer)
-        (gradient,) = torch.autograd.grad(maps[:, (channel + other) % maps.shape[1]].mean(), x)
+        chosen = choose(maps, (channel + other) % maps.shape[1])
+        (gradient,) = torch.autograd.grad(chosen.mean(), x)
         length = gradient.square().mean().sqrt().clamp(min=1e-12)
         x = (x.detach() + rate * gradient / length).clamp(*bounds)
     return end(x)
@@ -241,11 +256,14 @@ check_maximise_activation = Check(
         "This is hardly better than the image that you started from: climb the mean over the whole "
         "channel, in steps that are large enough. A raw gradient is often tiny, so divide it by "
         "its own size.": _max(steps=0),
-        "The model computes in training mode, where BatchNorm uses the batch: call model.eval() "
-        "first.": _arrange(
+        "Does the model compute in training mode? There BatchNorm uses the batch: call "
+        "model.eval() first.": _arrange(
             lambda model, *args, **options: _ascend(copy.deepcopy(model).train(), *args, **options)
         ),
         "Another channel is maximised: the first is number 0.": _max(other=1),
+        "The mean over all channels is maximised: take maps[:, channel].": _max(
+            choose=lambda maps, channel: maps
+        ),
         "The image leaves 0 to 1: clamp it after each step.": _max(bounds=(-9.0, 9.0)),
         "The values are between −1 and 1: they are to be in 0 to 1.": _max(bounds=(-1.0, 1.0)),
         "The batch is missing: the image is (1, C, 32, 32).": _max(end=lambda image: image[0]),

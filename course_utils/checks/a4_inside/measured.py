@@ -13,6 +13,7 @@ from course_utils.checks.a4_inside.networks import NOT_HERE, traces
 from course_utils.checks.engine import Case, Check, case, rejection
 from course_utils.checks.outcome import Look, Unusable
 from course_utils.probes import insight
+from course_utils.probes.insight import CLOSED, ZEROS
 
 
 def _read(seen: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
@@ -56,8 +57,8 @@ def _clean(function: Callable) -> Callable:
     return looking
 
 
-def _measured_receptive_field(network, input_shape, *, look_at, dtype="float64"):
-    return _arrange(_clean(_by_geometry))(network, input_shape, look_at=look_at, dtype=dtype)
+def _measured_receptive_field(network, input_shape, **options):
+    return _arrange(_clean(_by_geometry))(network, input_shape, **options)
 
 
 def _positive(model: nn.Module, *, average: bool = True) -> nn.Module:
@@ -108,6 +109,14 @@ def _mrf(
 
 def _in_training_mode(model: nn.Module) -> nn.Module:
     return _positive(model).train()
+
+
+def _with_its_own_numbers(model: nn.Module) -> nn.Module:
+    return copy.deepcopy(model).double().eval()
+
+
+def _extent_or_nothing(gradient: Tensor) -> tuple[int, int]:
+    return _extent(gradient) if gradient.any() else (0, 0)
 
 
 def _count(gradient: Tensor) -> tuple[int, int]:
@@ -161,6 +170,9 @@ def _values(*kinds: str, largest: int = 26) -> Callable:
                 height, width = (int(n) for n in rng.integers(smallest, largest, 2))
                 n = int(rng.integers(1, 3))
                 yield case(kind, (n, 2, height, width), dtype=dtype, look_at="values")
+        for kind, trap in (("oblong", ZEROS), ("norm", CLOSED)):
+            if kind in kinds:
+                yield case(kind, (1, 2, 12, 14), trap=trap, look_at="values")
 
     return cases
 
@@ -203,6 +215,10 @@ check_measured_receptive_field = Check(
         ),
         "A max pooling hands the gradient to one pixel of each window: average in the copy, or try "
         "many random inputs.": _mrf(prepared=lambda model: _positive(model, average=False)),
+        "The model's own weights or statistics are measured, which may hide pixels from every "
+        "image: give the copy numbers of your own.": _mrf(
+            _extent_or_nothing, prepared=_with_its_own_numbers
+        ),
         "The model computes in training mode, where BatchNorm sees the whole image: call eval().": (
             _mrf(prepared=_in_training_mode)
         ),
@@ -248,4 +264,9 @@ check_measured_receptive_field = Check(
     ],
     arrange=_arrange,
     forbidden=NOT_HERE,
+    hints={
+        r"out of bounds.* size 0|size 0|zero-size|empty": "No pixel has a gradient here: the "
+        "model's own weights or statistics may keep each ReLU closed. Give the copy numbers of "
+        "your own."
+    },
 )

@@ -11,6 +11,7 @@ from course_utils.checks.a5_transfer.networks import BUILD_IT_YOURSELF, inputs, 
 from course_utils.checks.engine import Case, Check, case, rejection
 from course_utils.checks.outcome import Look
 from course_utils.probes import transfer
+from course_utils.probes.stages import number_name
 
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
@@ -176,6 +177,8 @@ def _freeze(x, kind, widths, calls, *, mode):
 
 def _children(kind: str, depth: int) -> list[str]:
     """Names that something can be frozen up to, so that something is left to learn."""
+    if kind == "numbers":
+        return [number_name(n) for n in range(1, depth + 1)]
     if kind == "dense":
         return [f"{layer}{n}" for n in range(1, depth + 1) for layer in ("layer", "norm", "relu")]
     return [f"stage{n}" for n in range(1, depth + 1)]
@@ -195,6 +198,7 @@ def _some(rng) -> Callable:
 def _weights(rng) -> Iterator[Case]:
     yield _case(rng, "plain", lambda names: names[1:2], "train")
     yield _case(rng, "plain", lambda names: ["head"], "train")
+    yield _case(rng, "numbers", lambda names: names[:1], "train")  # each name begins the next one
     yield _case(rng, "plain", _some(rng), "train")
 
 
@@ -225,7 +229,7 @@ def _eval(rng) -> Iterator[Case]:
 
 
 def _impossible(up_to: str) -> Any:
-    return rejection(f"up_to|{up_to}", np.zeros((1, 2, 8, 6)), "plain", (2, 3, 4, 3), (up_to,),
+    return rejection(up_to, np.zeros((1, 2, 8, 6)), "plain", (2, 3, 4, 3), (up_to,),
                      mode="train")  # fmt: skip
 
 
@@ -243,6 +247,13 @@ check_freeze = Check(
         ),
         "up_to alone is frozen: all that comes before it is to be as well.": _freezing(
             which=lambda names, up_to: [up_to]
+        ),
+        "What merely begins with up_to is frozen as well: compare names as a whole, the child 10 "
+        "is not the child 1.": _freezing(
+            which=lambda names, up_to: [
+                *_up_to(names, up_to),
+                *(n for n in names if n.startswith(up_to)),
+            ]
         ),
         "Everything is frozen: only up_to and what comes before is to be.": _freezing(
             which=lambda names, up_to: names

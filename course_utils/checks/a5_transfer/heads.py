@@ -224,7 +224,7 @@ check_replace_head = Check(
     oracle=_replace_head,
     tool="nn.Module's own account of its layers",
     parts={
-        "head": _cases("head", "plain", "BatchNorm", "nested", "dense", "LeNet5"),
+        "head": _cases("head", "plain", "BatchNorm", "nested", "wrapped", "dense", "LeNet5"),
         "rest": _cases("rest", "plain", "BatchNorm", "nested", "dense", "LeNet5"),
         "device": _cases("device", "BatchNorm", "nested"),
     },

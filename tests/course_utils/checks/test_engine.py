@@ -242,12 +242,19 @@ def test_one_agreement_is_no_evidence():
 
 
 def test_a_suspect_that_is_wrong_where_the_student_is_right_is_none():
-    assert "One too many" not in numbers({"One too many.": lambda x: x + 1}, 0, 2, 3, 4)
+    assert "One too many" not in numbers({"One too many.": lambda x: x + 1}, 0, 1, 2, 4)
+
+
+def test_numbers_of_an_array_are_stronger_evidence():
+    twins = {"first": lambda x, times=2: x + x.dtype.type(9), "second": lambda x, times=2: x + 9}
+    twice = Check("scale", times, "numpy", {"arrays": cases}, twins)
+    with pytest.raises(CheckFailed, match="Either: first\n  or: second"):
+        twice(lambda x, times=2: x + x.dtype.type(9))
 
 
 def test_suspects_that_nothing_tells_apart_are_all_named():
     two = {"One too many.": lambda x: x + 1, "The next one.": lambda x: x + 1}
-    assert "Either: One too many.\n  or: The next one.\n" in numbers(two, 1, 2, 3, 4)
+    assert "\n  Perhaps: One too many.\n  or: The next one.\n" in numbers(two, 1, 2, 3, 4)
     many = {f"Sentence {i}.": lambda x: x + 1 for i in range(4)}
     assert "Sentence" not in numbers(many, 1, 2, 3, 4)
 
