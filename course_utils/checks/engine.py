@@ -1,20 +1,21 @@
 """A check: cases from easy to nasty, an oracle, and suspects that explain likely mistakes.
 
-A check touches the student's function only by calling it with data and comparing what comes
-back, so the function may live in another process.
+A check touches the student's functions only through a probe, which brings plain data, and compares
+that: so they may live in another process, which is then asked for all cases of a part at once.
 """
 
+import functools
 import inspect
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from course_utils.checks.compare import SHOWN_ELEMENTS, difference, show_value
-from course_utils.checks.outcome import Outcome, call
+from course_utils.checks.outcome import Look, Outcome, call
 from course_utils.tracebacks import used_package
 
 FAR = 6e4  # stands for NaN and infinity; half precision holds it too
@@ -100,8 +101,7 @@ class Check:
     tolerance
         Relative to the largest expected value, by dtype.
     arrange
-        Makes one function of the oracle's signature from the student's, where there are several
-        or they return more than is compared.
+        Looks at the student's functions, and gives what the oracle gives for the same arguments.
     forbidden
         Packages that the student's functions may not use.
     hints
@@ -117,10 +117,11 @@ class Check:
     suspects: dict[str, Callable] = field(default_factory=dict)
     rejects: list[Rejection] = field(default_factory=list)
     tolerance: dict[str, float] = field(default_factory=lambda: {"float64": 1e-9, "float32": 1e-4})
-    arrange: Callable[..., Callable] = lambda function: function
+    arrange: Look = field(default_factory=Look)
     forbidden: tuple[str, ...] = ()
     also: dict[str, str] = field(default_factory=dict)
     hints: dict[str, str] = field(default_factory=dict)
+    _remembered: dict = field(default_factory=dict, init=False, repr=False)
 
     @property
     def part_names(self) -> list[str]:
@@ -153,23 +154,40 @@ class Check:
                     "Build it yourself: while this is graded, it is not there."
                 )
         parts = [part for part in given if isinstance(part, str)]
-        self.compare(self.arrange(*functions), *parts, seed=seed)
+        self._check(functools.partial(self.arrange.outcomes, functions), parts, seed)
 
     def compare(self, function: Callable, *parts: str, seed: int | None = None) -> None:
         """As a call, with a function that has the oracle's signature already."""
+        self._check(functools.partial(Look().outcomes, [function]), parts, seed)
+
+    def _check(self, look: Callable, parts: Sequence[str], seed: int | None) -> None:
         for part in parts or self.part_names:
             if part not in self.part_names:
                 raise ValueError(f"{self.name} has no part {part!r}, only {self.part_names}")
             if part == "invalid":
-                self._check_rejections(function)
+                self._check_rejections(look)
             else:
-                self._check_part(function, part, seed)
+                self._check_part(look, part, seed)
 
-    def _check_part(self, function: Callable, part: str, seed: int | None) -> None:
+    def remember(self, parts: Iterable[str], seed: int | None) -> None:
+        """Have the answers of the professional tool ready: for whoever checks many."""
+        for part in parts:
+            if part in self.parts:
+                cases = self._cases(part, seed)
+                self._remembered[part, seed] = cases, self._wanted(cases)
+
+    def _cases(self, part: str, seed: int | None) -> list[Case]:
         seeds = [0] if seed is None else range(seed, seed + HIDDEN_ROUNDS)
-        cases = [c for s in seeds for c in self.parts[part](np.random.default_rng(s))]
-        given = [self._try(function, c) for c in cases]
-        wanted = [self.oracle(*c.args, **c.kwargs) for c in cases]
+        return [c for s in seeds for c in self.parts[part](np.random.default_rng(s))]
+
+    def _wanted(self, cases: list[Case]) -> list[Any]:
+        return [self.oracle(*c.args, **c.kwargs) for c in cases]
+
+    def _check_part(self, look: Callable, part: str, seed: int | None) -> None:
+        cases, wanted = self._remembered.get((part, seed), (None, None))
+        cases = cases or self._cases(part, seed)
+        given = list(self._outcomes(look, cases))
+        wanted = wanted or self._wanted(cases)
         wrong = [
             (c.effort, i, why)
             for i, (c, outcome, value) in enumerate(zip(cases, given, wanted, strict=True))
@@ -246,10 +264,11 @@ class Check:
         own, other = (_finite(value) for value in (given.value, suspect.value))
         return difference(own, other, self.tolerance) is None
 
-    def _check_rejections(self, function: Callable) -> None:
-        self._check_acceptance(function)
-        for rejected in self.rejects:
-            outcome = self._try(function, rejected.case)
+    def _check_rejections(self, look: Callable) -> None:
+        possible = next(iter(next(iter(self.parts.values()))(np.random.default_rng(0))))
+        outcomes = self._outcomes(look, [possible, *(r.case for r in self.rejects)])
+        self._check_acceptance(possible, next(outcomes))
+        for rejected, outcome in zip(self.rejects, outcomes, strict=True):
             if outcome.kind == "NotImplementedError":
                 raise CheckFailed(f"✗ {self.name}: {outcome.error}")
             why = _why_not_rejected(outcome, rejected.words)
@@ -265,16 +284,17 @@ class Check:
         calls = "1 impossible call raises" if count == 1 else f"{count} impossible calls raise"
         print(f"✓ {self.name}, invalid: {calls} ValueError")
 
-    def _check_acceptance(self, function: Callable) -> None:
+    def _check_acceptance(self, possible: Case, outcome: Outcome) -> None:
         """Who refuses every call, with words for all of them, has not looked at any."""
-        possible = next(iter(next(iter(self.parts.values()))(np.random.default_rng(0))))
-        outcome = self._try(function, possible)
         if outcome.kind == "ValueError" and any(
             _why_not_rejected(outcome, rejected.words) is None for rejected in self.rejects
         ):
             lines = [f"✗ {self.name}, invalid: this call is possible, yet {outcome.error}"]
             lines += [outcome.where, f"Called with {self._describe(possible)}."]
             raise CheckFailed("\n  ".join(filter(None, lines)))
+
+    def _outcomes(self, look: Callable, cases: list[Case]) -> Iterator[Outcome]:
+        return look([(c.args, c.kwargs) for c in cases], self._names)
 
     def _try(self, function: Callable, case: Case) -> Outcome:
         return call(function, case.args, case.kwargs, self._names)

@@ -1,28 +1,12 @@
-"""Calling a student's function: what came back, or what went wrong, in words."""
+"""Looking at a student's functions: what came back, or what went wrong, in words."""
 
-import contextlib
-import contextvars
-import sys
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from course_utils.probes import calls
+from course_utils.probes.calls import NotWritten, Tried, Unusable, named, quiet
 from course_utils.tracebacks import own_line
-
-# A function in another process gets copies of its arguments. Whether what it changes in them is
-# to be seen here is decided by the caller: only a check that looks for it wants that.
-SHOWS_CHANGES = contextvars.ContextVar("shows_changes", default=False)
-
-
-class Unusable(Exception):
-    """What a student's functions gave cannot be compared at all; the text says why."""
-
-
-class NotWritten(NotImplementedError):
-    """One of several functions is not written yet; the text says which."""
 
 
 @dataclass(frozen=True)
@@ -41,50 +25,96 @@ class Outcome:
     modified: str = ""
 
 
+@dataclass(frozen=True)
+class Look:
+    """How a check looks at a student's functions.
+
+    Called with functions, it gives one function that takes the arguments of a case.
+
+    Attributes
+    ----------
+    probe
+        Of `course_utils.probes`, perhaps with options: looks beside the functions, wherever they
+        live, and brings plain data.
+    read
+        Makes of that data, and the arguments of the case, what is compared; stays with the check.
+    functions
+        How many the probe takes; those that are not given are None.
+    """
+
+    probe: Callable = calls.called
+    read: Callable = lambda found, *args, **kwargs: found
+    functions: int = 1
+
+    def __call__(self, *functions: Any) -> Callable:
+        functions = self._filled(functions)
+
+        def look(*args: Any, **kwargs: Any) -> Any:
+            return self.read(self.probe(*functions, *args, **kwargs), *args, **kwargs)
+
+        return look
+
+    def _filled(self, functions: Sequence) -> list:
+        if not 1 <= len(functions) <= self.functions:
+            raise TypeError(f"expected 1 to {self.functions} functions, got {len(functions)}")
+        return [*functions, *[None] * (self.functions - len(functions))]
+
+    def outcomes(
+        self, functions: Sequence, cases: Sequence, names: tuple[str, ...] = ()
+    ) -> Iterator[Outcome]:
+        """What each case comes to; never raises what the student's code raises.
+
+        Functions in another process are asked for all cases at once.
+
+        Parameters
+        ----------
+        functions
+            The student's.
+        cases
+            Pairs of positional and keyword arguments.
+        names
+            Of the positional arguments, as far as they have any.
+        """
+        functions = self._filled(functions)
+        remote = next((f for f in functions if hasattr(type(f), "tried_there")), None)
+        if remote is not None:
+            tried = remote.tried_there(self.probe, functions, cases)
+        else:
+            tried = (calls.attempt(self.probe, functions, *each) for each in cases)
+        for one, (args, kwargs) in zip(tried, cases, strict=True):
+            yield self._outcome(one, args, kwargs, names)
+
+    def _outcome(self, tried: Tried, args: tuple, kwargs: dict, names: tuple) -> Outcome:
+        value, error = tried.value, tried.error
+        if error is None:
+            try:
+                with quiet():
+                    value = self.read(value, *args, **kwargs)
+            except Exception as raised:
+                error = raised
+        if error is not None:
+            return _in_words(error)
+        return Outcome(value, modified="" if tried.changed is None else named(tried.changed, names))
+
+
 def call(function: Callable, args: tuple, kwargs: dict, names: tuple[str, ...] = ()) -> Outcome:
     """Call with copies of the arguments; never raises what the student's code raises.
 
     `names` are those of the positional arguments, as far as they have any.
     """
-    args = tuple(_copy(a) for a in args)
-    before = [np.array(a) if isinstance(a, np.ndarray) else a for a in args]
-    try:
-        # A warning is no mistake, but nbgrader takes any text on stderr for a failure.
-        with warnings.catch_warnings(), contextlib.redirect_stderr(sys.stdout):
-            warnings.simplefilter("ignore")
-            token = SHOWS_CHANGES.set(True)
-            try:
-                value = function(*args, **kwargs)
-            finally:
-                SHOWS_CHANGES.reset(token)
-    except NotImplementedError as error:
+    return next(Look().outcomes([function], [(args, kwargs)], names))
+
+
+def _in_words(error: BaseException) -> Outcome:
+    if isinstance(error, NotImplementedError):
         text = str(error) if isinstance(error, NotWritten) else "it is not written yet"
         return Outcome(error=text, kind="NotImplementedError", message=str(error))
-    except Unusable as error:
+    if isinstance(error, Unusable):
         return Outcome(error=str(error), kind="Unusable")
-    except Exception as error:
-        name = type(error).__name__
-        return Outcome(
-            error=f"it raised {name}: {error}",
-            kind="ValueError" if isinstance(error, ValueError) else name,
-            message=str(error),
-            where=getattr(error, "own_line", "") or own_line(error),
-        )
-    return Outcome(value, modified=changed_argument(args, before, names))
-
-
-def changed_argument(now: Sequence, before: Sequence, names: Sequence[str]) -> str:
-    """Which array is the first that has changed, such as `number 1 (x)`; empty if none has."""
-    for i, (value, then) in enumerate(zip(now, before, strict=True)):
-        if isinstance(then, np.ndarray) and not np.array_equal(value, then, equal_nan=True):
-            return f"number {i + 1}" + (f" ({names[i]})" if i < len(names) else "")
-    return ""
-
-
-def _copy(value: Any) -> Any:
-    """A copy that is as contiguous as the original, so that nothing is shared with the oracle."""
-    if isinstance(value, np.ndarray) and not value.flags.c_contiguous:
-        roomy = np.zeros((*value.shape[:-1], 2 * value.shape[-1]), value.dtype)
-        roomy[..., ::2] = value
-        return roomy[..., ::2]
-    return np.array(value) if isinstance(value, np.ndarray) else value
+    name = type(error).__name__
+    return Outcome(
+        error=f"it raised {name}: {error}",
+        kind="ValueError" if isinstance(error, ValueError) else name,
+        message=str(error),
+        where=getattr(error, "own_line", "") or own_line(error),
+    )

@@ -3,7 +3,8 @@
 Importing torch for the checks takes longer than grading, so one process imports it once and forks
 for each submission: nothing that one submission leaves behind is there for the next, but for the
 names of modules that its checks were the first to need, which the warm process then imports too.
-It also keeps the templates that kernels are forked from (see `template`).
+It also keeps the templates that kernels are forked from (see `template`), and computes, once, what
+the tests of an assignment compare with (see `ahead`).
 """
 
 import ast
@@ -24,7 +25,7 @@ from multiprocessing.connection import Connection, Pipe
 from nbformat import NotebookNode
 
 from course_utils.errors import CourseError
-from course_utils.grading import rebuild, sandbox, template
+from course_utils.grading import ahead, rebuild, sandbox, template
 from course_utils.grading.beside import remove_folder_of
 from course_utils.grading.bubblewrap import PACKAGE
 from course_utils.grading.examine import examine
@@ -115,6 +116,7 @@ class Examiner:
         forbidden = tuple(master.metadata.get("convnet", {}).get("forbidden", ()))
         return {
             "modules": sorted(self._needed.union(given)),
+            "asked": ahead.questions(master),
             "warm": limits.sandbox and not limits.cold,
             "template": (tuple(dict.fromkeys(kernels)), forbidden),
         }
@@ -125,7 +127,9 @@ class Examiner:
         self._control, theirs = Pipe()
         code = "from course_utils.grading.apart import serve; serve()"
         paths = filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")])
-        own = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)}
+        # One thread and no other device: autograd cannot be forked once it has threads of its own.
+        single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        own = {**single, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.pathsep.join(paths)}
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code, str(theirs.fileno())],
@@ -164,7 +168,7 @@ def _is_of_checks(name: str) -> bool:
 def serve() -> None:
     """Fork a child for each connection that comes, until the other side closes."""
     sandbox.remove_what_was_left()
-    tried, templates = set(), Templates()
+    tried, known, templates = set(), set(), Templates()
     with Connection(int(sys.argv[1])) as control, contextlib.closing(templates):
         while True:
             try:
@@ -178,6 +182,8 @@ def serve() -> None:
                 with contextlib.suppress(Exception):  # a name that is imported may be no module
                     importlib.import_module(name)
             tried.update(wanted["modules"])
+            ahead.remember([question for question in wanted["asked"] if question not in known])
+            known.update(wanted["asked"])
             template.choose(templates.wait(chosen))
             if template.chosen is None:
                 with contextlib.suppress(CourseError):  # which each examination will tell

@@ -9,25 +9,18 @@ import functools
 import itertools
 import select
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import zmq
 from jupyter_client.session import Session
 from nbformat import NotebookNode
 
-from course_utils.checks.outcome import SHOWS_CHANGES
 from course_utils.errors import CourseError
-from course_utils.grading import sandbox, template, wire
+from course_utils.grading import remote, sandbox, template, wire
 from course_utils.grading.outputs import Outputs
-from course_utils.grading.remote import (
-    CandidateError,
-    NotDefined,
-    Remote,
-    builtin_name,
-    error,
-    remote,
-)
+from course_utils.grading.remote import CandidateError, NotDefined, Remote
+from course_utils.probes.calls import Tried
 
 SERVE = "__import__('course_utils.grading.inside', fromlist=['serve']).serve()"
 MAX_MESSAGE = 8 << 20  # bytes of one message of the kernel
@@ -35,7 +28,7 @@ READY_SECONDS = 10.0  # to begin with answering questions
 GRACE = 2.0  # seconds to obey an interrupt
 END_SECONDS = 5.0  # to leave off answering questions
 MANY_ANSWERS = 4  # times the largest answer, for all questions of a test
-NO_EVIDENCE = {"name", "put", "import", "set", "set item", "iterate"}  # what only prepares
+NO_EVIDENCE = {"names", "set", "set item", "iterate"}  # what only prepares
 FETCHES = {"get", "get item"}  # tell something unless what they give stays there
 LOOK = 0.25  # seconds between looks at memory and processes
 
@@ -86,7 +79,8 @@ class Candidate:
         self.limits = limits
         self.seconds = limits.cell_seconds  # for the next cell, or the next block of questions
         self.sandbox = template.start(limits, files, forbidden)
-        self.evidence = 0  # how many answers have told something of the student's work
+        self.answers = 0  # how many questions have been answered
+        self.evidence = 0  # how many of them have told something of the student's work
         self._numbers = itertools.count(1)
         self._callbacks: dict[int, Callable] = {}
         self._outputs = Outputs(limits.output)
@@ -169,30 +163,42 @@ class Candidate:
                 self._finish(request)
 
     def named(self, name: str) -> Any:
-        """What the student's notebook has under a name: plain data, or a `Remote`.
+        """What the student's notebook has under a name, as `all_named`."""
+        return self.all_named([name])[0]
+
+    def all_named(self, names: list[str]) -> list:
+        """What the student's notebook has under these names: plain data, or a `Remote`.
 
         Raises
         ------
         NotDefined
-            If there is nothing.
+            For the first of which there is nothing.
         """
-        try:
-            return self._ask({"do": "name", "target": name})
-        except CandidateError:
-            raise NotDefined(name) from None
+        found = self._ask({"do": "names", "target": names}, remote.found)
+        for name, values in zip(names, found, strict=True):
+            if not values:
+                raise NotDefined(name)
+        return [values[0] for values in found]
 
-    def ask(self, do: str, target: int | None, *args: Any, **kwargs: Any) -> Any:
-        """Ask for one thing, as named in `inside`; arguments that it changes are changed here."""
-        arrays = []
-        given = wire.pack((args, kwargs), self._refer, arrays)
-        return self._ask({"do": do, "target": target, "given": given}, arrays)
+    def ask(self, do: str, target: int, *args: Any, **kwargs: Any) -> Any:
+        """Ask for one thing, as named in `inside`."""
+        return self._ask({"do": do, "target": target, "given": self._pack((args, kwargs))})
 
-    def keep(self, do: str, target: int | None, *args: Any, **kwargs: Any) -> Any:
-        """As `ask`, but what comes of it stays there, so that later questions can be about it."""
-        given = wire.pack((args, kwargs), self._refer)
-        return self._ask({"do": do, "target": target, "given": given, "keep": True})
+    def try_all(self, probe: Callable, functions: Sequence, cases: Sequence) -> list[Tried]:
+        """Try a probe on functions with each case, of positional and keyword arguments."""
+        target, options = remote.address(probe)
+        given, tried = self._pack((functions, options)), []
+        left = [self._pack(case) for case in cases]
+        while left:
+            question = {"do": "try", "target": target, "given": given, "cases": remote.some(left)}
+            new = self._ask(question, remote.tried)
+            tried, left = tried + new, left[len(new) :]
+        return tried
 
-    def _ask(self, question: dict, arrays: list | tuple = ()) -> Any:
+    def _pack(self, value: Any) -> Any:
+        return wire.pack(value, self._refer)
+
+    def _ask(self, question: dict, read: Callable = lambda value, question: value) -> Any:
         if self.sandbox.ended:
             raise Unanswered("this was made by a kernel that has ended")
         number, began = next(self._numbers), time.monotonic()
@@ -205,14 +211,13 @@ class Candidate:
             self._fail("the candidate's answers are too large, all together")
         if message.get("number") != number:
             self._fail("the candidate answered a question that was not asked", Forged)
+        self.answers += 1
         do = question["do"]
         try:
             if "error" in message:
                 self.evidence += do not in NO_EVIDENCE | FETCHES
-                raise error(*message["error"])
-            if SHOWS_CHANGES.get():
-                wire.put_back(arrays, message.get("changed", []))
-            value = wire.unpack(message["value"], self._resolve)
+                raise remote.error(*message["error"])
+            value = read(wire.unpack(message["value"], self._resolve), question)
             fetched = do in FETCHES and isinstance(value, Remote)
             self.evidence += not fetched and do not in NO_EVIDENCE
             return value
@@ -221,8 +226,7 @@ class Candidate:
                 raise
             self._fail(f"there is no answer: {fault}"[:300])
 
-    def _answer_call(self, message: dict) -> None:
-        """Call a function of the examiner's that was given to the candidate."""
+    def _answer_call(self, message: dict) -> None:  # of a function given to the candidate
         try:
             function = self._callbacks[message["call"]]
             args, kwargs = wire.unpack(message["given"], self._resolve)
@@ -230,9 +234,9 @@ class Candidate:
         except (wire.WireError, TypeError, KeyError, ValueError):
             self._fail("the candidate called a function that it was not given", Forged)
         try:
-            answer = {"value": wire.pack(call(), self._refer)}
+            answer = {"value": self._pack(call())}
         except Exception as raised:
-            answer = {"error": [builtin_name(type(raised).__mro__), str(raised)[:1000]]}
+            answer = {"error": [remote.builtin_name(type(raised).__mro__), str(raised)[:1000]]}
         self._send(answer)
 
     def _refer(self, value: Any) -> list:
@@ -240,6 +244,8 @@ class Candidate:
             if value._candidate is not self:
                 raise TypeError("this object is of a kernel that has ended")
             return ["kept", value._number]
+        if isinstance(value, str):
+            return ["text", str.__str__(value)]
         if not callable(value) or isinstance(value, type):
             raise TypeError(f"a {type(value).__name__} cannot be given to the candidate")
         number = len(self._callbacks)
@@ -247,7 +253,7 @@ class Candidate:
         return ["yours", number]
 
     def _resolve(self, reference: Any) -> Remote:
-        return remote(self, reference)
+        return remote.remote(self, reference)
 
     def _send(self, message: dict) -> None:
         """Send whole, reading meanwhile, since the candidate may be busy with talking."""

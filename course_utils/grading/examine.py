@@ -23,6 +23,7 @@ from course_utils.course.notebooks import LANGUAGE
 from course_utils.grading import names, rebuild
 from course_utils.grading.beside import working_folder
 from course_utils.grading.candidate import Candidate, Ended, Forged, Unanswered
+from course_utils.grading.given import Given
 from course_utils.grading.remote import NotDefined, Remote
 from course_utils.grading.sandbox import Limits
 from course_utils.grading.verdicts import (
@@ -89,7 +90,8 @@ def examine(
     faults = [f"{c.name}: {c.detail or c.reason}" for c in cells if c.verdict == "not graded"]
     missing = frozenset(step.name for step in steps if step.missing)
     seconds = exam.seconds | {"all": time.monotonic() - began}
-    return ExamResult(cells, notebook, remarks + faults, seconds, missing)
+    about = {"missing": missing, "questions": exam.questions}
+    return ExamResult(cells, notebook, remarks + faults, seconds, **about)
 
 
 class _Exam:
@@ -98,7 +100,7 @@ class _Exam:
     def __init__(self, steps: list, master: NotebookNode, limits: Limits, files: dict) -> None:
         self.steps, self.limits, self.files = steps, limits, files
         self.forbidden = tuple(master.metadata.get("convnet", {}).get("forbidden", ()))
-        self.master, self.plan = master, names.plan(master)
+        self.master, self.plan, self.given = master, names.plan(master), Given()
         self.place = {rebuild.grade_id(c): i for i, c in enumerate(master.cells) if rebuild.role(c)}
         self.scope: dict[str, Any] = {"__name__": "__examiner__"}
         self.taken = 0  # cells of the master of which the examiner has run what is its own
@@ -110,6 +112,7 @@ class _Exam:
         self.skipped: set[int] = set()  # cells that ended a kernel are not run again
         self.ends = 0
         self.shown = 0  # characters of outputs so far
+        self.questions = 0  # answered so far
         self.until = time.monotonic() + limits.total_seconds
         self.seconds = dict.fromkeys(("start", "cells", "tests"), 0.0)
 
@@ -131,7 +134,7 @@ class _Exam:
                 if step.cell.cell_type != "code":
                     continue
                 if step.role == "test":
-                    self._take_over(self.place[step.name])
+                    self._take_over(self.place[step.name], step.cell.source)
                     results.append(self._test(at))
                 else:
                     self._run_cell(at)
@@ -202,11 +205,17 @@ class _Exam:
             self.candidate.end()
             self.candidate = None
 
-    def _take_over(self, end: int) -> None:
-        """Run here what the examiner's own names before a test come from.
+    def _take_over(self, end: int, test: str) -> None:
+        """Run here what the examiner's own names before a test come from, if the test needs it.
 
         A failure is the instructor's. It matters where a test uses what is missing then.
         """
+        used: set[str] = set()
+        with contextlib.suppress(SyntaxError):  # which is told where the test is run
+            used = names.used(test) | names.reached(test, self.helpers)
+        waiting = [s for own in self.plan.own[self.taken : end] for s in own]
+        if not self.given.matters(waiting, used):
+            return
         for at in range(self.taken, end):
             cell, failure = self.master.cells[at], ""
             for each in self.plan.own[at]:
@@ -235,8 +244,11 @@ class _Exam:
             aside = contextlib.redirect_stderr(io.StringIO())  # a report may quote hidden lines
             with self._timed("tests"), contextlib.redirect_stdout(said), aside:
                 self._ready(at)
-                self.candidate.evidence = 0
-                score = self._ask(name, cell.source, points, shown)
+                self.candidate.evidence, before = 0, self.candidate.answers
+                try:
+                    score = self._ask(name, cell.source, points, shown)
+                finally:
+                    self.questions += self.candidate.answers - before
             verdict = "passed" if score == points else "partly" if score else "failed"
             result = CellResult(name, points, score, verdict)
         except (Exception, SystemExit, Unanswered) as error:

@@ -6,6 +6,7 @@ nothing here can be relied on: what is answered is taken for the student's own w
 
 import builtins
 import contextlib
+import functools
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -23,6 +24,7 @@ from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
 from course_utils.grading import nest, wire
+from course_utils.probes import calls
 from course_utils.tracebacks import own_line
 
 BACKEND = "module://matplotlib_inline.backend_inline"  # which the kernel would choose itself
@@ -31,6 +33,7 @@ LATER = ("ipykernel.debugger", "IPython.core.debugger", "IPython.core.oinspect",
          "IPython.core.completerlib", "IPython.extensions.storemagic", "tornado.platform.asyncio",
          "faulthandler", "pdb", "sqlite3")  # fmt: skip
 SETTINGS = Config(HistoryManager={"hist_file": ":memory:"})
+ENOUGH = 500_000  # bytes of results, then those that are there are told; few enough parts, too
 _ERRORS_TOLD = 10  # names of base classes that cross with an error
 
 
@@ -78,6 +81,7 @@ class Agent:
         self.reader = wire.Reader(ANSWER_LIMIT)
         self.kept = {}  # what the examiner may refer to, by number
         self.busy = False  # whether the student's code is running
+        self.interrupted = False  # whether the examiner waits no longer
 
     def receive(self) -> dict:
         """The examiner's next message."""
@@ -94,8 +98,10 @@ class Agent:
 
         def interrupt(*_: Any) -> None:
             if self.busy:
+                self.interrupted = True
                 raise KeyboardInterrupt
 
+        self.interrupted = False
         before = signal.signal(signal.SIGINT, interrupt)
         try:
             self.send({"ready": True})
@@ -106,33 +112,55 @@ class Agent:
 
     def answer(self, question: dict) -> None:
         """Do what is asked and send what came of it."""
-        arrays, number = [], question["number"]
+        number = question["number"]
         try:
-            value = self._do(question, arrays)
-            kept = question.get("keep")
-            packed = {"other": self.refer(value)} if kept else wire.pack(value, self.refer)
-            answer = {"number": number, "value": packed, "changed": wire.changes(arrays)}
-            data = wire.write(answer)
+            data = wire.write({"number": number, "value": self._do(question)})
         except BaseException as error:  # SystemExit and an interrupt are answers too
             data = wire.write({"number": number, "error": _told(error)})
         finally:
             self.busy = False
         self.connection.sendall(data)
 
-    def _do(self, question: dict, arrays: list) -> Any:
+    def _do(self, question: dict) -> Any:
+        """What is asked for, packed."""
         do, target = question["do"], question.get("target")
-        if do == "name":
-            return self._named(target)
-        thing = self.kept[target] if target is not None else None
-        args, kwargs = wire.unpack(question["given"], self.resolve, arrays)
+        if do == "names":
+            return [self._named(name) for name in target]
+        args, kwargs = wire.unpack(question["given"], self.resolve)
         self.busy = True
-        return _DEEDS[do](thing, *args, **kwargs)
+        if do == "try":
+            return self._tried(target, args, kwargs, question["cases"])
+        thing = self.kept[target] if target is not None else None
+        return wire.pack(_DEEDS[do](thing, *args, **kwargs), self.refer)
 
-    def _named(self, name: str) -> Any:
+    def _tried(self, name: str, functions: tuple, options: dict, cases: list) -> list:
+        """What the first cases come to, packed at once, since a later one may change it."""
+        module, _, name = name.partition(":")
+        probe = functools.partial(getattr(importlib.import_module(module), name), **options)
+        told, size = [], 0
+        for packed in cases:
+            args, kwargs = wire.unpack(packed, self.resolve)
+            told.append(self._one(calls.attempt(probe, functions, args, kwargs, BaseException)))
+            size += len(wire.write(told[-1]))
+            if size > ENOUGH or self.interrupted:
+                break
+        return told
+
+    def _one(self, tried: calls.Tried) -> list:
+        if tried.error is None:
+            try:
+                return [wire.pack(tried.value, self.refer, 2), tried.changed]
+            except Exception as error:
+                tried = calls.Tried(error=error)
+        kinds = [kind for kind in calls.OWN_ERRORS if isinstance(tried.error, kind)]
+        return [*_told(tried.error), *(kind.__name__ for kind in kinds)]
+
+    def _named(self, name: str) -> list:
+        """What stands under a name, packed, in a list; an empty one if nothing can be told."""
         names = IPKernelApp.instance().shell.user_ns
-        if name not in names:
-            raise NameError(f"`{name}` is not defined")
-        return names[name]
+        with contextlib.suppress(Exception):
+            return [wire.pack(names[name], self.refer, 2)]
+        return []
 
     def refer(self, value: Any) -> list:
         """Keep a thing, and give the number and the name of its type."""
@@ -140,9 +168,11 @@ class Agent:
         return ["kept", id(value), type(value).__name__]
 
     def resolve(self, reference: list) -> Any:
-        """The thing that was kept, or a function that asks the examiner's own."""
-        kind, number = reference[:2]
-        return self.kept[number] if kind == "kept" else self._examiners(number)
+        """The thing that was kept, a text, or a function that asks the examiner's own."""
+        kind, which = reference[:2]
+        if kind == "text":
+            return which
+        return self.kept[which] if kind == "kept" else self._examiners(which)
 
     def _examiners(self, number: int) -> Callable:
         def function(*args: Any, **kwargs: Any) -> Any:
@@ -176,8 +206,6 @@ _DEEDS = {
     "length": len,
     "iterate": iter,
     "next": _next,
-    "put": lambda _, value: value,
-    "import": lambda _, name: importlib.import_module(name),
 }
 
 

@@ -2,15 +2,17 @@
 
 import builtins
 import functools
+import itertools
 import keyword
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 from nbconvert.filters import strip_ansi
 
 from course_utils.grading import wire
+from course_utils.probes.calls import OWN_ERRORS, Tried
 
+QUESTION = 2_000_000  # bytes of the cases of a question, unless a single one is larger
 # An error of the student's must not end a loop of the tests, nor demand errors inside.
 NOT_DERIVED = (StopIteration, StopAsyncIteration, ExceptionGroup)
 
@@ -54,21 +56,9 @@ class Remote:
         """Call it in the candidate."""
         return self._candidate.ask("call", self._number, *args, **kwargs)
 
-    def call_and_keep(self, *args: Any, **kwargs: Any) -> "Kept":
-        """Call it, with arrays that stay in the candidate, and leave there what it returns."""
-        arrays = [self._candidate.keep("put", None, a) if isinstance(a, np.ndarray) else a
-                  for a in args]  # fmt: skip
-        return Kept(
-            self._candidate, arrays, self._candidate.keep("call", self._number, *arrays, **kwargs)
-        )
-
-    def call_there(self, *args: Any, **kwargs: Any) -> "Remote":
-        """Call it and leave what comes of it there, even what could cross."""
-        return self._candidate.keep("call", self._number, *args, **kwargs)
-
-    def module_beside(self, name: str) -> "Remote":
-        """A module of the candidate, such as `torch.nn`, to build there what it is asked about."""
-        return self._candidate.keep("import", None, name)
+    def tried_there(self, probe: Callable, functions: Sequence, cases: Sequence) -> list[Tried]:
+        """What a probe finds beside it with each case, all in few questions."""
+        return self._candidate.try_all(probe, functions, cases)
 
     def __getattr__(self, name: str) -> Any:
         # Special methods would let the student's type decide how it is compared or printed here.
@@ -101,23 +91,6 @@ class Remote:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} in the student's notebook>"
-
-
-class Kept:
-    """A call whose arrays and result have stayed in the candidate."""
-
-    def __init__(self, candidate: Any, arguments: list, result: Remote) -> None:
-        self._candidate, self._arguments, self._result = candidate, arguments, result
-
-    def overwrite(self) -> None:
-        """Put zeros into the arrays that were given."""
-        for argument in self._arguments:
-            if isinstance(argument, Remote):
-                argument[:] = 0
-
-    def item(self, index: int) -> Remote:
-        """One of several results, which stays there too."""
-        return self._candidate.keep("get item", self._result._number, index)
 
 
 def remote(candidate: Any, reference: Any) -> Remote:
@@ -169,7 +142,7 @@ def error(name: str, bases: list, text: str, line: str) -> CandidateError:
     WireError
         If these are not four texts and lists of texts.
     """
-    if not all(type(word) is str for word in (name, text, line, *bases)):
+    if type(bases) is not list or not all(type(w) is str for w in (name, text, line, *bases)):
         raise wire.WireError("no error")
     known = [getattr(builtins, base, None) for base in bases]
     usable = [k for k in known if isinstance(k, type) and issubclass(k, Exception)]
@@ -177,6 +150,67 @@ def error(name: str, bases: list, text: str, line: str) -> CandidateError:
     made = _error_class(_plain_name(name), base)()
     made.text, made.own_line = strip_ansi(text[:4000]), strip_ansi(line[:500])
     return made
+
+
+def address(probe: Callable) -> tuple[str, dict[str, Any]]:
+    """Where the candidate finds a probe, and the options that it has.
+
+    Raises
+    ------
+    ValueError
+        For what does not stand where the candidate can import it.
+    """
+    options, probe = getattr(probe, "keywords", {}), getattr(probe, "func", probe)
+    if not probe.__module__.startswith("course_utils.probes."):
+        raise ValueError(f"{probe.__qualname__} is no probe of course_utils.probes")
+    return f"{probe.__module__}:{probe.__qualname__}", options
+
+
+def some(cases: list) -> list:
+    """The first cases, packed, that fit into a question."""
+    sizes = itertools.accumulate(len(wire.write(case)) for case in cases)
+    return cases[: max(1, sum(size <= QUESTION for size in sizes))]
+
+
+def found(told: Any, question: dict) -> list:
+    """For each name that was asked for, a list of what there is: one thing or none.
+
+    Raises
+    ------
+    WireError
+        If it is anything else.
+    """
+    if type(told) is not list or len(told) != len(question["target"]):
+        raise wire.WireError("something else than asked for")
+    if not all(type(values) is list and len(values) < 2 for values in told):
+        raise wire.WireError("something else than asked for")
+    return told
+
+
+def tried(told: Any, question: dict) -> list[Tried]:
+    """What the candidate tells of at least the first case of a question.
+
+    Raises
+    ------
+    WireError
+        If it is anything else.
+    """
+    if type(told) is not list or not 1 <= len(told) <= len(question["cases"]):
+        raise wire.WireError("something else than asked for")
+    return [_tried(one) for one in told]
+
+
+def _tried(told: Any) -> Tried:
+    if type(told) is not list or len(told) not in (2, 4, 5):
+        raise wire.WireError("no result of a case")
+    if len(told) == 2:
+        value, changed = told
+        if changed is not None and type(changed) is not int:
+            raise wire.WireError("no place of an argument")
+        return Tried(value, changed=changed)
+    raised = error(*told[:4])
+    own = {kind.__name__: kind for kind in OWN_ERRORS}
+    return Tried(error=own[told[4]](raised.text) if told[4:] else raised)
 
 
 @functools.lru_cache(maxsize=1000)

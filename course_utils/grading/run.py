@@ -352,6 +352,7 @@ def _write_note(path: Path, line: Line, digest: str, results: dict[str, ExamResu
         "remarks": line.remarks,
         "cells": [_told(cell) for result in results.values() for cell in result.cells],
         "seconds": {name: result.seconds for name, result in results.items()},
+        "questions": {name: result.questions for name, result in results.items()},
     }
     fresh = path.with_suffix(".new")
     with open(fresh, "w", encoding="utf-8") as file:

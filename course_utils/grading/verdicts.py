@@ -62,6 +62,8 @@ class ExamResult:
         Where the time went.
     missing
         Names of the answers whose cells the submission does not have.
+    questions
+        How many the candidate has answered.
     """
 
     cells: list[CellResult]
@@ -69,6 +71,7 @@ class ExamResult:
     remarks: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+    questions: int = 0
 
     @property
     def score(self) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 
 MAX_DEPTH = 40  # of lists in lists
 MAX_PARTS = 1_000_000  # of all lists of a message together; an array is one part
-MAX_HASHED = 10_000  # of all dicts and sets: numbers can be chosen so that each finds all others
+MAX_HASHED = 10_000  # of a dict or set: numbers can be chosen so that each finds all others
 MAX_BITS = 14_000  # of a whole number: Python prints no longer ones
 _LENGTH = struct.Struct("!Q")
 _DTYPE = re.compile(r"[<>|=][biufcSU]\d{1,9}|[<>]?[mM]8(\[\w{1,8}\])?")
@@ -28,7 +28,7 @@ class WireError(Exception):
     """A message that is none: torn, too large, too deep, or made up."""
 
 
-def pack(value: Any, refer: Callable[[Any], list], arrays: list | None = None) -> Any:
+def pack(value: Any, refer: Callable[[Any], list], depth: int = 0) -> Any:
     """Turn a value into what msgpack can write.
 
     Parameters
@@ -39,13 +39,13 @@ def pack(value: Any, refer: Callable[[Any], list], arrays: list | None = None) -
         may behave in any way.
     refer
         Called with everything else; returns the list of plain data that names it.
-    arrays
-        If given, each NumPy array that is met is appended.
+    depth
+        Of the lists that it will stand in.
     """
-    return _pack(value, refer, [] if arrays is None else arrays, 0)
+    return _pack(value, refer, depth)
 
 
-def unpack(packed: Any, resolve: Callable[[list], Any], arrays: list | None = None) -> Any:
+def unpack(packed: Any, resolve: Callable[[list], Any]) -> Any:
     """Turn back what `pack` made.
 
     Parameters
@@ -54,8 +54,6 @@ def unpack(packed: Any, resolve: Callable[[list], Any], arrays: list | None = No
         As read from msgpack.
     resolve
         Called with what `refer` returned on the other side, which may be anything.
-    arrays
-        If given, each array that is met is appended, with its bytes on arrival.
 
     Raises
     ------
@@ -63,7 +61,7 @@ def unpack(packed: Any, resolve: Callable[[list], Any], arrays: list | None = No
         If this is nothing that `pack` makes.
     """
     try:
-        return _Unpacker(resolve, arrays).unpack(packed, 0)
+        return _Unpacker(resolve).unpack(packed, 0)
     except (
         TypeError,
         ValueError,
@@ -76,7 +74,7 @@ def unpack(packed: Any, resolve: Callable[[list], Any], arrays: list | None = No
         raise WireError(f"{type(error).__name__}: {error}") from None
 
 
-def _pack(value: Any, refer: Callable, arrays: list, depth: int) -> Any:
+def _pack(value: Any, refer: Callable, depth: int) -> Any:
     kind = type(value)
     if value is None or kind in (bool, float, str, bytes):
         return value
@@ -88,7 +86,7 @@ def _pack(value: Any, refer: Callable, arrays: list, depth: int) -> Any:
         return {"int": hex(value)}
 
     def parts(items: Iterable) -> list:
-        return [_pack(item, refer, arrays, depth + 1) for item in items]
+        return [_pack(item, refer, depth + 1) for item in items]
 
     if kind is list:
         return parts(value)
@@ -103,7 +101,6 @@ def _pack(value: Any, refer: Callable, arrays: list, depth: int) -> Any:
     if kind is slice:
         return {"slice": parts((value.start, value.stop, value.step))}
     if kind is np.ndarray and _DTYPE.fullmatch(value.dtype.str):
-        arrays.append(value)
         return {"array": _pack_array(value)}
     if isinstance(value, np.generic) and _DTYPE.fullmatch(value.dtype.str):
         return {"scalar": [value.dtype.str, value.tobytes()]}
@@ -140,9 +137,9 @@ def _pack_tensor(tensor: Any) -> list | None:
 class _Unpacker:
     """Turns back one message, and counts its parts: hostile ones can have very many."""
 
-    def __init__(self, resolve: Callable[[list], Any], arrays: list | None) -> None:
-        self.resolve, self.arrays = resolve, arrays
-        self.left, self.hashed = MAX_PARTS, MAX_HASHED
+    def __init__(self, resolve: Callable[[list], Any]) -> None:
+        self.resolve = resolve
+        self.left, self.hashed = MAX_PARTS, MAX_HASHED**2
 
     def unpack(self, packed: Any, depth: int) -> Any:
         kind = type(packed)
@@ -167,10 +164,7 @@ class _Unpacker:
             self._hash(content)
             return dict(self._parts(pair, depth) for pair in content)
         if tag == "array":
-            array = _unpack_array(*content)
-            if self.arrays is not None:
-                self.arrays.append((array, content[2]))
-            return array
+            return _unpack_array(*content)
         if tag == "scalar":
             dtype, data = content
             return np.frombuffer(_checked(data, (), dtype), _dtype(dtype))[0]
@@ -181,7 +175,7 @@ class _Unpacker:
         raise WireError(f"unknown kind {str(tag)[:40]!r}")
 
     def _hash(self, items: Any) -> None:
-        self.hashed -= len(items)
+        self.hashed -= len(items) ** 2  # so long does it take where all collide
         if self.hashed < 0:
             raise WireError(f"dicts and sets with more than {MAX_HASHED} items")
 
@@ -247,35 +241,6 @@ def _unpack_tensor(dtype: Any, shape: Any, data: Any, contiguous: Any, grad: Any
         roomy[..., ::2] = tensor
         tensor = roomy[..., ::2]
     return tensor.requires_grad_(grad is True and (kind.is_floating_point or kind.is_complex))
-
-
-def changes(arrays: list[tuple[np.ndarray, bytes]]) -> list:
-    """Which of the arrays are no longer as they arrived: pairs of place and packed array."""
-    return [
-        [i, _pack_array(array)]
-        for i, (array, before) in enumerate(arrays)
-        if array.tobytes("F" if not array.flags.c_contiguous and array.flags.f_contiguous else "C")
-        != before
-    ]
-
-
-def put_back(arrays: list[np.ndarray], changed: Any) -> None:
-    """Change arrays in place as the other side did, so that a call leaves the traces that it has.
-
-    Raises
-    ------
-    WireError
-        For an array that was not sent, or that has another shape or dtype now.
-    """
-    try:
-        for i, content in changed:
-            array, now = arrays[i], _unpack_array(*content)
-            if now.shape != array.shape or now.dtype != array.dtype or i < 0:
-                raise WireError("an argument came back as another array")
-            if array.flags.writeable:
-                array[...] = now
-    except (TypeError, ValueError, IndexError) as error:
-        raise WireError(f"{type(error).__name__}: {error}") from None
 
 
 def write(message: Any) -> bytes:

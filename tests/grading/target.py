@@ -5,7 +5,14 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 NAME = "t2_target"
-IMPORTS = "import numpy as np"
+IMPORTS = """import numpy as np
+from course_utils.checks import engine
+
+def arrays(rng):
+    for size in (1, 3, 5):
+        yield engine.case(rng.normal(size=size), 2.5)
+
+check_scale = engine.Check("scale", lambda x, factor: x * factor, "NumPy", {"arrays": arrays})"""
 SCALE = '''def scale(x, factor):
     """An array (N,) of float64, each value times factor."""
     ### BEGIN SOLUTION
@@ -15,6 +22,10 @@ CHECK_SCALE = """np.testing.assert_allclose(scale(np.arange(4.0), 2), [0, 2, 4, 
 ### BEGIN HIDDEN TESTS
 np.testing.assert_allclose(scale(np.array([5.0, -7.5]), 3), [15, -22.5])
 assert np.array_equal(scale(np.zeros(3), 11), np.zeros(3))
+### END HIDDEN TESTS"""
+CHECK_CASES = """check_scale(scale, "arrays")
+### BEGIN HIDDEN TESTS
+check_scale(scale, "arrays", seed=12)
 ### END HIDDEN TESTS"""
 COUNT = '''def count(n):
     """The sum of the first n whole numbers, an int."""
@@ -50,7 +61,8 @@ CHECK_ANSWERS = """assert corners is not None, "corners is not answered"
 ### BEGIN HIDDEN TESTS
 (corners == 3) + 2 * (squares == [1, 4, 9])
 ### END HIDDEN TESTS"""
-POINTS = {"check-scale": 10, "check-count": 5, "check-model": 5, "check-answers": 3, "essay": 2}
+POINTS = {"check-scale": 6, "check-cases": 4, "check-count": 5, "check-model": 5,
+          "check-answers": 3, "essay": 2}  # fmt: skip
 
 
 def _about(id_: str, solution: bool = False) -> dict:
@@ -78,6 +90,7 @@ def master() -> NotebookNode:
             _code("imports", IMPORTS),
             _code("scale", SCALE, solution=True),
             _code("check-scale", CHECK_SCALE),
+            _code("check-cases", CHECK_CASES),
             _code("count", COUNT, solution=True),
             _code("check-count", CHECK_COUNT),
             _code("model", MODEL, solution=True),

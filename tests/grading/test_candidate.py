@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils.checks.outcome import call
+from course_utils.checks.layers import layer
+from course_utils.checks.outcome import Look, call
 from course_utils.grading.candidate import Ended, Unanswered
 from course_utils.grading.remote import CandidateError, Remote
 from grading.conftest import QUICK
 
+PLAIN = Look()
 CODE = """
 import numpy as np
 
@@ -62,6 +64,27 @@ def numeric_gradient(f, x):
 
 def weights_of(model):
     return model.weights
+
+seen = []
+
+def grows(x):
+    seen.append(x)
+    return seen
+
+def leaves(now):
+    if now:
+        raise SystemExit(3)
+    return "here"
+
+def zeros(n):
+    return bytes(n)
+
+def nested(depth):
+    return [nested(depth - 1)] if depth else []
+
+def waits(endless):
+    while endless:
+        pass
 
 def endless():
     while True:
@@ -201,11 +224,6 @@ class TestQuestions:
         assert call(ask("overwrite"), (np.zeros(3),), {}).modified == "number 1"
         assert call(ask("add"), (np.zeros(3),), {}).modified == ""
 
-    def test_a_value_can_be_left_there_and_changed(self, candidate, ask):
-        x = candidate.keep("put", None, np.zeros(3))
-        x[1:] = 4
-        np.testing.assert_array_equal(ask("add")(x), [1, 5, 5])
-
     def test_hundred_megabytes_go_there_and_back(self, fresh):
         candidate = fresh(QUICK.__class__(cell_seconds=30))
         candidate.run("def same(x): return x")
@@ -218,6 +236,79 @@ class TestQuestions:
         candidate.end()
         with pytest.raises(Unanswered, match="ended"):
             candidate.named("anything")
+
+
+class TestManyCases:
+    """One question for all cases of a check."""
+
+    def outcomes(self, function, *arguments, look=PLAIN):
+        return list(look.outcomes([function], [((a,), {}) for a in arguments]))
+
+    def test_each_case_has_its_own_end(self, candidate, ask):
+        before = candidate.answers
+        fail, ok = self.outcomes(ask("fail"), 3, 0)
+        assert (fail.kind, fail.error) == ("OwnError", "it raised OwnError: 'got 3'")
+        assert ok.error is None
+        assert fail.where.endswith('raise OwnError(f"got {x}")')
+        assert candidate.answers == before + 2  # the name, and all cases
+
+    def test_what_comes_back_is_as_it_was_then(self, ask):
+        first, second = self.outcomes(ask("grows"), 1, 2)
+        assert (first.value, second.value) == ([1], [1, 2])
+
+    def test_even_who_would_leave_answers(self, ask):
+        ended, next_one = self.outcomes(ask("leaves"), True, False)
+        assert ended.error == "it raised SystemExit: 3"
+        assert next_one.value == "here"
+
+    def test_too_much_for_one_answer_is_asked_for_again(self, candidate, ask):
+        zeros, before = ask("zeros"), candidate.answers
+        found = self.outcomes(zeros, *range(200_000, 200_004))
+        assert [len(one.value) for one in found] == [200_000, 200_001, 200_002, 200_003]
+        assert candidate.answers == before + 2
+        large = [np.ones(n) for n in (300_000, 1, 2)]  # too much for one question
+        assert [one.value for one in self.outcomes(ask("total"), *large)] == [300_000, 1, 2]
+        assert candidate.answers == before + 5
+
+    def test_one_that_never_ends_leaves_the_kernel_as_it_was(self, fresh):
+        candidate = fresh(QUICK.__class__(cell_seconds=1))
+        candidate.run(CODE)
+        with pytest.raises(Unanswered, match="for more than 1 s"), candidate.questions():
+            self.outcomes(candidate.named("waits"), 0, 1, 1)
+        with candidate.questions():
+            assert candidate.named("add")(1) == 2
+
+    def test_a_probes_own_sentence_is_no_error_of_the_students(self, candidate):
+        candidate.run("def forward(x):\n  return 5\ndef later(x):\n  raise NotImplementedError")
+        with candidate.questions():
+            (bad,) = layer(1, "dx").outcomes([candidate.named("forward")], [((np.ones(2),), {})])
+            (open_,) = layer(1, "dx").outcomes([candidate.named("later")], [((np.ones(2),), {})])
+        assert bad.error == "your forward returned a int, but it is to return out, cache"
+        assert bad.kind == "Unusable"
+        assert open_.error == "your forward, or a function that it calls, is not written yet"
+        assert (bad.where, open_.where) == ("", "")
+
+    def test_nothing_but_a_probe_is_run_there(self, ask):
+        with pytest.raises(ValueError, match="no probe"):
+            self.outcomes(ask("add"), 1, look=Look(call))
+
+    def test_what_cannot_be_told_fails_alone(self, ask):
+        deep, fine = self.outcomes(ask("nested"), 60, 1)
+        assert "WireError" in deep.error
+        assert fine.value == [[]]
+
+    @pytest.mark.parametrize(
+        "told",
+        [[], [[1, None]] * 3, 7, [7], [[1]], [[1, "x"]], [["E", 3, "", ""]], [["E", [], "", 1]],
+         [["E", ["E"], "", "", []]], [["E", ["E"], "", "", "Other"]], [{"value": 1}], None],
+        ids=repr,
+    )  # fmt: skip
+    def test_a_forged_answer_ends_it(self, fresh, told):
+        candidate = fresh()
+        candidate.run(f"{CODE}\nfrom course_utils.grading import inside, wire\n"
+                      f"inside.Agent._tried = lambda *_: wire.pack({told!r}, None)")  # fmt: skip
+        with pytest.raises(Ended, match="no answer"), candidate.questions():
+            self.outcomes(candidate.named("add"), 1, 2)
 
 
 class TestThingsThatStay:
@@ -328,20 +419,6 @@ def test_a_module_of_the_course_can_be_left_out(fresh):
     )
     assert output.text == "{0}\n"
     assert candidate.run("import course_utils.reproducibility, course_utils.data") == []
-
-
-def test_things_can_be_built_there_and_stay(fresh):
-    candidate = fresh()
-    candidate.run("def doubled(x): return 2 * x")
-    with candidate.questions():
-        doubled = candidate.named("doubled")
-        numpy = doubled.module_beside("numpy")
-        kept = numpy.arange.call_there(3)
-        assert type(kept).__name__ == "ndarray"
-        assert numpy.ndim(kept) == 1
-        assert list(doubled(kept)) == [0, 2, 4]
-        with pytest.raises(CandidateError, match="no_such_module"):
-            doubled.module_beside("no_such_module")
 
 
 def test_files_lie_beside_the_notebook(fresh):

@@ -220,31 +220,18 @@ def test_a_message_that_is_none_is_refused(data, says):
         [None for _ in iter(lambda: reader.feed(theirs), "never")]
 
 
-def test_changed_arguments_are_put_back_where_they_were_sent():
-    sent, arrays = [GRID.copy(), np.asfortranarray(GRID)], []
-    packed = wire.pack(sent, refuse, here := [])
-    arrived = wire.unpack(packed, refuse, arrays)
-    assert wire.changes(arrays) == []
-    arrived[1][0, 0] = 99
-    wire.put_back(here, wire.changes(arrays))
-    assert sent[0][0, 0] == 0
-    assert sent[1][0, 0] == 99
+def test_many_small_dicts_cross_and_one_that_collides_does_not():
+    small = wire.pack([dict.fromkeys(range(300), 0)] * 200, refuse)
+    assert len(wire.unpack(small, refuse)) == 200
+    large = {"dict": [[n, 0] for n in range(wire.MAX_HASHED + 1)]}
+    with pytest.raises(wire.WireError, match="items"):
+        wire.unpack(large, refuse)
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        [[5, ["<f8", [1], b"12345678", "C", True]]],
-        [[-1, ["<f8", [2], b"1" * 16, "C", True]]],
-        [[0, ["<f8", [1], b"12345678", "C", True]]],
-        [[0, ["<i8", [2], b"1" * 16, "C", True]]],
-        [[0]],
-        [0],
-        7,
-    ],
-)
-def test_only_what_was_sent_can_be_changed(changed):
-    here = np.zeros(2)
-    with pytest.raises(wire.WireError):
-        wire.put_back([here], changed)
-    assert not here.any()
+def test_room_is_kept_for_the_lists_that_a_value_will_stand_in():
+    deep = []
+    for _ in range(wire.MAX_DEPTH):
+        deep = [deep]
+    wire.unpack(wire.pack(deep, refuse), refuse)
+    with pytest.raises(wire.WireError, match="deep"):
+        wire.pack(deep, refuse, 2)

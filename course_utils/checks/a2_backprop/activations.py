@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from course_utils.checks.a2_backprop.arrays import DOUT, NUMPY_ONLY, batches, like
 from course_utils.checks.engine import Case, Check, case, rejection
 from course_utils.checks.layers import ALSO, autograd, layer
-from course_utils.checks.outcome import Unusable
+from course_utils.checks.outcome import Look, Unusable
 
 
 def _relu(x, dout=None, *, numeric=False, changed=False):
@@ -109,18 +109,11 @@ def _cross_entropy(logits, labels):
     return {"loss": loss.item(), "dlogits": dlogits.numpy()}
 
 
-def _named(function):
+def _named(given, logits, labels):
     """The pair (loss, dlogits) by name."""
-
-    def named(logits, labels):
-        given = function(logits, labels)
-        if not isinstance(given, tuple | list) or len(given) != 2:
-            raise Unusable(
-                f"it returned a {type(given).__name__}, but it is to return loss, dlogits"
-            )
-        return {"loss": given[0], "dlogits": given[1]}
-
-    return named
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise Unusable(f"it returned a {type(given).__name__}, but it is to return loss, dlogits")
+    return {"loss": given[0], "dlogits": given[1]}
 
 
 def _loss_with(change):
@@ -252,6 +245,6 @@ check_softmax_cross_entropy = Check(
         rejection("logits|logit", np.zeros(4), np.array([0])),
         rejection("logits|logit", np.zeros((2, 3), int), np.array([0, 1])),
     ],
-    arrange=_named,
+    arrange=Look(read=_named),
     forbidden=NUMPY_ONLY,
 )

@@ -7,38 +7,16 @@ import torch
 
 from course_utils.checks.a2_backprop.arrays import NUMPY_ONLY
 from course_utils.checks.engine import Case, Check, case, rejection
+from course_utils.checks.outcome import Look
+from course_utils.probes.slopes import FUNCTIONS, Named, numeric_gradient
 
-FUNCTIONS = {
-    "square": lambda x: x**2,
-    "sine of a sum": lambda x: x.sum().sin() if torch.is_tensor(x) else np.sin(x.sum()),
-    "product of neighbours": lambda x: x.reshape(-1)[1:] * x.reshape(-1)[:-1],
-    "mean": lambda x: x.mean(),
-    "cube": lambda x: x**3,
-    "itself": lambda x: x,  # these two give the very memory of x
-    "itself in a row": lambda x: x.reshape(-1),
-}
-IN_NUMPY = {"itself": "asarray", "itself in a row": "ravel"}
-
-
-class Named:
-    """A function with a name, so that a message can say which one it was."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __call__(self, x):
-        """Value for an array."""
-        value = FUNCTIONS[self.name](np.asarray(x))
-        return np.asarray(value, dtype=np.float64)[()]
-
-    def __repr__(self) -> str:
-        return f"<{self.name}>"
+OF_TENSORS = FUNCTIONS | {"sine of a sum": lambda x: x.sum().sin()}
 
 
 def _gradient(f, x, df=1.0, h=1e-5):
     tensor = torch.from_numpy(np.array(x)).requires_grad_()
-    value = FUNCTIONS[f.name](tensor)
-    if f.name == "cube":  # from x - h to x + h it rises by 3x² + h² on average
+    value = OF_TENSORS[f](tensor)
+    if f == "cube":  # from x - h to x + h it rises by 3x² + h² on average
         value = value + h**2 * tensor
     upstream = torch.as_tensor(df, dtype=value.dtype).broadcast_to(value.shape)
     (found,) = torch.autograd.grad((value * upstream).sum(), tensor)
@@ -109,17 +87,6 @@ def _all_at_once(f, x, df=1.0, h=1e-5):
     return np.full_like(x, np.sum((f(x + h) - f(x - h)) * df) / (2 * h))
 
 
-def _arrange(numeric_gradient):
-    """Where x is copied on its way, f has to stand beside the student's function to see it."""
-
-    def arranged(f, *args, **options):
-        if hasattr(type(numeric_gradient), "module_beside") and f.name in IN_NUMPY:
-            f = getattr(numeric_gradient.module_beside("numpy"), IN_NUMPY[f.name])
-        return numeric_gradient(f, *args, **options)
-
-    return arranged
-
-
 def _shapes(rng) -> Iterator[Case]:
     yield case(Named("square"), np.array([1.0, 2, 3]))
     yield case(Named("mean"), np.arange(6.0).reshape(2, 3))
@@ -181,6 +148,6 @@ check_numeric_gradient = Check(
         rejection("x\\b", Named("square"), np.array([1, 2, 3])),
     ],
     tolerance={"float64": 1e-7, "float32": 1e-2},
-    arrange=_arrange,
+    arrange=Look(numeric_gradient),
     forbidden=NUMPY_ONLY,
 )

@@ -1,4 +1,4 @@
-"""Checks of evaluate and train_epoch, on a small network built beside them."""
+"""Checks of evaluate and train_epoch."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,42 +10,9 @@ from torch.nn import functional as F
 
 from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, give_weights, there, usual_settings, weights_of
-from course_utils.checks.outcome import Unusable
-
-LR = 0.037  # not a rate that anybody would choose without being told
-MOMENTUM = 0.8
-FEATURES, CLASSES = 6, 3
-
-
-def small_network(home: Any) -> Any:
-    """Linear, BatchNorm, ReLU, Linear, in the process where `home` lives; weights as always."""
-    nn_there = beside(home, "torch.nn")
-    model = there(
-        nn_there.Sequential,
-        there(nn_there.Linear, FEATURES, 8),
-        there(nn_there.BatchNorm1d, 8),
-        there(nn_there.ReLU),
-        there(nn_there.Linear, 8, CLASSES),
-    )
-    give_weights(model, torch.zeros(2, FEATURES, dtype=torch.float64))
-    return model
-
-
-def _loader(home: Any, x: np.ndarray, y: np.ndarray, batch_size: int, **options: bool) -> Any:
-    """A real loader, in the order of the arrays."""
-    data = beside(home, "torch.utils.data")
-    tensors = torch.from_numpy(np.array(x)), torch.from_numpy(np.array(y))
-    return there(data.DataLoader, there(data.TensorDataset, *tensors), batch_size, **options)
-
-
-def one_number(value: Any, what: str) -> float:
-    if value is None:
-        raise Unusable("it returned None. Is a `return` missing?")
-    if isinstance(value, bool) or not isinstance(value, int | float | np.floating):
-        hint = ": take .item()" if isinstance(value, Tensor) else ""
-        raise Unusable(f"{what} is a {type(value).__name__}, but the result is one float{hint}")
-    return float(value)
+from course_utils.checks.outcome import Look
+from course_utils.probes import training as probes
+from course_utils.probes.training import CLASSES, FEATURES
 
 
 def _batches(rng, look_at: str = "value") -> Iterator[Case]:
@@ -79,57 +46,27 @@ def _parts(*looks: str) -> dict[str, Callable]:
 # evaluate ----------------------------------------------------------------------------------------
 
 
-def _arrange_evaluate(evaluate: Callable) -> Callable:
-    def ask(x, y, batch_size, *, look_at: str, **options: bool) -> dict[str, Any]:
-        with usual_settings(evaluate):
-            loader = _loader(evaluate, x, y, batch_size, **options)
-            return look(loader, x, look_at=look_at)
-
-    def look(loader: Any, x: np.ndarray, *, look_at: str) -> dict[str, Any]:
-        model = small_network(evaluate)
-        model.train()
-        if look_at == "modes":
-            model[1].eval()  # a BatchNorm that is frozen
-            if len(x) == 0:
-                _expect_an_error(evaluate, model, loader)
-                return {"modes afterwards": _modes(model)}
-        before, graphs = weights_of(model), []
-
-        def hook(module: Any, inputs: Any, output: Any) -> None:
-            graphs.append(isinstance(output, Tensor) and output.requires_grad)
-
-        model[3].register_forward_hook(hook)
-        found = one_number(evaluate(model, loader), "the accuracy")
-        enabled = beside(evaluate, "torch").is_grad_enabled()
-        if look_at == "value":
-            return {"accuracy": found}
-        if look_at == "modes":
-            return {"modes afterwards": _modes(model)}
-        after = model.state_dict()
-        same = all(torch.equal(after[name], before[name]) for name in before)
-        return {
-            "gradients": "recorded, which costs memory for nothing" if any(graphs) else "right",
-            "weights and statistics": "right" if same else "changed by the evaluation",
-            "gradients afterwards": "right" if enabled else "switched off for the whole notebook",
-        }
-
-    return ask
+def _read_evaluation(found: dict[str, Any], *_: Any, look_at: str, **__: Any) -> dict[str, Any]:
+    if look_at == "value":
+        return found
+    if look_at == "modes":
+        return {"modes afterwards": _modes(found["modes"])}
+    before, after = probes.weights_of(probes.small_network()), found["weights"]
+    same = all(torch.equal(after[name], before[name]) for name in before)
+    on, recorded = found["recording"], any(found["graphs"])
+    return {
+        "gradients": "recorded, which costs memory for nothing" if recorded else "right",
+        "weights and statistics": "right" if same else "changed by the evaluation",
+        "gradients afterwards": "right" if on else "switched off for the whole notebook",
+    }
 
 
-def _expect_an_error(evaluate: Callable, model: Any, loader: Any) -> None:
-    """Of any kind: which one is another rung."""
-    try:
-        evaluate(model, loader)
-    except NotImplementedError:
-        raise
-    except Exception:
-        return
-
-
-def _modes(model: Any) -> str:
-    modes = [module.training for _, module in model.named_modules()]
+def _modes(modes: list[bool]) -> str:
     wanted = [True, True, False, True, True]
     return "right" if modes == wanted else "all training" if all(modes) else "not as before"
+
+
+_arrange_evaluate = Look(probes.evaluate, _read_evaluation)
 
 
 @torch.no_grad()
@@ -256,41 +193,21 @@ STEP_TOO_EARLY = {
 # train_epoch -------------------------------------------------------------------------------------
 
 
-def _arrange_train_epoch(train_epoch: Callable) -> Callable:
-    def ask(x, y, batch_size, *, look_at: str, **options: bool) -> dict[str, Any]:
-        with usual_settings(train_epoch):
-            loader = _loader(train_epoch, x, y, batch_size, **options)
-            return look(loader, x, look_at=look_at)
+def _read_epoch(found: dict[str, Any], x: np.ndarray, *_: Any, **__: Any) -> dict[str, Any]:
+    used = "right"
+    if len(x) and not found["used"]:  # no step with a gradient
+        used = _why_unused(*(found[name] for name in ("steps", "moved", "gradients", "left")))
+    training = "right" if all(found["modes"]) else "eval mode, training mode is promised"
+    return {
+        "optimizer": used,
+        "mean loss": found["loss"],
+        "weights afterwards": found["weights"],
+        "running mean of BatchNorm": found["mean"],
+        "mode afterwards": training,
+    }
 
-    def look(loader: Any, x: np.ndarray, *, look_at: str) -> dict[str, Any]:
-        model = small_network(train_epoch)
-        model.eval()
-        optim, before = beside(train_epoch, "torch.optim"), weights_of(model)
-        if look_at == "two epochs":
-            optimizer = there(optim.Adam, model.parameters(), lr=LR)
-        else:
-            optimizer = there(optim.SGD, model.parameters(), lr=LR, momentum=MOMENTUM)
-        steps, gradients, last = [], [], there(model.get_parameter, "3.bias")
-        optimizer.register_step_pre_hook(lambda *_: steps.append(1))
-        last.register_hook(lambda *_: gradients.append(1))
-        losses = [one_number(train_epoch(model, loader, optimizer), "the mean loss")]
-        if look_at == "two epochs":
-            losses.append(one_number(train_epoch(model, loader, optimizer), "the mean loss"))
-        state = model.state_dict()
-        training = all(module.training for _, module in model.named_modules())
-        used = "right"
-        if len(x) and not optimizer.state_dict()["state"]:  # no step with a gradient
-            moved = not torch.equal(state["3.bias"], before["3.bias"])
-            used = _why_unused(bool(steps), moved, bool(gradients), last.grad is not None)
-        return {
-            "optimizer": used,
-            "mean loss": losses[-1],
-            "weights afterwards": state["0.weight"].detach().numpy(),
-            "running mean of BatchNorm": state["1.running_mean"].numpy(),
-            "mode afterwards": "right" if training else "eval mode, training mode is promised",
-        }
 
-    return ask
+_arrange_train_epoch = Look(probes.train_epoch, _read_epoch)
 
 
 def _why_unused(stepped: bool, moved: bool, went_back: bool, left: bool) -> str:

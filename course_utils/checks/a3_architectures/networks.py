@@ -74,7 +74,7 @@ LENET = (
 
 
 def _lenet(text: str) -> Callable:
-    return behaviour()(lambda num_classes=10: row(text, 1, num_classes))
+    return behaviour(lambda num_classes=10: row(text, 1, num_classes))
 
 
 def _lenet5(x, num_classes=10, *, look_at):
@@ -155,7 +155,7 @@ check_lenet5 = Check(
         ),
     },
     rejects=[rejection("num_classes|class", np.zeros((1, 1, 32, 32)), 0, look_at="parameters")],
-    arrange=behaviour(),
+    arrange=behaviour,
     forbidden=BUILD_IT_YOURSELF,
 )
 
@@ -170,7 +170,7 @@ def _block(unit: str = "conv{}k3p1 relu", end: str = "max2s2", more: int = 0) ->
         units = [unit.format(out_channels)] * max(1, num_convs + more)
         return row(" ".join([*units, end]), in_channels)
 
-    return behaviour()(make)
+    return behaviour(make)
 
 
 def _vgg_block(x, in_channels, out_channels, num_convs, *, look_at):
@@ -227,7 +227,7 @@ check_vgg_block = Check(
             unit="conv{}k3p1 norm relu"
         ),
         "The channels change in the last convolution: they are to change in the first.": (
-            behaviour()(_only_first_sees_input)
+            behaviour(_only_first_sees_input)
         ),
         "The activation comes before the convolution, not after it.": _block(
             unit="relu conv{}k3p1"
@@ -238,7 +238,7 @@ check_vgg_block = Check(
         rejection(r"in_channels|channel", np.zeros((1, 1, 4, 4)), 0, 1, 1, look_at="parameters"),
         rejection(r"out_channels|channel", np.zeros((1, 1, 4, 4)), 1, -2, 1, look_at="parameters"),
     ],
-    arrange=behaviour(),
+    arrange=behaviour,
     forbidden=BUILD_IT_YOURSELF,
     hints={
         r"expected input.* channels, but got": "Only the first convolution gets in_channels, each "
@@ -258,7 +258,7 @@ VGG = (
 
 
 def _vgg(text: str, adapt: Callable = lambda model: model) -> Callable:
-    return behaviour()(lambda num_classes=10: adapt(row(text, 3, num_classes)))
+    return behaviour(lambda num_classes=10: adapt(row(text, 3, num_classes)))
 
 
 def _small_vgg(x, num_classes=10, *, look_at):
@@ -333,6 +333,6 @@ check_small_vgg = Check(
         ),
     },
     rejects=[rejection("num_classes|class", np.zeros((1, 3, 32, 32)), -1, look_at="parameters")],
-    arrange=behaviour(),
+    arrange=behaviour,
     forbidden=BUILD_IT_YOURSELF,
 )

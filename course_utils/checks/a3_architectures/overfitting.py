@@ -10,17 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.checks.a3_architectures.loops import (
-    CLASSES,
-    FEATURES,
-    STEP_TOO_EARLY,
-    one_number,
-    small_network,
-)
-from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF, optimisers_used
+from course_utils.checks.a3_architectures.loops import STEP_TOO_EARLY
+from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import usual_settings, weights_of
-from course_utils.checks.outcome import Unusable
+from course_utils.checks.outcome import Look
+from course_utils.probes import training
+from course_utils.probes.training import CLASSES, FEATURES
 
 LAST_LOSS = 0.1  # of a batch that is known by heart
 WANTED = f"it is to be below {LAST_LOSS} after 100 steps"
@@ -28,44 +23,28 @@ JUMPS = 0.2  # share of the steps in which a loss rises, where the rate is not j
 NEAR = 1e-3  # relative and absolute: as far as single precision may lead two computations
 
 
-def _arrange_overfit(overfit_batch: Callable) -> Callable:
-    def ask(x, y, steps: int, *, look_at: str) -> dict[str, Any]:
-        with usual_settings(overfit_batch):
-            return look(x, y, steps, look_at=look_at)
-
-    def look(x, y, steps: int, *, look_at: str) -> dict[str, Any]:
-        model = small_network(overfit_batch)
-        model.float().eval()  # it is to train in training mode all the same
+def _read(found: dict, x: np.ndarray, y: np.ndarray, steps: int, *, look_at: str) -> dict[str, Any]:
+    losses, seen, used = found["losses"], found["seen"], found["optimisers"]
+    if len(x) != len(y):  # which it should have noticed
+        return {"number of losses": len(losses)}
+    untouched = training.small_network().float().train()
+    if look_at == "losses":
         inputs, targets = torch.from_numpy(np.array(x)).float(), torch.from_numpy(np.array(y))
-        before, seen = weights_of(model), []
-
-        def note(module: Any, given: Any, output: Any) -> None:
-            if module.training and len(output) == len(targets):
-                seen.append(F.cross_entropy(output.detach(), targets).item())
-
-        model[3].register_forward_hook(note)
-        with optimisers_used(overfit_batch) as used:
-            losses = _losses(overfit_batch(model, inputs, targets, steps), steps)
-        if len(inputs) != len(targets):  # which it should have noticed
-            return {"number of losses": len(losses)}
-        if look_at == "losses":
-            fresh = small_network(None).float().train()
-            fresh.load_state_dict(before)
-            first = F.cross_entropy(fresh(inputs), targets).item()
-            return {
-                "number of losses": len(losses),
-                "first loss": losses[0] / first,
-                "losses": _compare_losses(losses, seen),
-            }
-        after = model.state_dict()
-        moved = not torch.equal(after["0.weight"], before["0.weight"])
+        first = F.cross_entropy(untouched(inputs), targets).item()
         return {
-            "weights": "right" if moved else _why_untrained(bool(used)),
-            "optimiser": "right" if len(used) < steps / 2 else "made anew in each step",
-            "last loss": _why_too_high(seen),
+            "number of losses": len(losses),
+            "first loss": losses[0] / first,
+            "losses": _compare_losses(losses, seen),
         }
+    moved = not np.array_equal(found["weights"], untouched[0].weight.detach().numpy())
+    return {
+        "weights": "right" if moved else _why_untrained(bool(used)),
+        "optimiser": "right" if used < steps / 2 else "made anew in each step",
+        "last loss": _why_too_high(seen),
+    }
 
-    return ask
+
+_arrange_overfit = Look(training.overfit_batch, _read)
 
 
 def _compare_losses(losses: list[float], seen: list[float]) -> str:
@@ -110,16 +89,6 @@ def _why_too_high(seen: list[float]) -> str:
         )
     slowly = "and it falls, but slowly. Is the rate too small, or zero_grad missing?"
     return f"{last:.3g}, {WANTED}, {slowly}"
-
-
-def _losses(given: Any, steps: int) -> list[float]:
-    if given is None:
-        raise Unusable("it returned None. Is a `return` missing?")
-    if isinstance(given, Tensor | np.ndarray):
-        given = given.tolist()
-    if not isinstance(given, list | tuple) or not given:
-        raise Unusable("it is to return a list of floats, one loss for each step")
-    return [one_number(loss, "a loss") for loss in given]
 
 
 def _overfitting(
@@ -169,7 +138,7 @@ def _learnable(x: bytes, y: bytes) -> bool:
     inputs = torch.from_numpy(np.frombuffer(x).reshape(-1, FEATURES).copy()).float()
     targets = torch.from_numpy(np.frombuffer(y, int).copy())
     for rate in (0.02, 0.05):
-        model = small_network(None).float().train()
+        model = training.small_network().float().train()
         optimizer = torch.optim.Adam(model.parameters(), lr=rate)
         for _ in range(100):
             loss = F.cross_entropy(model(inputs), targets)

@@ -180,7 +180,7 @@ def _always_projected(in_channels: int, out_channels: int, stride: int = 1) -> n
 
 
 def _residual_block(x, in_channels, out_channels, stride=1, *, look_at):
-    return behaviour()(block())(x, in_channels, out_channels, stride, look_at=look_at)
+    return behaviour(block())(x, in_channels, out_channels, stride, look_at=look_at)
 
 
 def _cases(look_at: str) -> Callable:
@@ -258,13 +258,13 @@ check_residual_block = Check(
     oracle=_residual_block,
     tool="torchvision's BasicBlock",
     parts=looks(_cases, "parameters", "output", "training", "step", "device"),
-    suspects={sentence: behaviour()(make) for sentence, make in SENTENCES.items()},
+    suspects={sentence: behaviour(make) for sentence, make in SENTENCES.items()},
     rejects=[
         rejection("stride", np.zeros((1, 2, 4, 4)), 2, 2, 0, look_at="parameters"),
         rejection("in_channels|channel", np.zeros((1, 2, 4, 4)), 0, 2, 1, look_at="parameters"),
         rejection("out_channels|channel", np.zeros((1, 2, 4, 4)), 2, 0, 1, look_at="parameters"),
     ],
-    arrange=behaviour(),
+    arrange=behaviour,
     forbidden=BUILD_IT_YOURSELF,
     hints=HINTS,
 )
@@ -328,7 +328,7 @@ class _InList(nn.Module):
 
 
 def _resnet20(x, num_classes=10, *, look_at):
-    return behaviour()(resnet())(x, num_classes, look_at=look_at)
+    return behaviour(resnet())(x, num_classes, look_at=look_at)
 
 
 def _resnet_cases(look_at: str) -> Callable:
@@ -348,46 +348,46 @@ check_resnet20 = Check(
     parts=looks(_resnet_cases, "parameters", "output", "no dropout", "step", "device"),
     suspects={
         "The blocks stand in a plain list: PyTorch does not see their parameters. "
-        "Use nn.Sequential or nn.ModuleList.": behaviour()(_InList),
-        HIDDEN: behaviour()(resnet(block(_HiddenProjection))),
-        OPTION_A: behaviour()(resnet(block(_PaddedShortcut))),
-        "There are two blocks in each stage: with n = 3 there are three.": behaviour()(
+        "Use nn.Sequential or nn.ModuleList.": behaviour(_InList),
+        HIDDEN: behaviour(resnet(block(_HiddenProjection))),
+        OPTION_A: behaviour(resnet(block(_PaddedShortcut))),
+        "There are two blocks in each stage: with n = 3 there are three.": behaviour(
             resnet(blocks=2)
         ),
         "The stages have 64, 128 and 256 channels: those of CIFAR have 16, 32 and 64.": (
-            behaviour()(resnet(channels=(64, 128, 256)))
+            behaviour(resnet(channels=(64, 128, 256)))
         ),
-        "The first stage halves the image too: its stride is 1.": behaviour()(
+        "The first stage halves the image too: its stride is 1.": behaviour(
             resnet(strides=(2, 2, 2))
         ),
-        "No stage halves the image: the second and the third have stride 2.": behaviour()(
+        "No stage halves the image: the second and the third have stride 2.": behaviour(
             resnet(strides=(1, 1, 1))
         ),
-        "There is no ReLU after the first BatchNorm.": behaviour()(resnet(stem=())),
+        "There is no ReLU after the first BatchNorm.": behaviour(resnet(stem=())),
         "A max pooling follows the first convolution, as for ImageNet; 32×32 has no room for it.": (
-            behaviour()(resnet(stem=(nn.ReLU(), nn.MaxPool2d(2))))
+            behaviour(resnet(stem=(nn.ReLU(), nn.MaxPool2d(2))))
         ),
-        "At the end stands the maximum over all places, not their average.": behaviour()(
+        "At the end stands the maximum over all places, not their average.": behaviour(
             resnet(head=lambda: nn.AdaptiveMaxPool2d(1))
         ),
-        "The blocks have no ReLU after the addition.": behaviour()(resnet(block(_NoLastRelu))),
-        "The blocks have no residual link.": behaviour()(resnet(block(_NoResidual))),
+        "The blocks have no ReLU after the addition.": behaviour(resnet(block(_NoLastRelu))),
+        "The blocks have no residual link.": behaviour(resnet(block(_NoResidual))),
         "The first convolution has a bias, which the BatchNorm after it takes out again.": (
-            behaviour()(resnet(bias=True))
+            behaviour(resnet(bias=True))
         ),
-        "There is no BatchNorm after the first convolution.": behaviour()(
+        "There is no BatchNorm after the first convolution.": behaviour(
             resnet(norm=lambda channels: nn.Identity())
         ),
-        SOFTMAX: behaviour()(resnet(end=(nn.Softmax(dim=1),))),
-        "The last block of a stage has the stride; it belongs to the first.": behaviour()(
+        SOFTMAX: behaviour(resnet(end=(nn.Softmax(dim=1),))),
+        "The last block of a stage has the stride; it belongs to the first.": behaviour(
             resnet(strided=(2,))
         ),
-        "All blocks of a stage have its stride; it belongs to the first alone.": behaviour()(
+        "All blocks of a stage have its stride; it belongs to the first alone.": behaviour(
             resnet(strided=(0, 1, 2))
         ),
         "The batch is lost when it is one image: squeeze() takes out every axis of length 1, "
-        "flatten(1) none of the batch.": behaviour()(resnet(end=(_Squeezed(),))),
-        "There is dropout: BatchNorm makes it unnecessary, and ResNet has none.": behaviour()(
+        "flatten(1) none of the batch.": behaviour(resnet(end=(_Squeezed(),))),
+        "There is dropout: BatchNorm makes it unnecessary, and ResNet has none.": behaviour(
             resnet(end=(nn.Dropout(0.5),))
         ),
         "num_classes is ignored.": lambda x, num_classes=10, *, look_at: _resnet20(
@@ -395,7 +395,7 @@ check_resnet20 = Check(
         ),
     },
     rejects=[rejection("num_classes|class", np.zeros((1, 3, 32, 32)), 0, look_at="parameters")],
-    arrange=behaviour(),
+    arrange=behaviour,
     forbidden=BUILD_IT_YOURSELF,
     hints=HINTS,
 )

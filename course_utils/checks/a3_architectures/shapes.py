@@ -9,99 +9,23 @@ from torch import Tensor, nn
 
 from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, there, usual_settings, weights_of
-from course_utils.checks.outcome import Unusable
+from course_utils.checks.outcome import Look
+from course_utils.probes.tracing import shape_trace
 from course_utils.tracing import trace
 
 
-def _model(home: Any, widths: tuple[int, ...], images: np.ndarray) -> Any:
-    """A network, made where `home` lives.
-
-    For images, a Sequential in a Sequential, in which one ReLU is called twice. For sequences
-    `(S, N, E)`, a layer of a transformer, which calls its layers in another order than it makes
-    them, and one of them, which gives a tuple, has a child that is never called.
-    """
-    nn_there = beside(home, "torch.nn")
-    if images.ndim == 3:
-        width, heads, hidden = widths
-        return there(nn_there.TransformerEncoderLayer, width, heads, hidden)
-    first, second, classes = widths
-    relu = there(nn_there.ReLU)
-    inner = there(
-        nn_there.Sequential,
-        there(nn_there.Conv2d, first, second, 3, padding=1, bias=False),
-        there(nn_there.BatchNorm2d, second),
-        relu,
-    )
-    return there(
-        nn_there.Sequential,
-        there(nn_there.Conv2d, 2, first, 3, stride=2),
-        relu,
-        inner,
-        there(nn_there.BatchNorm2d, second),
-        there(nn_there.MaxPool2d, 2),
-        there(nn_there.Flatten),
-        there(nn_there.Dropout, 0.5),
-        there(nn_there.Linear, second * _side(images.shape[-1]) ** 2, classes),
-    )
-
-
-def _side(size: int) -> int:
-    return ((size - 3) // 2 + 1) // 2
-
-
-def _arrange(shape_trace: Callable) -> Callable:
-    def ask(images: np.ndarray, widths: tuple[int, ...], *, look_at: str) -> dict[str, Any]:
-        with usual_settings(shape_trace):
-            model = _model(shape_trace, widths, images)
-            model.train()
-            if look_at == "trace":
-                return {"trace": _plain(shape_trace(model, tuple(images.shape)))}
-            model[2][1].eval()  # a BatchNorm that is frozen, while the other trains
-            before = weights_of(model)
-            try:
-                shape_trace(model, tuple(images.shape))
-            except (RuntimeError, ValueError) as error:
-                if images.shape[1] == 2 or isinstance(error, NotImplementedError):
-                    raise
-            return _left_behind(model, before) | {
-                "gradients afterwards": _recording(shape_trace),
-            }
-
-    return ask
-
-
-def _recording(home: Any) -> str:
-    on = beside(home, "torch").is_grad_enabled()
-    return "right" if on else "switched off for the whole notebook"
-
-
-def _plain(traced: Any) -> list:
-    """As a list of tuples, so that what stands in it is compared, not what holds it."""
-    if traced is None:
-        raise Unusable("it returned None. Is a `return` missing?")
-    try:
-        return [tuple(tuple(part) if isinstance(part, list) else part for part in entry)
-                for entry in traced]  # fmt: skip
-    except TypeError:
-        kind = type(traced).__name__
-        raise Unusable(
-            f"it returned a {kind}, but the result is a list of (name, output shape, parameters)"
-        ) from None
-
-
-def _left_behind(model: Any, before: dict) -> dict[str, Any]:
-    modules = [(name, module) for name, module in model.named_modules()]
-    learns = all(parameter.requires_grad for _, parameter in model.named_parameters())
-    hooks = sum(len(module._forward_hooks) for _, module in modules)
-    modes = [module.training for _, module in modules]
-    after = model.state_dict()
+def _read(found: Any, *_: Any, look_at: str) -> dict[str, Any]:
+    if look_at == "trace":
+        return {"trace": found}
+    hooks, modes, (before, after) = found["hooks"], found["modes"], found["weights"]
     same = all(torch.equal(after[name], before[name]) for name in before)
+    learns, on = all(found["requires_grad"]), found["recording"]
     return {
         "hooks afterwards": "right" if hooks == 0 else f"{hooks} hooks are left in the model",
-        "modes afterwards": _modes(modes, [name != "2.1" for name, _ in modules]),
+        "modes afterwards": _modes([*modes.values()], [name != "2.1" for name in modes]),
         "BatchNorm": "right" if same else "has learnt statistics from the trace",
         "what learns": "right" if learns else "less than before: requires_grad is changed",
+        "gradients afterwards": "right" if on else "switched off for the whole notebook",
     }
 
 
@@ -109,6 +33,9 @@ def _modes(modes: list[bool], wanted: list[bool]) -> str:
     if modes == wanted:
         return "right"
     return "all training" if all(modes) else "all eval" if not any(modes) else "mixed up"
+
+
+_arrange = Look(shape_trace, _read)
 
 
 def _by_trace(change: Callable[[list, nn.Module], list] = lambda entries, model: entries):

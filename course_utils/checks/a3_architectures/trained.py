@@ -1,5 +1,6 @@
 """Check of the trained ResNet-20: what it says of digits that it was not trained with."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -7,7 +8,8 @@ from torch import Tensor
 
 from course_utils.checks.digits import judge, unseen_digits
 from course_utils.checks.engine import CheckFailed
-from course_utils.checks.outcome import call
+from course_utils.checks.outcome import Look
+from course_utils.probes import training
 
 SIZE = 12  # height and width of the digits
 WANTED = 0.93  # share of the test digits that is to be right
@@ -35,26 +37,24 @@ def check_trained(model: Any, *, seed: int | None = None) -> None:
     """
     if model is None:
         raise CheckFailed("✗ trained: there is no model yet. Write train_resnet20, run its cell.")
-    if not hasattr(model, "parameters"):
-        raise CheckFailed(f"✗ trained: this is a {type(model).__name__}, which is no nn.Module.")
-    count = sum(p.numel() for p in model.parameters())
+    count = _found(training.size, model)
     if count != PARAMETERS:
         raise CheckFailed(
             f"✗ trained: the model has {count} parameters, a ResNet-20 has {PARAMETERS}."
         )
     grey, labels = unseen_digits(SIZE, seed)
     images = torch.from_numpy(2 * grey[:, None] - 1).float().repeat(1, 3, 1, 1)  # (N, 3, 12, 12)
-    modes = [(module, module.training) for _, module in model.named_modules()]
-    model.eval()
-    outcome = call(model, (images,), {})
-    for module, training in modes:
-        module.training = training
-    if outcome.error:
-        why = f"✗ trained: {outcome.error}"
-        raise CheckFailed("\n  ".join(filter(None, [why, outcome.where])))
-    logits = outcome.value
+    logits = _found(training.logits, model, images)
     if not isinstance(logits, Tensor) or tuple(logits.shape) != (len(labels), 10):
         shape = tuple(getattr(logits, "shape", ())) or type(logits).__name__
         raise CheckFailed(f"✗ trained: expected logits {(len(labels), 10)}, got {shape}.")
     answers = logits.argmax(dim=1).numpy()
     judge("trained", answers, labels, WANTED, (0.5, LAGS))
+
+
+def _found(probe: Callable, model: Any, *args: Any) -> Any:
+    (outcome,) = Look(probe).outcomes([model], [(args, {})])
+    if outcome.error:
+        lines = [f"✗ trained: {outcome.error}", outcome.where]
+        raise CheckFailed("\n  ".join(filter(None, lines)))
+    return outcome.value

@@ -14,7 +14,6 @@ from course_utils.checks.a4_inside.gradients import (
     INVALID,
 )
 from course_utils.checks.a4_inside.networks import (
-    CLASSES,
     NOT_HERE,
     clean,
     common_suspects,
@@ -22,6 +21,7 @@ from course_utils.checks.a4_inside.networks import (
     spread,
 )
 from course_utils.checks.engine import Case, Check, case, rejection
+from course_utils.probes.insight import CLASSES
 
 _arrange = look_into("maps")
 

@@ -9,7 +9,8 @@ from torch.nn import functional as F
 
 from course_utils.checks.a4_inside.networks import NOT_HERE
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.outcome import Unusable
+from course_utils.checks.outcome import Look, Unusable
+from course_utils.probes import insight
 
 VGG16 = [layer for n in (2, 2, 3, 3, 3) for layer in [(3, 1, 1, 1)] * n + [(2, 2, 0, 1)]]
 LENET5 = [(5, 1, 0, 1), (2, 2, 0, 1), (5, 1, 0, 1), (2, 2, 0, 1)]
@@ -49,16 +50,15 @@ def _receptive_field(layers: list[tuple]) -> dict[str, int]:
     return _measured(layers, length)
 
 
-def _arrange(receptive_field: Callable) -> Callable:
-    def ask(layers: list[tuple]) -> dict[str, Any]:
-        found = receptive_field([*layers])  # a list of its own to take apart
-        if found is None:
-            raise Unusable("it returned None. Is a `return` missing?")
-        if not isinstance(found, tuple | list) or len(found) != 3:
-            raise Unusable(f"it returned {found!r}, but the result is (size, stride, start)")
-        return dict(zip(PARTS, found, strict=True))
+def _read(found: Any, layers: list[tuple]) -> dict[str, Any]:
+    if found is None:
+        raise Unusable("it returned None. Is a `return` missing?")
+    if not isinstance(found, tuple | list) or len(found) != 3:
+        raise Unusable(f"it returned {found!r}, but the result is (size, stride, start)")
+    return dict(zip(PARTS, found, strict=True))
 
-    return ask
+
+_arrange = Look(insight.receptive_field, _read)
 
 
 def _rf(

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils.checks.a4_inside.networks import (
-    CLASSES,
     NOT_HERE,
     clean,
     common_suspects,
@@ -18,6 +17,7 @@ from course_utils.checks.a4_inside.networks import (
     spread,
 )
 from course_utils.checks.engine import Case, Check, case, rejection
+from course_utils.probes.insight import CLASSES
 
 PROBABILITY = "This is the gradient of a probability: go back from the logit, without softmax."
 LOG_PROBABILITY = "This is the gradient of the cross-entropy or log-probability, not of the logit."

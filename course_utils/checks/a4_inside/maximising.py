@@ -11,19 +11,15 @@ from torch import Tensor, nn
 
 from course_utils.checks.a4_inside.networks import (
     NOT_HERE,
-    array_of,
-    fails,
     leave_gradients,
     leave_hook,
-    network,
-    prepare,
-    submodule,
     traces,
 )
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, there, usual_settings, weights_of
+from course_utils.checks.outcome import Look
+from course_utils.probes import insight
+from course_utils.probes.insight import SIZE, network
 
-SIZE = 32  # of the image
 RANDOM_IMAGES = 24
 REACHED = 0.5  # share of the way from random images to the best that is known
 HARDLY = 0.06  # the mean change of a pixel
@@ -31,62 +27,47 @@ RATE = 0.1
 LAYERS = {"plain": "features.2", "strided": "features.2", "pooled": "features.4"}
 
 
-def _arrange(maximise_activation: Callable) -> Callable:
-    def ask(
-        network_kind: str,
-        channels: int,
-        layer: str,
-        channel: int,
-        *,
-        steps: int,
-        seed: int,
-        look_at: str,
-        dtype: str = "float64",
-    ) -> dict[str, Any]:
-        zeros = np.zeros((1, channels, SIZE, SIZE), dtype)
-
-        def make(seed: int = seed, steps: int = steps) -> np.ndarray:
-            image = maximise_activation(model, layer, channel, steps=steps, seed=seed)
-            return array_of(image, "the image")
-
-        def judged(image: np.ndarray) -> dict[str, Any]:
-            found = {"shape": image.shape, "dtype": str(image.dtype), "values": _range(image)}
-            if (image.shape, image.dtype) == (zeros.shape, zeros.dtype):
-                told = _excitement(network_kind, image, layer, channel)
-                if told != "right" and np.abs(image - make(steps=1)).mean() < HARDLY:
-                    told = "not what it could be: the image hardly moves in all its steps"
-                found["activation"] = told
-            return found
-
-        with usual_settings(maximise_activation):
-            model = network(maximise_activation, network_kind, zeros)
-            if look_at == "image":
-                weights = weights_of(model)
-                image = make()
-                now = weights_of(model)  # a network that learns along excites itself
-                same = all(torch.equal(now[name], value) for name, value in weights.items())
-                return {"weights": "right" if same else "changed as well"} | judged(image)
-            if look_at == "seeds":
-                return _repeats(make, seed, steps)
-            if look_at == "after an error":
-                bad = there(beside(maximise_activation, "torch.nn").Linear, 99, 2)
-                submodule(model, "features").add_module("3", bad)  # before the layer
-            before, found = prepare(model), {}
-            if look_at == "left behind":
-                found = judged(make())
-            else:
-                fails(maximise_activation, model, layer, channel, steps=steps, seed=seed)
-            return traces(model, before) | found
-
-    return ask
+def _read(
+    seen: dict[str, Any],
+    network_kind: str,
+    channels: int,
+    layer: str,
+    channel: int,
+    *,
+    look_at: str,
+    dtype: str = "float64",
+    **_: Any,
+) -> dict[str, Any]:
+    if look_at == "seeds":
+        return _repeats(*seen["found"])
+    if "found" not in seen:
+        return traces(seen)
+    image = seen["found"]
+    found = {"shape": image.shape, "dtype": str(image.dtype), "values": _range(image)}
+    if (image.shape, image.dtype) == ((1, channels, SIZE, SIZE), dtype):
+        told = _excitement(network_kind, image, layer, channel)
+        moved = np.abs(image - seen["one step"]).mean() if "one step" in seen else HARDLY
+        if told != "right" and moved < HARDLY:
+            told = "not what it could be: the image hardly moves in all its steps"
+        found["activation"] = told
+    if "weights" in seen:  # a network that learns along excites itself
+        before, now = seen["weights"]
+        same = all(torch.equal(now[name], value) for name, value in before.items())
+        found = {"weights": "right" if same else "changed as well"} | found
+    return traces(seen) | found
 
 
-def _repeats(make: Callable, seed: int, steps: int) -> dict[str, str]:
-    image, alike = make(), "the same image"
+_arrange = Look(insight.maximise_activation, _read)
+
+
+def _repeats(
+    image: np.ndarray, again: np.ndarray, other_seed: np.ndarray, more_steps: np.ndarray
+) -> dict[str, str]:
+    alike = "the same image"
     return {
-        "with the same seed again": "right" if np.array_equal(make(), image) else "another image",
-        "with another seed": alike if np.array_equal(make(seed=seed + 1), image) else "right",
-        "with more steps": alike if np.array_equal(make(steps=2 * steps), image) else "right",
+        "with the same seed again": "right" if np.array_equal(again, image) else "another image",
+        "with another seed": alike if np.array_equal(other_seed, image) else "right",
+        "with more steps": alike if np.array_equal(more_steps, image) else "right",
     }
 
 
@@ -101,7 +82,7 @@ def _range(image: np.ndarray) -> str:
 @lru_cache(maxsize=32)
 def _known(kind: str, channels: int, dtype: str, layer: str) -> tuple[Tensor, Tensor]:
     """Mean activation of each channel for random images, and the best that is known."""
-    model = network(None, kind, np.zeros((1, channels, SIZE, SIZE), dtype)).eval()
+    model = network(kind, np.zeros((1, channels, SIZE, SIZE), dtype)).eval()
     rng = np.random.default_rng(0)
     noise = rng.uniform(size=(RANDOM_IMAGES, channels, SIZE, SIZE)).astype(dtype)
     low = _activations(model, torch.from_numpy(noise), layer).mean(0)
@@ -116,7 +97,7 @@ def _excitement(kind: str, image: np.ndarray, layer: str, channel: int) -> str:
     """Where the image stands between random ones, 0, and the best that is known, 1."""
     channels, dtype = image.shape[1], str(image.dtype)
     low, best = _known(kind, channels, dtype, layer)
-    model = network(None, kind, image).eval()
+    model = network(kind, image).eval()
     given = _activations(model, torch.from_numpy(np.array(image)), layer)[0]
     shares = ((given - low) / (best - low)).tolist()
     own = shares.pop(channel)

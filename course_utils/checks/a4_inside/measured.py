@@ -9,63 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.checks.a4_inside.fields import reached
-from course_utils.checks.a4_inside.networks import NOT_HERE, chain, fails, prepare, traces
+from course_utils.checks.a4_inside.networks import NOT_HERE, traces
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import give_weights, usual_settings, weights_of
-from course_utils.checks.outcome import Unusable
-
-NETWORKS = {
-    "oblong": [("Conv2d", 2, 4, (3, 5)), ("ReLU",), ("Conv2d", 4, 3, (1, 3)), ("ReLU",)],
-    "strided": [("Conv2d", 2, 4, 3, 2, 1), ("ReLU",), ("Conv2d", 4, 3, (2, 3), (3, 2))],
-    "dilated": [("Conv2d", 2, 4, 3, 1, 2, 2), ("ReLU",), ("Conv2d", 4, 3, (3, 1), 1, 0, 3)],
-    "averaged": [("Conv2d", 2, 4, 3), ("ReLU",), ("AvgPool2d", 3, 2), ("Conv2d", 4, 3, (2, 3))],
-    "pooled": [("Conv2d", 2, 6, 3), ("ReLU",), ("MaxPool2d", 2)],
-    "norm": [("Conv2d", 2, 4, 3), ("BatchNorm2d", 4), ("ReLU",), ("Conv2d", 4, 3, (3, 2))],
-    "all kinds": [
-        ("Conv2d", 2, 4, 3),
-        ("BatchNorm2d", 4),
-        ("ReLU",),
-        ("MaxPool2d", 2),
-        ("Conv2d", 4, 3, (3, 2)),
-    ],
-}
-NORM, FROZEN, EARLIER = "1", "0.bias", "4.weight"  # of "all kinds"
+from course_utils.checks.outcome import Look, Unusable
+from course_utils.probes import insight
+from course_utils.probes.insight import CLOSED, ZEROS
 
 
-def _arrange(measured_receptive_field: Callable) -> Callable:
-    def ask(
-        network: str, input_shape: tuple, *, look_at: str, dtype: str = "float64", trap: str = ""
-    ) -> dict:
-        with usual_settings(measured_receptive_field):
-            model = chain(measured_receptive_field, NETWORKS[network])
-            give_weights(model, torch.zeros(1, 2, 40, 40, dtype=torch.float64))
-            model.load_state_dict(_trapped(weights_of(model), trap))
-            getattr(model, "float" if dtype == "float32" else "double")()
-            model.train()
-            if look_at == "values":
-                return _pair(measured_receptive_field(model, input_shape))
-            before, found = prepare(model, NORM, FROZEN, EARLIER), {}
-            if look_at == "left behind":
-                found = _pair(measured_receptive_field(model, input_shape))
-            else:
-                fails(measured_receptive_field, model, (1, 3, *input_shape[2:]))
-            return traces(model, before) | found
-
-    return ask
-
-
-ZEROS = "the last row and column of the first kernels are 0"
-CLOSED = "the BatchNorm keeps each ReLU closed"
-
-
-def _trapped(weights: dict[str, Tensor], trap: str) -> dict[str, Tensor]:
-    """Numbers that hide pixels from whoever measures with them, whatever the image."""
-    if trap == ZEROS:
-        weights["0.weight"][..., -1, :] = 0
-        weights["0.weight"][..., -1] = 0
-    if trap == CLOSED:
-        weights["1.running_mean"][:] = 1000
-    return weights
+def _read(seen: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
+    return traces(seen) | (_pair(seen["found"]) if "found" in seen else {})
 
 
 def _pair(found: Any) -> dict[str, Any]:
@@ -75,6 +27,9 @@ def _pair(found: Any) -> dict[str, Any]:
         kind = type(found).__name__
         raise Unusable(f"it returned a {kind}, but the result is (height, width)")
     return {"height": found[0], "width": found[1]}
+
+
+_arrange = Look(insight.measured_receptive_field, _read)
 
 
 def _layers(model: nn.Module, axis: int) -> list[tuple]:

@@ -1,73 +1,19 @@
-"""Networks that a4's functions look into, and the traces that looking may leave."""
+"""What the functions of a4 say of networks, and the traces that looking may leave."""
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_utils.checks.models import beside, give_weights, there, usual_settings, weights_of
-from course_utils.checks.outcome import Unusable
+from course_utils.checks.outcome import Look
+from course_utils.probes import insight
 
 # With these, nothing would be built.
 NOT_HERE = ("captum", "torchvision", "course_utils.widgets_receptive_field")
-CLASSES = 4
-IN = "channels of the images"
-# The features of each network; behind them stand global average pooling and one dense layer.
-NETWORKS = {
-    "plain": [("Conv2d", IN, 5, 3), ("ReLU",), ("Conv2d", 5, 6, (3, 2)), ("ReLU",)],
-    "in place": [("Conv2d", IN, 5, 3), ("ReLU", True), ("Conv2d", 5, 6, 3), ("ReLU", True)],
-    "pooled": [
-        ("Conv2d", IN, 6, 3, 1, 1),
-        ("BatchNorm2d", 6),
-        ("ReLU",),
-        ("MaxPool2d", 2),
-        ("Conv2d", 6, 5, 3, 1, 1),
-        ("ReLU",),
-    ],
-    "strided": [("Conv2d", IN, 5, 5, 3, 2), ("ReLU",), ("Conv2d", 5, 6, 3, 2, 1), ("ReLU",)],
-}
-NETWORKS["frozen"] = NETWORKS["plain"]  # no weight of it learns
-NORM, EARLIER, FROZEN = "features.1", "head.2.weight", "features.0.bias"
-HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-
-
-def chain(home: Any, layers: list[tuple]) -> Any:
-    """Layers of torch.nn one after the other, in the process where `home` lives."""
-    nn_there = beside(home, "torch.nn")
-    return there(
-        nn_there.Sequential, *(there(getattr(nn_there, kind), *args) for kind, *args in layers)
-    )
-
-
-def network(home: Any, kind: str, images: np.ndarray) -> Any:
-    """One of `NETWORKS` for such images, in their precision and in training mode."""
-    channels = images.shape[1]
-    features = [tuple(channels if part is IN else part for part in layer) for layer in
-                NETWORKS[kind]]  # fmt: skip
-    width = next(layer[2] for layer in reversed(features) if layer[0] == "Conv2d")
-    head = [("AdaptiveAvgPool2d", 1), ("Flatten",), ("Linear", width, CLASSES)]
-    model = there(beside(home, "torch.nn").Sequential)
-    model.add_module("features", chain(home, features))
-    model.add_module("head", chain(home, head))
-    give_weights(model, torch.from_numpy(np.array(images[:1], np.float64)))
-    if images.dtype == np.float32:
-        model.float()
-    if kind == "frozen":
-        model.requires_grad_(False)
-    model.train()
-    return model
-
-
-def placed(home: Any, images: np.ndarray) -> Any:
-    """The images as a tensor in the process where `home` lives, contiguous only if they are."""
-    tensor = beside(home, "torch").tensor
-    if images.flags.c_contiguous:
-        return there(tensor, np.array(images))
-    turned = there(tensor, np.ascontiguousarray(np.swapaxes(images, -1, -2)))
-    return there(there(turned.transpose, -1, -2).detach)
 
 
 def spread(images: np.ndarray) -> np.ndarray:
@@ -77,130 +23,48 @@ def spread(images: np.ndarray) -> np.ndarray:
     return roomy[..., ::2]
 
 
-def array_of(given: Any, what: str) -> np.ndarray:
-    """A tensor that hangs on no graph, as an array."""
-    if given is None:
-        raise Unusable("it returned None. Is a `return` missing?")
-    if not isinstance(given, Tensor):
-        raise Unusable(f"{what} is a {type(given).__name__}, but the result is one tensor")
-    if given.requires_grad:
-        raise Unusable(
-            f"{what} still hangs on the graph of gradients, which keeps all of it in memory: "
-            "return it detached, with .detach()"
-        )
-    return given.numpy()
-
-
 # What looking leaves behind ----------------------------------------------------------------------
 
 
-def look_into(what: str) -> Callable[[Callable], Callable]:
-    """An `arrange` for `function(model, x, *args)` that gives a tensor, called `what`.
+def look_into(what: str) -> Look:
+    """A look at `function(model, x, *args)` that gives a tensor, called `what`.
 
-    Arranged, a call `(x, network, *args, look_at=...)` looks at the `"values"`, at what is
-    `"left behind"` in model and images besides, or at that `"after an error"` in the network.
+    A case `(x, network, *args, look_at=...)` looks at the `"values"`, at what is `"left behind"` in
+    model and images besides, or at that `"after an error"` in the network.
     """
 
-    def arrange(function: Callable) -> Callable:
-        def look(x: np.ndarray, network_kind: str, *args: Any, look_at: str, **options: Any):
-            args = tuple(torch.from_numpy(a) if isinstance(a, np.ndarray) else a for a in args)
-            with usual_settings(function):
-                model, images = network(function, network_kind, x), placed(function, x)
-                if look_at == "values":
-                    found = function(model, images, *args, **options)
-                    return {what: array_of(found, f"the {what}")}
-                before, found = prepare(model), {}
-                if look_at == "left behind":  # who does nothing leaves nothing, and earns nothing
-                    given = function(model, images, *args, **options)
-                    found = {what: array_of(given, f"the {what}")}
-                else:
-                    images = placed(function, np.concatenate([x, x], axis=1))  # too many channels
-                    fails(function, model, images, *args, **options)
-                return traces(model, before) | _of_images(images, x) | found
+    def read(seen: dict[str, Any], x: np.ndarray, *_: Any, **__: Any) -> dict[str, Any]:
+        found = {what: seen["found"]} if "found" in seen else {}
+        return traces(seen) | (_of_images(*seen["images"], x) if "images" in seen else {}) | found
 
-        return look
-
-    return arrange
+    return Look(partial(insight.look_into, what=what), read)
 
 
-def fails(function: Callable, *args: Any, **options: Any) -> None:
-    """Call where the network itself raises."""
-    try:
-        function(*args, **options)
-    except NotImplementedError:
-        raise
-    except Exception:  # whatever it is: what counts is what is left behind
-        return
-    raise Unusable(
-        "it raised no error here, where the network cannot compute what is asked for: leave the "
-        "images or their shape as they are, and let the network's errors through"
-    )
-
-
-def prepare(model: Any, norm: str = NORM, frozen: str = FROZEN, earlier: str = EARLIER) -> dict:
-    """Give a model what must not be lost: modes, a frozen weight, a gradient. What it is then."""
-    model.train()
-    submodule(model, norm).eval()
-    there(model.get_parameter, frozen).requires_grad_(False)
-    weights = weights_of(model)
-    there(model.get_parameter, earlier).grad = torch.ones_like(weights[earlier])
+def traces(seen: dict[str, Any]) -> dict[str, str]:
+    """What is not as it was, in words; nothing where nobody has looked."""
+    if "before" not in seen:
+        return {}
+    before, now = seen["before"], seen["after"]
     return {
-        "weights": weights,
-        "modes": _modes(model),
-        "layers": _layers(model),
-        "frozen": frozen,
-        "earlier": earlier,
+        "layers afterwards": _compare_layers(now, before["layers"]),
+        "number of hooks afterwards": "right" if now["hooks"] == 0 else "more than 0",
+        "modes afterwards": _compare_modes(now["modes"], before["modes"]),
+        "weights and statistics": _compare_weights(now["weights"], before["weights"]),
+        "gradients of the weights": _compare_gradients(now["gradients"], before["gradients"]),
+        "requires_grad of the weights": _compare_flags(
+            now["requires_grad"], before["requires_grad"]
+        ),
+        "gradients afterwards": (
+            "right" if now["recording"] else "switched off for all that follows"
+        ),
     }
 
 
-def submodule(model: Any, name: str) -> Any:
-    """A module inside, by its name in named_modules()."""
-    return there(model.get_submodule, name)
-
-
-def _modes(model: Any) -> list[bool]:
-    return [module.training for _, module in model.named_modules()]
-
-
-def _layers(model: Any) -> list[str]:
-    """A line for each module, with its kind and its options."""
-    return beside(model, "builtins").repr(model).splitlines()
-
-
-def traces(model: Any, before: dict[str, Any]) -> dict[str, str]:
-    """What is not as it was, in words."""
-    return {
-        "layers afterwards": _compare_layers(model, before["layers"]),
-        "number of hooks afterwards": hooks_left(model),
-        "modes afterwards": _compare_modes(_modes(model), before["modes"]),
-        "weights and statistics": _compare_weights(model.state_dict(), before["weights"]),
-        "gradients of the weights": _gradients(model, before["earlier"]),
-        "requires_grad of the weights": _frozen(model, before["frozen"]),
-        "gradients afterwards": _recorded(model),
-    }
-
-
-def _compare_layers(model: Any, before: list[str]) -> str:
-    for now, then in zip(_layers(model), before, strict=False):
-        if now != then:
-            return f"now {now.strip()} and was {then.strip()}: change a copy, or put it back"
-    builtins, contains = beside(model, "builtins"), beside(model, "operator").contains
-    for _, module in model.named_modules():
-        if contains(there(builtins.vars, module), "forward"):
-            return "a forward of your own in one of them"
-    return "right"
-
-
-def _recorded(model: Any) -> str:
-    on = beside(model, "torch").is_grad_enabled()
-    return "right" if on else "switched off for all that follows"
-
-
-def hooks_left(model: Any) -> str:
-    """Counts every hook of every module."""
-    modules = [module for _, module in model.named_modules()]
-    count = sum(len(getattr(module, name)) for module in modules for name in HOOKS)
-    return "right" if count == 0 else "more than 0"
+def _compare_layers(now: dict[str, Any], before: list[str]) -> str:
+    for line, then in zip(now["layers"], before, strict=False):
+        if line != then:
+            return f"now {line.strip()} and was {then.strip()}: change a copy, or put it back"
+    return "a forward of your own in one of them" if now["own forward"] else "right"
 
 
 def _compare_modes(modes: list[bool], wanted: list[bool]) -> str:
@@ -217,27 +81,24 @@ def _compare_weights(now: dict[str, Tensor], before: dict[str, Tensor]) -> str:
     return f"changed: the {kind}"
 
 
-def _gradients(model: Any, of_earlier: str) -> str:
-    names = [name for name, _ in model.named_parameters()]
-    found = {name: there(model.get_parameter, name).grad for name in names}
-    earlier = found.pop(of_earlier)
-    if any(gradient is not None for gradient in found.values()):
+def _compare_gradients(now: dict[str, Tensor | None], before: dict[str, Tensor | None]) -> str:
+    earlier = {name for name, gradient in before.items() if gradient is not None}
+    if any(gradient is not None for name, gradient in now.items() if name not in earlier):
         return "filled, though nobody asked for them"
-    if earlier is None:
+    if any(now[name] is None for name in earlier):
         return "lost where there was one before"
-    return "right" if bool((earlier == 1).all()) else "changed where there was one before"
+    same = all(torch.equal(now[name], before[name]) for name in earlier)
+    return "right" if same else "changed where there was one before"
 
 
-def _frozen(model: Any, frozen: str) -> str:
-    flags = {name: p.requires_grad for name, p in model.named_parameters()}
-    if flags.pop(frozen):
+def _compare_flags(now: dict[str, bool], before: dict[str, bool]) -> str:
+    if any(now[name] for name, learns in before.items() if not learns):
         return "True of a weight that was frozen"
-    return "right" if all(flags.values()) else "False of weights that were to learn"
+    same = all(now[name] for name, learns in before.items() if learns)
+    return "right" if same else "False of weights that were to learn"
 
 
-def _of_images(images: Any, x: np.ndarray) -> dict[str, str]:
-    asks = images.requires_grad
-    values = there(images.detach).numpy()
+def _of_images(asks: bool, values: np.ndarray, x: np.ndarray) -> dict[str, str]:
     same = values.shape != x.shape or np.array_equal(values, x)  # others were given for an error
     return {
         "x afterwards": "right" if same else "changed in place",

@@ -1,24 +1,21 @@
 """Check of pointing_game, against NumPy's argmax and a count."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from course_utils.checks.a4_inside.networks import NOT_HERE, spread
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.outcome import Unusable
+from course_utils.checks.outcome import Look, Unusable
+from course_utils.probes import insight
 
 
-def _arrange_game(pointing_game: Callable) -> Callable:
-    def ask(heatmaps: np.ndarray, boxes: np.ndarray) -> float:
-        found = pointing_game(torch.from_numpy(heatmaps), torch.from_numpy(boxes))
-        if isinstance(found, Tensor):
-            raise Unusable("it returned a Tensor, but the result is one float: take .item()")
-        return found if isinstance(found, bool) or not isinstance(found, int) else float(found)
-
-    return ask
+def _read(found: Any, *_: Any) -> Any:
+    if isinstance(found, Tensor):
+        raise Unusable("it returned a Tensor, but the result is one float: take .item()")
+    return found if isinstance(found, bool) or not isinstance(found, int) else float(found)
 
 
 def _peaks(maps: np.ndarray, peak: Callable = np.argmax) -> tuple[np.ndarray, np.ndarray]:
@@ -178,6 +175,6 @@ check_pointing_game = Check(
         rejection("heatmaps|heat map|map", ZEROS[:0], BOX[:0]),
         rejection("heatmaps|heat map|map", ZEROS[:, None], BOX),
     ],
-    arrange=_arrange_game,
+    arrange=Look(insight.pointing_game, _read),
     forbidden=NOT_HERE,
 )

@@ -7,29 +7,13 @@ import numpy as np
 
 from course_utils.checks.a5_transfer.networks import BUILD_IT_YOURSELF
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.outcome import Unusable
+from course_utils.checks.outcome import Look
+from course_utils.probes import transfer
 
 
-def _arrange(sample_size_curve: Callable) -> Callable:
-    def ask(count: int, sizes, seeds) -> dict[str, Any]:
-        calls: list[tuple[int, Any, Any]] = []
-        strategies = [_strategy(number, calls) for number in range(count)]
-        curve = sample_size_curve(strategies, sizes, seeds)
-        if curve is None:
-            raise Unusable("it returned None. Is a `return` missing?")
-        return {"curve": curve, "calls": _judged(calls, count * len(sizes) * len(seeds))}
-
-    return ask
-
-
-def _strategy(number: int, calls: list) -> Callable:
-    """Notes its calls, and answers with a number that depends on all three."""
-
-    def strategy(size: int, seed: int) -> float:
-        calls.append((number, size, seed))
-        return float((0.37 * number + 0.011 * int(size) + 0.0307 * int(seed)) % 1)
-
-    return strategy
+def _read(seen: dict[str, Any], count: int, sizes: Any, seeds: Any) -> dict[str, Any]:
+    calls = _judged(seen["calls"], count * len(sizes) * len(seeds))
+    return {"curve": seen["curve"], "calls": calls}
 
 
 def _judged(calls: list, wanted: int) -> str:
@@ -41,6 +25,9 @@ def _judged(calls: list, wanted: int) -> str:
     if len(set(calls)) < len(calls):
         return "more than one for the same strategy, size and seed"
     return "right" if len(calls) == wanted else "not one for each strategy, size and seed"
+
+
+_arrange = Look(transfer.sample_size_curve, _read)
 
 
 def _table(strategies, sizes, seeds) -> np.ndarray:

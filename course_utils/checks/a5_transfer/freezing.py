@@ -4,79 +4,39 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from course_utils.checks.a5_transfer.networks import (
-    BUILD_IT_YOURSELF,
-    build,
-    changed,
-    inputs,
-    number_name,
-    widths_for,
-)
+from course_utils.checks.a5_transfer.networks import BUILD_IT_YOURSELF, inputs, widths_for
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import LR, beside, there, usual_settings, weights_of
-from course_utils.checks.outcome import Unusable
+from course_utils.checks.outcome import Look
+from course_utils.probes import transfer
+from course_utils.probes.stages import number_name
 
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
-def _arrange(freeze: Callable) -> Callable:
-    def ask(x, kind, widths, calls, *, mode: str) -> dict[str, Any]:
-        with usual_settings(freeze):
-            model = build(freeze, kind, widths)
-            first, *later = mode.split(", then ")
-            getattr(model, first)()
-            before, given = weights_of(model), model
-            for up_to in calls:
-                given = there(freeze, model, up_to)
-            model.seen_by_the_check = True
-            if not getattr(given, "seen_by_the_check", False):
-                raise Unusable("it is to return the model itself. Is a `return` missing?")
-            for name in later:
-                getattr(model, name)()
-            return _of_a_step(model, x, before)
-
-    return ask
-
-
-def _of_a_step(model: Any, x: np.ndarray, before: dict) -> dict[str, Any]:
-    """What a step down along the mean of the squared outputs does to the model."""
-    if model.state_dict().keys() != before.keys():
+def _read(seen: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
+    before = seen["before"]
+    if sorted(seen["names"]) != sorted(before):
         return {"names in state_dict()": "not those from before"}
-    x = torch.from_numpy(np.array(x))
-    learns = [name for name, p in model.named_parameters() if p.requires_grad]
-    # The decay moves whatever has a gradient, and be it 0.
-    optimizer = beside(model, "torch.optim").SGD
-    optimizer = there(optimizer, model.parameters(), lr=LR, weight_decay=0.1)
-    loss = there(there(there(model, x).square).mean)
-    if loss.requires_grad:
-        loss.backward()
-        optimizer.step()
-    after = weights_of(model)
-    moved = changed(before, after)
-    model.load_state_dict(before)
-    training = model(x).detach().numpy()
-    model.load_state_dict(before)
-    model.eval()
-    still = weights_of(model)
-    judged = model(x).detach().numpy()
-    learnt = [n for n in moved if not n.endswith(STATISTICS)]
-    counted = [n for n in moved if n.endswith(STATISTICS)]
+    learnt = [n for n in seen["moved"] if not n.endswith(STATISTICS)]
+    counted = [n for n in seen["moved"] if n.endswith(STATISTICS)]
     return {
         "names in state_dict()": "right",
         "weights that move in a step": _in_short(learnt, before, of_statistics=False),
-        "parameters with requires_grad": _in_short(learns, before, of_statistics=False),
+        "parameters with requires_grad": _in_short(seen["learns"], before, of_statistics=False),
         "statistics that move": _in_short(counted, before, of_statistics=True),
-        "output before eval()": training,
-        "output after eval()": judged,
-        "eval()": "right" if not changed(still, weights_of(model)) else "moves statistics",
+        "output before eval()": seen["training"],
+        "output after eval()": seen["eval"],
+        "eval()": "moves statistics" if seen["moved by eval"] else "right",
     }
 
 
-def _in_short(names: list[str], before: dict, *, of_statistics: bool) -> str:
+_arrange = Look(transfer.freeze, _read)
+
+
+def _in_short(names: list[str], before: list[str], *, of_statistics: bool) -> str:
     """`stage3, head` where all of a child has moved, else the names of what has."""
     told = []
     for child in dict.fromkeys(name.partition(".")[0] for name in before):

@@ -6,133 +6,89 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from course_utils.checks.a5_transfer.networks import (
-    BUILD_IT_YOURSELF,
-    build,
-    changed,
-    inputs,
-    widths_for,
-)
+from course_utils.checks.a5_transfer.networks import BUILD_IT_YOURSELF, inputs, widths_for
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, there, usual_settings, weights_of
-from course_utils.checks.outcome import Unusable
+from course_utils.checks.outcome import Look, Unusable
+from course_utils.probes import transfer
+from course_utils.probes.transfer import changed
 
-OF_THE_NORM = {"BatchNorm": "stage1", "nested": "stage1", "dense": "norm1", "wrapped": "body"}
 NO_LINEAR = "no linear layer"
 
 
-def _arrange(replace_head: Callable) -> Callable:
-    def ask(x, kind, widths, num_classes, *, look_at: str) -> dict[str, Any]:
-        with usual_settings(replace_head):
-            model = _network(replace_head, kind, widths)
-            modules = [module for _, module in model.named_modules()]
-            modes = [module.training for module in modules]
-            learns = {name: p.requires_grad for name, p in model.named_parameters()}
-            before = weights_of(model)
-            if look_at == "device":
-                model.to("meta")
-            given = there(replace_head, model, num_classes)
-            if given is None or not hasattr(given, "state_dict"):
-                raise Unusable("it is to return the model. Is a `return` missing?")
-            returned = {"model that comes back": _same(model, given)}
-            head = list(learns)[-1].rpartition(".")[0]
-            if look_at == "device":
-                return returned | _made_like(given, head)
-            if look_at == "rest":
-                return returned | _of_rest(given, before, head, modules, modes, learns)
-            found = returned | _of_head(given, before, head, x)
-            if found.get("new head") == "right":
-                found["new head"] = _begins_anew(replace_head, given, head, num_classes)
-            return found
-
-    return ask
+def _read(
+    seen: dict[str, Any], x: np.ndarray, kind: str, widths: tuple, num_classes: int, *, look_at: str
+) -> dict[str, Any]:
+    before, after = seen["before"], seen["after"]
+    returned = {"model that comes back": "right" if seen["same"] else "another one"}
+    head = list(before["learns"])[-1].rpartition(".")[0]
+    looks = {"device": _made_like, "rest": _of_rest, "head": _of_head}
+    return returned | looks[look_at](seen, before, after, head)
 
 
-def _network(home: Any, kind: str, widths: tuple[int, ...]) -> Any:
-    """With a first stage that is frozen and in eval; all is frozen where there is no BatchNorm."""
-    if kind == "none":
-        nn_there = beside(home, "torch.nn")
-        return there(nn_there.Sequential, there(nn_there.Conv2d, 2, 3, 1), there(nn_there.ReLU))
-    model = build(home, kind, widths)
-    if kind in OF_THE_NORM:
-        getattr(model, OF_THE_NORM[kind]).eval()
-        getattr(model, OF_THE_NORM[kind]).requires_grad_(False)
-    else:
-        model.requires_grad_(False)
-    return model
-
-
-def _same(model: Any, given: Any) -> str:
-    """A mark on the one is seen on the other only where they are one and the same."""
-    model.seen_by_the_check = True
-    return "right" if getattr(given, "seen_by_the_check", False) is True else "another one"
-
-
-def _of_head(model: Any, before: dict, head: str, x: np.ndarray) -> dict[str, Any]:
-    state, weight, bias = weights_of(model), f"{head}.weight", f"{head}.bias"
+def _of_head(seen: dict, before: dict, after: dict, head: str) -> dict[str, Any]:
+    before, state, learns = before["weights"], after["weights"], after["learns"]
+    weight, bias = f"{head}.weight", f"{head}.bias"
     lost = [name for name in (weight, bias, *before) if name not in state]
     if odd := lost or [name for name in state if name not in before and name != bias]:
         return {"names of the weights": f"{'without' if lost else 'with'} {odd[0]}"}
     dtypes = {str(p.dtype) for p in state.values() if p.is_floating_point()}
     if len(dtypes) > 1:
         return {"names of the weights": "right", "precision": f"{' and '.join(sorted(dtypes))}"}
-    model.eval()
-    try:
-        out = model(torch.from_numpy(np.array(x)))
-    except RuntimeError as error:
-        return {"names of the weights": "right", "precision": "right", "forward": f"stuck: {error}"}
+    found = {"names of the weights": "right", "precision": "right"}
+    if "stuck" in seen:
+        return found | {"forward": f"stuck: {seen['stuck']}"}
+    if "raised" in seen:
+        raise Unusable(f"it raised {seen['raised']}")
     rows = min(len(state[weight]), len(before[weight]))
     old = torch.equal(state[weight][:rows], before[weight][:rows])
-    learns = [p.requires_grad for name, p in model.named_parameters() if name.startswith(head)]
-    return {
-        "names of the weights": "right",
-        "precision": "right",
+    learns = all(flag for name, flag in learns.items() if name.startswith(head))
+    return found | {
         "forward": "right",
-        "shape of the output": tuple(out.shape),
+        "shape of the output": seen["output"],
         "shape of the new weight": tuple(state[weight].shape),
-        "new head": "the old one's weights" if old else "right" if all(learns) else "frozen",
+        "new head": "the old one's weights"
+        if old
+        else "frozen"
+        if not learns
+        else _begins_anew(state[weight], state[bias], seen["again"], weight),
     }
 
 
-def _begins_anew(replace_head: Callable, model: Any, head: str, num_classes: int) -> str:
+def _begins_anew(weight: Tensor, bias: Tensor, again: dict[str, Tensor] | str, name: str) -> str:
     """Whether the new head has the weights of a new nn.Linear, and another one other weights."""
-    first = weights_of(model)
-    weight, bias = first[f"{head}.weight"], first[f"{head}.bias"]
     if not weight.any():
         return "all zeros"
     if max(weight.abs().max(), bias.abs().max()) > 1.001 * weight.shape[1] ** -0.5:
         return "of larger numbers than nn.Linear begins with"
-    again = weights_of(there(replace_head, model, num_classes))[f"{head}.weight"]
-    return "the same at each call" if torch.equal(again, weight) else "right"
+    if isinstance(again, str):
+        raise Unusable(f"it raised {again}")
+    return "the same at each call" if torch.equal(again[name], weight) else "right"
 
 
-def _of_rest(
-    model: Any, before: dict, head: str, modules: list, modes: list[bool], learns: dict
-) -> dict[str, Any]:
-    after = weights_of(model)
-    body = {name: value for name, value in before.items() if not name.startswith(head)}
-    gone = [name for name in body if name not in after or after[name].shape != body[name].shape]
-    differ = gone or changed(body, after)
-    for number, module in enumerate(modules):
-        module.number_in_check = number
-    now = dict(list(model.named_modules()))
-    kept = [getattr(m, "number_in_check", None) for name, m in now.items() if name != head]
-    at_head = list(now).index(head) if head in now else -1
-    wanted = [number for number in range(len(modules)) if number != at_head]
-    trained = [module.training for name, module in now.items() if name != head]
-    were = [mode for number, mode in enumerate(modes) if number != at_head]
-    can_learn = {n: p.requires_grad for n, p in model.named_parameters() if n in body}
-    could = {n: learns[n] for n in can_learn}
+def _of_rest(seen: dict, before: dict, after: dict, head: str) -> dict[str, Any]:
+    were, now, learns = before["weights"], after["weights"], before["learns"]
+    body = {name: value for name, value in were.items() if not name.startswith(head)}
+    gone = [name for name in body if name not in now or now[name].shape != body[name].shape]
+    differ = gone or changed(body, now)
+    modules, numbers = after["modules"], range(len(before["modes"]))
+    at_head = list(modules).index(head) if head in modules else -1
+    kept = [number for name, number in modules.items() if name != head]
+    wanted = [number for number in numbers if number != at_head]
+    modes = zip(modules, after["modes"], strict=True)
+    trained = [mode for name, mode in modes if name != head]
+    can_learn = {name: flag for name, flag in after["learns"].items() if name in body}
     own = f"{head}.weight"
-    old = own in after and torch.equal(after[own], before[own])
+    old = own in now and torch.equal(now[own], were[own])
+    same_modes = trained == [before["modes"][number] for number in wanted]
+    same_learns = can_learn == {name: learns[name] for name in can_learn}
     return {
         "head": "still the old one" if old else "right",
         "weights of the body": f"changed at {differ[0]}" if differ else "right",
         "layers of the body": "right" if kept == wanted else "not the same objects as before",
-        "modes": "right" if trained == were else _modes(trained),
-        "what is frozen": "right" if can_learn == could else "not what was frozen before",
+        "modes": "right" if same_modes else _modes(trained),
+        "what is frozen": "right" if same_learns else "not what was frozen before",
     }
 
 
@@ -140,20 +96,16 @@ def _modes(modes: list[bool]) -> str:
     return "all training" if all(modes) else "mixed up" if any(modes) else "all eval"
 
 
-def _made_like(model: Any, head: str) -> dict[str, Any]:
+def _made_like(seen: dict, before: dict, after: dict, head: str) -> dict[str, Any]:
     """The device "meta" has shapes without numbers."""
-    names, weight = [name for name, _ in model.named_parameters()], f"{head}.weight"
-    elsewhere = [name for name in names if not _on_meta(model, name)]
-    shape = there(model.get_parameter, weight).shape if weight in names else ()
+    elsewhere = [name for name, is_there in after["meta"].items() if not is_there]
     return {
         "device": f"another one for {elsewhere[0]}" if elsewhere else "right",
-        "shape of the new weight": tuple(shape),
+        "shape of the new weight": after["shapes"].get(f"{head}.weight", ()),
     }
 
 
-def _on_meta(model: Any, name: str) -> bool:
-    """Whether a parameter is on the device "meta", asked where it lives."""
-    return there(model.get_parameter, name).is_meta
+_arrange = Look(transfer.replace_head, _read)
 
 
 def _linears(model: nn.Module) -> list[tuple[str, nn.Linear]]:

@@ -8,20 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.checks.a5_transfer import regressions
-from course_utils.checks.a5_transfer.networks import (
-    BUILD_IT_YOURSELF,
-    build,
-    changed,
-    inputs,
-    widths_for,
-)
+from course_utils.checks.a5_transfer.networks import BUILD_IT_YOURSELF, inputs, widths_for
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, usual_settings, weights_of
-from course_utils.checks.outcome import Unusable
+from course_utils.checks.outcome import Look
+from course_utils.probes import transfer
 
 FEW = 16  # examples that train, where details of the regression decide
 MANY = 2000  # to choose such examples from
-TOO_MANY_CHANNELS = 9  # more than any network here takes, so that its forward raises
 LAYERS = {
     "plain": ("stage1.0", "stage1", "stage2", "head"),
     "BatchNorm": ("stage1.1", "stage2", "head.0", "head"),
@@ -31,97 +24,29 @@ LAYERS = {
 }
 
 
-def _arrange(probe_layers: Callable) -> Callable:
-    def ask(x, y, kind, widths, layers, *, look_at: str) -> dict[str, Any]:
-        with usual_settings(probe_layers):
-            model = _network(probe_layers, kind, widths)
-            if x.dtype == np.float32:
-                model.float()
-            images, labels = torch.from_numpy(np.array(x)), torch.from_numpy(np.array(y))
-            if look_at == "accuracy":
-                return _accuracies(probe_layers(model, images, labels, list(layers)), layers)
-            return _traces(probe_layers, model, images, labels, list(layers), look_at)
-
-    return ask
-
-
-def _traces(
-    probe_layers: Callable, model: Any, x: Tensor, y: Tensor, layers: list[str], look_at: str
-) -> dict[str, Any]:
-    """What a probe leaves behind, also after an error, which is then provoked."""
-    modules = [module for _, module in model.named_modules()]
-    modes, before = [m.training for m in modules], weights_of(model)
-    learns = [p.requires_grad for p in model.parameters()]
-    slopes = []
-    modules[-1].register_forward_hook(lambda module, given, out: slopes.append(_records(out)))
-    own = sum(len(m._forward_hooks) for m in modules)
-    if look_at == "left behind":
-        _accuracies(probe_layers(model, x, y, layers), tuple(layers))
-    else:
-        if look_at == "after an error":
-            x = torch.cat([x] * TOO_MANY_CHANNELS, 1)
-        else:
-            layers = [*layers, "stage9"]
-        try:
-            probe_layers(model, x, y, layers)
-        except NotImplementedError:
-            raise
-        except Exception:  # whatever is said of such images, or of such a name
-            slopes.clear()
-    asked = bool(slopes) or look_at != "left behind"
-    still = [p.requires_grad for p in model.parameters()] == learns
-    recording = beside(model, "torch").is_grad_enabled()
-    return _left_behind(modules, modes, own) | {
-        "network": "right" if asked else "never called, so nothing can be said of its layers",
-        "weights and statistics": "changed" if changed(before, weights_of(model)) else "right",
-        "what learns": "right" if still else "not what learned before",
-        "gradients": "recorded, which nobody needs" if any(slopes) else "right",
-        "gradients afterwards": "right" if recording else "switched off in the whole notebook",
-    }
-
-
-def _records(out: Any) -> bool:
-    return isinstance(out, Tensor) and out.requires_grad
-
-
-def _network(home: Any, kind: str, widths: tuple[int, ...]) -> Any:
-    """In training mode, with one layer that is in eval mode and frozen.
-
-    A channel of the first stage is always 0 after ReLU.
-    """
-    model = build(home, kind, widths, seed=1)
-    state = weights_of(model)
-    first = next(name for name in state if name.endswith("bias"))
-    state[first][0] = -1000.0
-    model.load_state_dict(state)
-    frozen = [module for _, module in model.named_modules()][1]
-    frozen.eval()
-    frozen.requires_grad_(False)
-    return model
-
-
-def _accuracies(given: Any, layers: tuple[str, ...]) -> dict[str, Any]:
-    if given is None:
-        raise Unusable("it returned None. Is a `return` missing?")
-    if not isinstance(given, dict):
-        raise Unusable(f"it returned a {type(given).__name__}, but the result is a dict")
-    if set(given) != set(layers):
-        missing = [name for name in layers if name not in given]
-        told = f"{missing[0]} is missing" if missing else "there are more than were asked for"
-        if [*given] == [*layers[-1:]]:
-            told += ". A hook that is made in a loop sees the last name, unless it is given its own"
-        raise Unusable(f"the names in the dict are not those of layers: {told}")
-    return {f"accuracy of {name}": given[name] for name in layers}
-
-
-def _left_behind(modules: list, modes: list[bool], own: int) -> dict[str, Any]:
-    hooks = sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in modules) - own
-    now = [module.training for module in modules]
-    told = "all training" if all(now) else "mixed up" if any(now) else "all eval"
+def _read(seen: dict[str, Any], *_: Any, look_at: str) -> dict[str, Any]:
+    if look_at == "accuracy":
+        return seen
+    before, after = seen["before"], seen["after"]
+    modes, learns = after["modes"], after["learns"]
+    told = "all training" if all(modes) else "mixed up" if any(modes) else "all eval"
+    asked = bool(seen["recorded"]) or look_at != "left behind"
     return {
-        "hooks afterwards": "right" if hooks == 0 else "not as before: some are left",
-        "modes afterwards": "right" if now == modes else told,
+        "hooks afterwards": (
+            "right" if after["hooks"] == before["hooks"] else "not as before: some are left"
+        ),
+        "modes afterwards": "right" if modes == before["modes"] else told,
+        "network": "right" if asked else "never called, so nothing can be said of its layers",
+        "weights and statistics": "changed" if seen["changed"] else "right",
+        "what learns": "right" if learns == before["learns"] else "not what learned before",
+        "gradients": "recorded, which nobody needs" if any(seen["recorded"]) else "right",
+        "gradients afterwards": (
+            "right" if seen["recording"] else "switched off in the whole notebook"
+        ),
     }
+
+
+_arrange = Look(transfer.probe_layers, _read)
 
 
 def _probing(
@@ -221,7 +146,7 @@ def _detailed_case(rng) -> Case:
     widths = widths_for(rng, 2, channels=3)
     x, y = inputs(rng, "dense", 3, FEW + MANY), np.zeros(FEW + MANY, dtype=int)
     y[: widths[-1]] = np.arange(widths[-1])  # classes of different sizes, each of them trains
-    model = _network(_detailed_case, "dense", widths)
+    model = transfer.probed_network("dense", widths)
     seen = {"layers": ["layer1"], "mean": regressions.flat}
     features = regressions.features(model, torch.from_numpy(x), **seen)["layer1"]
     rows, labels = regressions.telling_rows(features, y, FEW)

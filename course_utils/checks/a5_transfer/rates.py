@@ -4,86 +4,28 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from course_utils.checks.a5_transfer.networks import (
-    BUILD_IT_YOURSELF,
-    build,
-    inputs,
-    widths_for,
-)
+from course_utils.checks.a5_transfer.networks import BUILD_IT_YOURSELF, inputs, widths_for
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.models import beside, there, usual_settings, weights_of
-from course_utils.checks.outcome import Unusable
-
-NOT_SAID = 7.0  # the optimiser's own rate, which no group is to fall back on
+from course_utils.checks.outcome import Look
+from course_utils.probes import transfer
 
 
-def _arrange(param_groups: Callable) -> Callable:
-    def ask(x, kind, widths, lr_body, lr_head, frozen) -> dict[str, Any]:
-        with usual_settings(param_groups):
-            model = _network(param_groups, kind, widths)
-            for name in frozen:
-                there(model.get_submodule(name).requires_grad_, False)
-            groups = there(param_groups, model, lr_body, lr_head)
-            _demand_groups(groups)
-            sgd = beside(param_groups, "torch.optim").SGD
-            try:
-                optimizer = there(sgd, groups, lr=NOT_SAID)
-            except ValueError as error:
-                return {"torch.optim.SGD": f"not content with these groups: {error}"}
-            return {"torch.optim.SGD": "right"} | _of_a_step(model, optimizer, x)
-
-    return ask
-
-
-def _network(home: Any, kind: str, widths: tuple[int, ...]) -> Any:
-    if kind != "none":
-        return build(home, kind, widths)
-    nn_there = beside(home, "torch.nn")
-    return there(nn_there.Sequential, there(nn_there.Conv2d, 2, 3, 1), there(nn_there.ReLU))
-
-
-def _demand_groups(groups: Any) -> None:
-    if groups is None:
-        raise Unusable("it returned None. Is a `return` missing?")
-    try:
-        len(groups)  # a generator would be used up by looking at it
-        kinds = [isinstance(group, dict) and "params" in group for group in groups]
-    except TypeError:
-        kinds = [False]
-    if not kinds:
-        raise Unusable("it returned an empty list")
-    if not all(kinds):
-        raise Unusable('it is to return a list of dicts such as {"params": [...], "lr": 0.1}')
-
-
-def _of_a_step(model: Any, optimizer: Any, x: np.ndarray) -> dict[str, Any]:
-    names = [name for name, _ in model.named_parameters()]
-    before = weights_of(model)
-    there(there(there(model, torch.from_numpy(np.array(x))).square).mean).backward()
-    slopes = {name: there(model.get_parameter, name).grad for name in names}
-    optimizer.step()
-    after = weights_of(model)
-    sizes = [list(group["params"]) for group in optimizer.param_groups]
-    held = [p for group in sizes for p in group]
-    count = sum(p.requires_grad for _, p in model.named_parameters())
+def _read(seen: dict[str, Any], *_: Any) -> dict[str, Any]:
+    if "refused" in seen:
+        return {"torch.optim.SGD": f"not content with these groups: {seen['refused']}"}
+    enough = seen["held"] >= seen["learn"]
     return {
-        f"rate of {name}": _rate(before[name] - after[name], slopes[name]) for name in names
-    } | {
-        "frozen parameters in the groups": sum(not p.requires_grad for p in held),
-        "empty groups": sum(not group for group in sizes),
-        "parameters": "right" if len(held) >= count else "some that learn are in no group",
+        "torch.optim.SGD": "right",
+        **{f"rate of {name}": rate for name, rate in seen["rates"].items()},
+        "frozen parameters in the groups": seen["frozen"],
+        "empty groups": seen["empty"],
+        "parameters": "right" if enough else "some that learn are in no group",
     }
 
 
-def _rate(movement: Tensor, slope: Tensor | None) -> float:
-    """Of the entry with the steepest slope; 0 where nothing has moved."""
-    if slope is None or not slope.abs().max() > 0:
-        return 0.0
-    steepest = slope.abs().argmax()
-    return round(float(movement.flatten()[steepest] / slope.flatten()[steepest]), 9)
+_arrange = Look(transfer.param_groups, _read)
 
 
 def _linears(model: nn.Module) -> list[nn.Linear]:

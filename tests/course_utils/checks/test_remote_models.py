@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils.checks.models import behaviour, give_weights, usual_settings
+from course_utils.checks.models import behaviour
 from course_utils.checks.outcome import call
+from course_utils.probes.models import give_weights, usual_settings
 
 X = np.random.default_rng(0).normal(size=(2, 3, 8, 8))
 
@@ -14,7 +15,7 @@ X = np.random.default_rng(0).normal(size=(2, 3, 8, 8))
 @pytest.mark.parametrize("before", [True, False])
 def test_gradients_are_recorded_meanwhile(before):
     with torch.set_grad_enabled(before):
-        with usual_settings(nn.ReLU):
+        with usual_settings():
             assert torch.is_grad_enabled()
             torch.set_grad_enabled(False)
         assert torch.is_grad_enabled() is before
@@ -41,7 +42,7 @@ def test_lazy_layers_are_like_others():
         return nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 2))
 
     for look in ("parameters", "output", "step", "device"):
-        given, wanted = (behaviour()(make)(X, look_at=look) for make in (lazy, plain))
+        given, wanted = (behaviour(make)(X, look_at=look) for make in (lazy, plain))
         assert given.keys() == wanted.keys()
         assert all(np.array_equal(given[name], wanted[name]) for name in given)
 
@@ -61,21 +62,21 @@ def test_dropout_is_told_by_what_enters_the_last_layer(layers, said):
     def make():
         return nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 400), *layers)
 
-    assert said in behaviour()(make)(X, look_at="modes")["dropout"]
+    assert said in behaviour(make)(X, look_at="modes")["dropout"]
 
 
 def test_an_input_that_is_changed_is_noticed():
     def make():
         return nn.Sequential(nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(3 * 8 * 8, 2))
 
-    assert "changed in place" in behaviour()(make)(X, look_at="output")["input"]
+    assert "changed in place" in behaviour(make)(X, look_at="output")["input"]
 
 
 def test_no_line_of_a_check_is_quoted_as_the_students():
     def make():
         return nn.Sequential(nn.Conv2d(5, 2, 3))
 
-    outcome = call(behaviour()(make), (X,), {"look_at": "output"})
+    outcome = call(behaviour(make), (X,), {"look_at": "output"})
     assert "channels" in outcome.error
     assert outcome.where == ""
 
@@ -87,7 +88,7 @@ def test_what_fails_everywhere_is_not_blamed_on_the_device():
                 raise RuntimeError("a fault of its own")
             return super().forward(x.flatten(1))
 
-    outcome = call(behaviour()(lambda: Fails(192, 2)), (X,), {"look_at": "device"})
+    outcome = call(behaviour(lambda: Fails(192, 2)), (X,), {"look_at": "device"})
     assert outcome.error == "it raised RuntimeError: a fault of its own"
 
 
@@ -97,7 +98,7 @@ def test_who_needs_a_number_is_not_blamed_for_a_device_without_any():
             assert not torch.isnan(x).any()
             return super().forward(x.flatten(1))
 
-    found = behaviour()(lambda: Asserts(192, 2))(X, look_at="device")
+    found = behaviour(lambda: Asserts(192, 2))(X, look_at="device")
     assert found == {"shape on another device": (2, 2)}
 
 
@@ -113,7 +114,7 @@ def test_layers_that_parameters_does_not_list_are_noticed():
                 x = layer(x)
             return x
 
-    hidden, plain = (behaviour()(lambda h=h: Hiding(h))(X, look_at="parameters") for h in (1, 0))
+    hidden, plain = (behaviour(lambda h=h: Hiding(h))(X, look_at="parameters") for h in (1, 0))
     assert "some layers are hidden" in hidden["what parameters() lists"]
     assert plain["what parameters() lists"] == "right"
     assert hidden["number of parameters"] == plain["number of parameters"]

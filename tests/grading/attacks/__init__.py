@@ -5,8 +5,8 @@ import textwrap
 ANSWERING = """from course_utils.grading import inside
 honest = inside.Agent.answer
 def answer(self, question):
-    if question["do"] == "name":
-        self.asked = question["target"]
+    if question["do"] == "names":
+        self.asked = question["target"][-1]
         return honest(self, question)
 {}
 inside.Agent.answer = answer
@@ -14,7 +14,7 @@ def scale(x, factor): return x"""
 
 
 def answering(body: str) -> dict[str, str]:
-    """Cells that answer every question but those for a name in a way of their own.
+    """Cells that answer every question but those for names in a way of their own.
 
     Parameters
     ----------

@@ -1,10 +1,12 @@
-"""A reply that changes arrays which were never sent, and the expected ones if it can."""
-
-from grading.attacks import answering
+"""What a call has changed is told of places that are none, or of arguments never sent."""
 
 HARMLESS = True
-CELLS = answering("""
-zeros = ["<f8", [4], bytes(32), "C", True]
-changed = [[i, zeros] for i in range(-5, 5)] + [["0", zeros], [None, None], [2**62, zeros], 7]
-self.send({"number": question["number"], "value": 0, "changed": changed})
-""")
+CELLS = {
+    "scale": """from course_utils.grading import inside, wire
+places = iter([-1, 2**62, True, "1", [0], {"int": "0x" + "f" * 3000}] * 100)
+def tried(self, name, functions, options, cases):
+    zeros = wire.pack(np.zeros(3), None)
+    return [[zeros, next(places)] for _ in cases]
+inside.Agent._tried = tried
+def scale(x, factor): return x"""
+}

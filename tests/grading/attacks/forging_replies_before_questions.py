@@ -5,6 +5,6 @@ CELLS = {
     "scale": """from course_utils.grading.inside import Agent
 Agent.only.send({"ready": True})
 for number in range(1, 100):
-    Agent.only.send({"number": number, "value": True, "changed": []})"""
+    Agent.only.send({"number": number, "value": [[True]]})"""
 }
 SAYS = "not asked"

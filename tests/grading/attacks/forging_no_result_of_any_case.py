@@ -1,0 +1,9 @@
+"""Asked for cases, it tells of none: to be asked for the same ones again and again."""
+
+HARMLESS = True
+CELLS = {
+    "scale": """from course_utils.grading import inside
+inside.Agent._tried = lambda *_: []
+def scale(x, factor): return x"""
+}
+SAYS = "no answer"
