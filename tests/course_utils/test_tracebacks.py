@@ -4,7 +4,7 @@ import json
 from concurrent.futures import Future
 
 import pytest
-from IPython.core.compilerop import CachingCompiler
+from cells import run_cell
 
 from course_utils.checks.outcome import call
 from course_utils.grading.remote import error
@@ -23,9 +23,7 @@ def own(text):
 @pytest.fixture(scope="module")
 def cell():
     """What a cell defines that was compiled as IPython does it."""
-    scope, compiler = {}, CachingCompiler()
-    exec(compile(CELL, compiler.cache(CELL), "exec"), scope)
-    return scope
+    return run_cell(CELL)
 
 
 @pytest.mark.parametrize(

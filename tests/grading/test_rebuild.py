@@ -10,7 +10,7 @@ from course_utils.grading.rebuild import MAX_CELLS, Unreadable, hidden_lines, re
 from grading import target
 from grading.tiny import cell
 
-CODE = ["imports", "scale", "check-scale", "count", "check-count", "model", "check-model",
+CODE = ["imports", "scale", "check-scale", "check-cases", "count", "check-count", "model", "check-model",
         "answers", "check-answers"]  # fmt: skip
 
 
