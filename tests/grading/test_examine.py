@@ -260,7 +260,7 @@ class TestNames:
 
     def test_a_read_only_cell_that_uses_the_students_work_is_left_to_the_candidate(self):
         master = target.master()
-        master.cells.insert(5, new_code_cell("six = count(3)", id="use", metadata=cell(
+        master.cells.insert(6, new_code_cell("six = count(3)", id="use", metadata=cell(
             master, "imports").metadata | {"nbgrader": cell(master, "imports").metadata.nbgrader
                                            | {"grade_id": "use"}}))  # fmt: skip
         cell(master, "check-count").source = "assert six == 6"
