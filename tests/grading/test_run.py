@@ -12,9 +12,11 @@ import nbformat
 import pytest
 import sqlalchemy
 from nbgrader.api import Gradebook
+from typer.testing import CliRunner
 
+from course_utils.course import cli
 from course_utils.errors import CourseError
-from course_utils.grading import bubblewrap, record, run
+from course_utils.grading import bubblewrap, nbgrader_plugins, record, run
 from grading import target
 from grading.classes import (
     ENDS,
@@ -378,6 +380,28 @@ class TestFaults:
     def test_a_limit_that_makes_no_sense(self, finished):
         with pytest.raises(CourseError, match="memory must be above 0"):
             run.configured_limits(run.open_course(finished), memory=0)
+
+
+class TestCold:
+    """That kernels are started anew is a limit like the others."""
+
+    def test_the_configuration_says_so(self, course):
+        assert not run.configured_limits(run.open_course(course)).cold
+        with open(course / "nbgrader_config.py", "a") as file:
+            file.write("c.Examiner.cold = True\n")
+        assert run.configured_limits(run.open_course(course)).cold
+
+    def test_plain_nbgrader_says_so(self):
+        assert not nbgrader_plugins.Examiner().limits().cold
+        assert nbgrader_plugins.Examiner(cold=True).limits().cold
+
+    def test_the_command_says_so(self, course, monkeypatch):
+        asked = []
+        monkeypatch.setattr(run, "grade", lambda *_, limits, **__: asked.append(limits) or [])
+        monkeypatch.chdir(course)
+        for options in ([], ["--cold"]):
+            CliRunner().invoke(cli.app, ["grade", NAME, *options])
+        assert [limits.cold for limits in asked] == [False, True]
 
 
 class TestCommand:
