@@ -127,6 +127,7 @@ def grade(
     """Grade all submissions of an assignment; what is graded already is left as it is."""
     _for_instructors()
     from course_utils.grading import run
+    from course_utils.grading.table import table
 
     if no_sandbox:
         typer.secho(
@@ -156,7 +157,7 @@ def grade(
         workers=workers,
         scheduler=scheduler,
     )
-    typer.echo(run.table(lines))
+    typer.echo(table(lines))
     raise typer.Exit(int(any(line.status == "not graded" for line in lines)))
 
 

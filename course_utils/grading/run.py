@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -27,6 +27,7 @@ from course_utils.grading.bubblewrap import require, runs_as_root
 from course_utils.grading.rebuild import grade_id, role
 from course_utils.grading.sandbox import Limits
 from course_utils.grading.submissions import Submission, read_folder
+from course_utils.grading.table import Line
 from course_utils.grading.verdicts import CellResult, ExamResult
 from course_utils.grading.workers import pool
 
@@ -51,25 +52,6 @@ class Course:
     def examined(self) -> Path:
         """What has been graded, one small file for each submission."""
         return (self.root / self.config.CourseDirectory.autograded_directory).parent / "examined"
-
-
-@dataclass
-class Line:
-    """One line of the table at the end.
-
-    Attributes
-    ----------
-    status
-        `"graded"`, `"before"` (graded by an earlier run) or `"not graded"`.
-    remarks
-        What the instructor should look at.
-    """
-
-    student: str
-    status: str
-    score: float = 0
-    possible: float = 0
-    remarks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -384,24 +366,3 @@ def _known(course: Course, task: Task, student: str) -> Line | None:
 def _progress(total: int) -> Iterator[tqdm]:
     with tqdm(total=total, unit="submission", disable=not total, file=sys.stderr) as bar:
         yield bar
-
-
-def table(lines: list[Line]) -> str:
-    """What was graded, what was not and why, for a terminal."""
-    width = max([len(line.student) for line in lines] + [7])
-    rows = [f"{'student':<{width}}  points"]
-    for line in lines:
-        points = f"{line.score:g} / {line.possible:g}"
-        state = "" if line.status == "graded" else line.status
-        if line.status == "not graded":
-            points = "–"
-        if line.status == "before":
-            state = "graded before"
-        rows.append(f"{line.student:<{width}}  {points:<12} {state}".rstrip())
-        rows += [f"{'':<{width}}  ! {remark}" for remark in line.remarks]
-    count = {s: sum(line.status == s for line in lines) for s in ("graded", "before", "not graded")}
-    parts = [f"{count['graded']} graded"]
-    parts += [f"{count['before']} graded before (--again grades them anew)"] * bool(count["before"])
-    parts += [f"{count['not graded']} NOT GRADED, see above"] * bool(count["not graded"])
-    text = "\n".join([*rows, "", ", ".join(parts)])
-    return text.encode(errors="replace").decode()  # the name of a folder may be no text

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from course_utils.course import cli
 from course_utils.errors import CourseError
 from course_utils.grading import bubblewrap, nbgrader_plugins, record, run
+from course_utils.grading.table import table
 from grading import target
 from grading.classes import (
     ENDS,
@@ -268,7 +269,7 @@ class TestBadInput:
         lines = grade(course)
         assert (lines["ada"].score, lines["ben"].score) == (0, 23)
         assert any(why in remark for remark in lines["ada"].remarks)
-        assert why in run.table(list(lines.values()))
+        assert why in table(list(lines.values()))
         grades = contents(course)["ada"]["grades"].values()
         assert sum(waits for _, _, waits in grades) == 1  # flagged, once
 
@@ -279,7 +280,7 @@ class TestBadInput:
         (folder / os.fsdecode(b"\xff.txt")).write_text("")
         lines = run.grade(NAME, course, limits=QUICK)
         assert sorted(line.status for line in lines) == ["graded", "graded", "not graded"]
-        told = run.table(lines)
+        told = table(lines)
         assert "cannot be written" in told
         assert "its name is no text" in told
         told.encode()
@@ -358,7 +359,7 @@ class TestFaults:
         assert lines["ada"].status == "not graded"
         assert "without a result" in lines["ada"].remarks[0]
         assert lines["ben"].status == "graded"
-        assert "1 NOT GRADED, see above" in run.table(list(lines.values()))
+        assert "1 NOT GRADED, see above" in table(list(lines.values()))
         grades = contents(course)["ada"]["grades"].values()
         assert all(score is None and waits for score, _, waits in grades)
         assert (

@@ -7,6 +7,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from course_utils.grading import run
+from course_utils.grading.table import table
 from grading import slips
 from grading.conftest import QUICK
 from grading.slips import KNOWN, NAME, NO_TEST, RIGHT, SECRETS, STUDENTS
@@ -28,7 +29,7 @@ def course(request, tmp_path_factory):
     for student in STUDENTS:
         slips.hand_in(folder, student)
     if request.param == "course grade":
-        told = run.table(run.grade(NAME, folder, limits=QUICK))
+        told = table(run.grade(NAME, folder, limits=QUICK))
     else:
         told = nbgrader(folder, "autograde", NAME, f"--Examiner.cell_seconds={QUICK.cell_seconds}")
     nbgrader(folder, "generate_feedback", NAME)
