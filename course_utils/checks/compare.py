@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 NUMBER_TOLERANCE = 1e-5  # a mean that was taken in single precision is right
+FAR = 6e4  # stands for NaN and infinity; half precision holds it too
 SHOWN_ELEMENTS = 64  # larger arrays are told by their shape alone
 
 
@@ -89,3 +90,21 @@ def show_value(name: str, value: Any) -> list[str]:
     first, *rest = text[:2000].splitlines() or [""]
     indent = " " * (len(name) + 3)
     return [f"{name} = {first}" if name else first, *(indent + line for line in rest)]
+
+
+def has_numbers(value: Any) -> bool:
+    """Whether a result holds an array of several numbers, which do not agree by accident."""
+    if isinstance(value, dict):
+        return any(map(has_numbers, value.values()))
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size > 1
+
+
+def finite(value: Any) -> Any:
+    """With a large number for NaN and infinity, which are alike only where both have them."""
+    if isinstance(value, dict):
+        return {name: finite(v) for name, v in value.items()}
+    if isinstance(value, float | np.floating):
+        return value if np.isfinite(value) else FAR
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":  # an array stays one
+        return np.asarray(np.nan_to_num(value, nan=FAR, posinf=FAR, neginf=FAR))
+    return value

@@ -14,11 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.checks.compare import SHOWN_ELEMENTS, difference, show_value
+from course_utils.checks.compare import (
+    SHOWN_ELEMENTS,
+    difference,
+    finite,
+    has_numbers,
+    show_value,
+)
 from course_utils.checks.outcome import Look, Outcome, call
 from course_utils.tracebacks import used_package
 
-FAR = 6e4  # stands for NaN and infinity; half precision holds it too
 HIDDEN_ROUNDS = 3  # a hidden test repeats the grid with this many seeds
 FEW_SENTENCES = 3  # of which any may be the right one
 FEW = 12  # an impossible call shows lists and tables of so many numbers
@@ -243,7 +248,7 @@ class Check:
             telling = len(alike & wrong)
             if sum(bool(self._why_wrong(found[i], wanted[i])) for i in right) > telling:
                 continue
-            if telling > 1 or len(wrong) == 1 or _has_numbers(given[at].value):
+            if telling > 1 or len(wrong) == 1 or has_numbers(given[at].value):
                 ranked.append((len(alike), telling, sentence))
         if not ranked:
             return []
@@ -251,7 +256,7 @@ class Check:
         sentences = [s for *counts, s in ranked if counts == [most, telling]]
         if len(sentences) > FEW_SENTENCES:
             return []
-        exact = _has_numbers(given[at].value)
+        exact = has_numbers(given[at].value)
         if len(sentences) > 1:  # nothing here tells them apart
             first = "Either" if exact else "Perhaps"
             sentences = [f"{'or' if i else first}: {s}" for i, s in enumerate(sentences)]
@@ -261,7 +266,7 @@ class Check:
     def _alike(self, suspect: Outcome, given: Outcome) -> bool:
         if suspect.error is not None or given.error is not None:
             return suspect.kind == given.kind
-        own, other = (_finite(value) for value in (given.value, suspect.value))
+        own, other = (finite(value) for value in (given.value, suspect.value))
         return difference(own, other, self.tolerance) is None
 
     def _check_rejections(self, look: Callable) -> None:
@@ -348,13 +353,6 @@ def _kind(value: Any) -> str:
     return str(value.dtype) if isinstance(value, np.ndarray) else ""
 
 
-def _has_numbers(value: Any) -> bool:
-    """Whether a result holds an array of several numbers, which do not agree by accident."""
-    if isinstance(value, dict):
-        return any(map(_has_numbers, value.values()))
-    return isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size > 1
-
-
 def _without_ones(value: Any) -> Any:
     """Without axes of length 1 in front, as a matrix at least: images are then read more easily."""
     if isinstance(value, np.ndarray) and value.size <= SHOWN_ELEMENTS:
@@ -369,17 +367,6 @@ def _look_alike(own: Any, wanted: Any) -> bool:
         return False
     small = own.shape == wanted.shape and own.size <= SHOWN_ELEMENTS
     return small and show_value("", own) == show_value("", wanted)
-
-
-def _finite(value: Any) -> Any:
-    """With a large number for NaN and infinity, which are alike only where both have them."""
-    if isinstance(value, dict):
-        return {name: _finite(v) for name, v in value.items()}
-    if isinstance(value, float | np.floating):
-        return value if np.isfinite(value) else FAR
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":  # an array stays one
-        return np.asarray(np.nan_to_num(value, nan=FAR, posinf=FAR, neginf=FAR))
-    return value
 
 
 def _word(name: str, value: Any) -> str:

@@ -27,15 +27,19 @@ sys.modules |= {"graders": types.ModuleType("graders"), "graders.candidates": st
 
 @pytest.fixture(scope="module")
 def over_there(sandboxed):
-    """One kernel for each assignment, in which all candidates are defined."""
+    """One kernel for each assignment that is asked for, in which all candidates are defined."""
     kernels = {}
-    for name in ASSIGNMENTS:
-        path = Path(ROOT, "tests", "graders", f"{name}.py")
-        kernels[name] = Candidate(Limits())
-        assert kernels[name].run(STAND_IN + path.read_text()) == []
-    yield kernels
-    for kernel in kernels.values():
-        kernel.end()
+
+    def kernel(name):
+        if name not in kernels:
+            path = Path(ROOT, "tests", "graders", f"{name}.py")
+            kernels[name] = Candidate(Limits())
+            assert kernels[name].run(STAND_IN + path.read_text()) == []
+        return kernels[name]
+
+    yield kernel
+    for each in kernels.values():
+        each.end()
 
 
 @functools.cache
@@ -63,17 +67,17 @@ def verdict(check, functions, part, seed):
 @pytest.mark.parametrize("candidate", _registered(), ids=lambda c: c.label)
 def test_the_verdict_is_the_same(over_there, candidate, seed, capsys):
     assignment, name = candidate.key
-    check, kernel = _checks(assignment)[name], over_there[assignment]
-    for part in check.part_names:
-        here = verdict(check, candidate.functions, part, seed), capsys.readouterr().out
-        with kernel.questions():
-            remote = kernel.named(candidate.function.__name__)
-            remotes = [remote]
-            if candidate.is_holder:
-                remotes = [getattr(remote, f.__name__) for f in candidate.functions]
+    check, kernel = _checks(assignment)[name], over_there(assignment)
+    with kernel.questions():
+        remote = kernel.named(candidate.function.__name__)
+        remotes = [remote]
+        if candidate.is_holder:
+            remotes = [getattr(remote, f.__name__) for f in candidate.functions]
+        for part in check.part_names:
+            here = verdict(check, candidate.functions, part, seed), capsys.readouterr().out
             there = verdict(check, remotes, part, seed), capsys.readouterr().out
-        assert _without_lines(there) == _without_lines(here)
-        assert candidate.says or here[0] is None
+            assert _without_lines(there) == _without_lines(here)
+            assert candidate.says or here[0] is None
 
 
 def _without_lines(told):
