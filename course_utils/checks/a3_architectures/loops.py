@@ -278,10 +278,10 @@ def _arrange_train_epoch(train_epoch: Callable) -> Callable:
             losses.append(one_number(train_epoch(model, loader, optimizer), "the mean loss"))
         state = model.state_dict()
         training = all(module.training for _, module in model.named_modules())
-        used = "right"
-        if len(x) and not optimizer.state_dict()["state"]:  # no step with a gradient
-            moved = not torch.equal(state["3.bias"], before["3.bias"])
-            used = _why_unused(bool(steps), moved, bool(gradients), last.grad is not None)
+        used, moved = "right", not torch.equal(state["3.bias"], before["3.bias"])
+        if len(x) and (not moved or not optimizer.state_dict()["state"]):
+            left = last.grad is not None and bool(last.grad.any())
+            used = _why_unused(bool(steps), moved, bool(gradients), left)
         return {
             "optimizer": used,
             "mean loss": losses[-1],
@@ -300,7 +300,7 @@ def _why_unused(stepped: bool, moved: bool, went_back: bool, left: bool) -> str:
     if not stepped:
         return "never asked for a step(), and nothing else changes the weights"
     if not went_back:
-        return "asked for a step(), but there are no gradients: loss.backward() is never called"
+        return "asked for a step(), but no loss.backward() has brought gradients to the weights"
     when = "it comes before loss.backward()" if left else "zero_grad() has deleted them before it"
     return f"asked for a step() while there are no gradients: {when}"
 
@@ -388,9 +388,8 @@ check_train_epoch = Check(
             order="back step"
         ),
         "optimizer.step() is missing.": _epoch(order="zero back"),
-        "loss.backward() is missing: a step() without gradients does nothing.": _epoch(
-            order="zero step"
-        ),
+        "No gradient reaches the weights: call loss.backward() before the step, of the loss that "
+        "comes from model(x).": _epoch(order="zero step"),
         "optimizer.step() comes after zero_grad() and before loss.backward(): it finds no "
         "gradients.": _epoch(order="zero step back"),
         "zero_grad() stands between loss.backward() and optimizer.step(), and deletes what the "
