@@ -19,6 +19,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 # Rooms of course_utils that the students' code has no business in: oracles, answers, tests.
 HIDDEN = ("checks", "course", "grading")
 INSIDE = ("__init__.py", "inside.py", "nest.py", "warm.py", "wire.py")  # of grading
+COURSE = "/course/course_utils"  # where the package lies in each sandbox
 PRIVATE = ("solutions", "gradebook", "tests", ".git")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
@@ -179,7 +180,7 @@ def _course() -> tuple[str, ...]:
         path = PACKAGE.parent / name
         if path.is_dir() and any(path.is_relative_to(prefix) for prefix in _prefixes()):
             arguments += ["--tmpfs", str(path)]
-    arguments += _own_package(Path("/course/course_utils"))
+    arguments += _own_package(Path(COURSE))
     if any(PACKAGE.is_relative_to(prefix) for prefix in _prefixes()):
         arguments += _own_package(PACKAGE)
     return tuple(arguments)

@@ -309,7 +309,18 @@ class _Lock(contextlib.closing):
 
 
 def remove_what_was_left() -> None:
-    """Remove the folders of processes that were killed before they could do it themselves."""
+    """End and remove what processes left that were killed before they could do it themselves.
+
+    A bubblewrap whose parent is killed while it makes its namespaces waits for ever: it has not yet
+    asked to die with it.
+    """
+    for process in psutil.process_iter(["ppid", "cmdline", "create_time"]):
+        about = process.info
+        program, *options = about["cmdline"] or [""]
+        ours = Path(program).name == "bwrap" and bubblewrap.COURSE in options
+        if ours and about["ppid"] == 1 and time.time() - about["create_time"] > YOUNG:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
             about = folder.lstat()

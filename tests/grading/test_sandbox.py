@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import os
 import time
+import types
 
 import psutil
 import pytest
@@ -206,3 +207,25 @@ def test_without_a_sandbox_the_same_questions_are_answered(fresh):
     candidate.run("def f(x): return 2 * x")
     with candidate.questions():
         assert candidate.named("f")(4) == 8
+
+
+def test_a_bubblewrap_that_was_orphaned_while_it_started_is_ended(monkeypatch):
+    """As one waits whose parent was killed before it could ask to die with it."""
+    killed = []
+
+    def process(name, *, program="bwrap", ppid=1, age=60, place=bubblewrap.COURSE):
+        command = [f"/usr/bin/{program}", "--ro-bind", "/somewhere", place]
+        info = {"cmdline": command, "ppid": ppid, "create_time": time.time() - age}
+        return types.SimpleNamespace(info=info, kill=lambda: killed.append(name))
+
+    others = [
+        process("somebody else's sandbox", place="/app"),
+        process("another program", program="bash"),
+        process("one that is at work", ppid=4711),
+        process("one that has just begun", age=1),
+        types.SimpleNamespace(info={"cmdline": None, "ppid": 1, "create_time": 0.0}),
+    ]
+    found = [*others, process("orphan")]
+    monkeypatch.setattr(sandbox.psutil, "process_iter", lambda _: found)
+    sandbox.remove_what_was_left()
+    assert killed == ["orphan"]
