@@ -10,6 +10,7 @@ the tests of an assignment compare with (see `ahead`).
 import ast
 import contextlib
 import ctypes
+import gc
 import importlib
 import os
 import resource
@@ -178,7 +179,8 @@ def serve() -> None:
                 return
             # It imports beside this process.
             chosen = templates.start(*wanted["template"]) if wanted["warm"] else None
-            for name in set(wanted["modules"]) - tried:
+            imported = set(wanted["modules"]) - tried
+            for name in imported:
                 with contextlib.suppress(Exception):  # a name that is imported may be no module
                     importlib.import_module(name)
             tried.update(wanted["modules"])
@@ -188,6 +190,9 @@ def serve() -> None:
             if template.chosen is None:
                 with contextlib.suppress(CourseError):  # which each examination will tell
                     sandbox.prepare()
+            if imported:  # looking for garbage would copy the pages that all forks share
+                gc.collect()
+                gc.freeze()
             if os.fork() == 0:
                 control.close()
                 _be_the_child(Connection(handle))
