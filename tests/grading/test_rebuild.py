@@ -10,8 +10,8 @@ from course_utils.grading.rebuild import MAX_CELLS, Unreadable, hidden_lines, re
 from grading import target
 from grading.tiny import cell
 
-CODE = ["imports", "scale", "check-scale", "count", "check-count", "model", "check-model",
-        "answers", "check-answers"]  # fmt: skip
+CODE = ["imports", "scale", "check-scale", "check-cases", "count", "check-count", "model",
+        "check-model", "answers", "check-answers"]  # fmt: skip
 
 
 def rebuilt(nb):
@@ -45,7 +45,10 @@ def test_only_sources_are_taken():
     for step in rebuilt(nb):
         assert set(step.cell.metadata) <= {"nbgrader"}
         assert not step.cell.get("outputs")
-        assert step.cell.metadata.get("nbgrader", {}).get("points") in (None, 10, 5, 3, 2)
+        assert step.cell.metadata.get("nbgrader", {}).get("points") in (
+            None,
+            *target.POINTS.values(),
+        )
 
 
 def _moved_test_up(nb):
