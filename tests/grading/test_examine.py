@@ -14,6 +14,7 @@ from grading.conftest import QUICK
 from grading.target import RIGHT
 from grading.tiny import cell
 
+FULL = {"scale": 6, "cases": 4, "count": 5, "model": 5, "answers": 3, "essay": None}
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
 
@@ -40,7 +41,7 @@ def master_with(test, hidden=None):
 
 def test_right_answers_earn_all_points_and_the_essay_waits():
     result = graded()
-    assert scores(result) == {"scale": 10, "count": 5, "model": 5, "answers": 3, "essay": None}
+    assert scores(result) == FULL
     assert not result.remarks
     assert not result.not_graded
     nbformat.validate(result.notebook)
@@ -67,7 +68,7 @@ def test_a_hidden_test_fails_without_telling_anything():
 class TestWhenThingsGoWrong:
     def test_a_cell_that_raises_stops_nothing_else(self):
         result = graded({"count": "def count(n:"})
-        assert scores(result) == {"scale": 10, "count": 0, "model": 5, "answers": 3, "essay": None}
+        assert scores(result) == FULL | {"count": 0}
         assert reason(result, "count") == "✗ `count` is not defined"
         assert cell(result.notebook, "count").outputs[0].ename == "SyntaxError"
 
@@ -84,7 +85,7 @@ class TestWhenThingsGoWrong:
     )  # fmt: skip
     def test_a_call_that_never_answers_costs_only_itself(self, count, why):
         result = graded({"count": count})
-        assert scores(result) == {"scale": 10, "count": 0, "model": 5, "answers": 3, "essay": None}
+        assert scores(result) == FULL | {"count": 0}
         assert reason(result, "count") == why
 
     @pytest.mark.parametrize(
@@ -95,19 +96,19 @@ class TestWhenThingsGoWrong:
     )  # fmt: skip
     def test_a_cell_that_never_ends_costs_only_what_it_was_to_define(self, cell_source):
         result = graded({"count": cell_source})
-        assert scores(result) == {"scale": 10, "count": 0, "model": 5, "answers": 3, "essay": None}
+        assert scores(result) == FULL | {"count": 0}
         assert reason(result, "count") == "✗ `count` is not defined"
 
     def test_a_kernel_that_ends_again_and_again_is_given_up(self):
         timer = "import os, threading, time\nthreading.Timer(0.2, os._exit, [1]).start()\n"
         result = graded({"count": timer + "def count(n):\n    time.sleep(3)"})
-        assert scores(result)["scale"] == 10
+        assert scores(result)["scale"] == 6
         assert result.score <= 23 - 5
 
     def test_a_submission_has_a_limit_of_time_as_a_whole(self):
         limits = QUICK.__class__(cell_seconds=3, total_seconds=2)
         result = graded({"count": "import time\ntime.sleep(60)"}, limits=limits)
-        assert scores(result)["scale"] == 10
+        assert scores(result)["scale"] == 6
         assert "2 s of the submission are used up" in reason(result, "answers")
 
     def test_warnings_and_stderr_never_cost_a_point(self):
@@ -212,7 +213,7 @@ class TestNames:
 
     def test_a_read_only_cell_that_uses_the_students_work_is_left_to_the_candidate(self):
         master = target.master()
-        master.cells.insert(5, new_code_cell("six = count(3)", id="use", metadata=cell(
+        master.cells.insert(6, new_code_cell("six = count(3)", id="use", metadata=cell(
             master, "imports").metadata | {"nbgrader": cell(master, "imports").metadata.nbgrader
                                            | {"grade_id": "use"}}))  # fmt: skip
         cell(master, "check-count").source = "assert six == 6"
@@ -232,7 +233,7 @@ class TestNames:
 def test_cells_before_are_run_again_when_a_kernel_was_lost():
     result = graded({"count": "runs = globals().get('runs', 0) + 1\nimport os\n"
                               "def count(n):\n    os._exit(runs)"})  # fmt: skip
-    assert scores(result) == {"scale": 10, "count": 0, "model": 5, "answers": 3, "essay": None}
+    assert scores(result) == FULL | {"count": 0}
 
 
 def test_prints_of_a_hidden_test_are_not_shown():
