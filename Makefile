@@ -14,7 +14,8 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 # Two test workers on two cores: one thread each, or they wait for each other.
 TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-PYTEST := $(VENV)/bin/python -m pytest -n 2 --dist loadscope --durations=8
+PYTEST := $(VENV)/bin/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=60
 NOTEBOOKS := $(wildcard lectures/*.ipynb solutions/*/*.ipynb)
 BENCHMARKS := $(wildcard benchmarks/*.py)
 # Jupyter refuses to run as root, which is who one is in most containers.
@@ -37,10 +38,8 @@ test: $(READY) sandbox  ## lint, run every test, execute every notebook
 	@echo "── style: ruff ──"
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --check --quiet .
-	@echo "── tests ──"
-	@$(TEST_ENV) MPLBACKEND=Agg $(PYTEST) tests
-	@echo "── notebooks: every stored output is computed again ──"
-	@$(TEST_ENV) TQDM_DISABLE=1 $(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout=60 $(NOTEBOOKS)
+	@echo "── tests, and every stored output of the notebooks is computed again ──"
+	@$(TEST_ENV) TQDM_DISABLE=1 $(PYTEST) $(NBVAL) tests $(NOTEBOOKS)
 
 demo: $(READY) sandbox  ## a grading cycle with a sample class, from release to gradebook
 	@$(VENV)/bin/course demo

@@ -1,9 +1,14 @@
-"""How fast a class is graded: plain nbgrader with its stock settings, and `course grade`.
+"""How fast a class is graded: plain nbgrader, `course grade`, and the student's own cells alone.
 
-    python benchmarks/grading.py --sizes 20 50 200
+    python benchmarks/grading.py                       # all assignments, 20 submissions each
+    python benchmarks/grading.py a1_convolution --sizes 20 50 200
+    python benchmarks/grading.py --store               # and keep the table in benchmarks/results/
 
-Both grade the same submissions of a1_convolution on the same machine, one after the other. Plain
-nbgrader runs students' code in the process of the tests; `course grade` runs it in the sandbox.
+All three get the same submissions, on the same machine, one after the other, with two workers.
+Plain nbgrader has its stock settings and runs students' code in the process of the tests; `course
+grade` runs it in the sandbox. *Own cells* is what no grader can spare: nbclient runs a right
+submission from which the tests were taken out. Core-seconds are those of the whole machine, so
+nothing else should run on it.
 """
 
 import argparse
@@ -18,15 +23,22 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import psutil
+from nbclient import NotebookClient
 
-from course_utils.demo.classes import a1_convolution as samples
-from course_utils.demo.recipes import PERFECT, Recipe, fill_in
-from course_utils.release import ROOT
+from course_utils.course.release import ROOT, known_assignments
+from course_utils.grading.apart import Examiner
+from course_utils.grading.demo.recipes import PERFECT, Recipe, fill_in, sample_class
+from course_utils.grading.rebuild import role
+from course_utils.grading.sandbox import Limits
 
-NAME = "a1_convolution"
+STORED = ROOT / "benchmarks" / "results" / "grading.json"
+WORKERS = 2
+REPEATS = 3  # of one submission alone
 STOCK = """
 c = get_config()
 c.CourseDirectory.course_id = "convnet"
@@ -34,39 +46,41 @@ c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "assignments"
 c.Exchange.root = "exchange"
 """
-SLOW = samples.FORGOTTEN_NAME.replace("sigma=DEFAULT_SIGMA", "sigma").replace(
-    "    if k < 1", "    import time\n    time.sleep(0.02)\n    if k < 1", 1
-)
-CRASH = "import numpy\nraise RuntimeError('this cell was never finished')"
-MIX = [  # of ten submissions: six right, two wrong, one slow, one that raises
-    *[PERFECT] * 6,
-    Recipe("flipped", "", cells={"correlate2d": samples.FLIPPED}),
-    Recipe("swapped", "", cells={"correlate2d": samples.HEIGHT_AND_WIDTH_SWAPPED}),
-    Recipe("slow", "20 ms in each call of gaussian_kernel", cells={"gaussian_kernel": SLOW}),
-    Recipe("crash", "one cell raises", cells={"median_filter": CRASH}),
-]
+COLUMNS = {"n": "N", "minute": "per minute", "each": "s each", "core": "core-s each",
+           "p50": "p50 s", "p95": "p95 s", "peak": "peak MB"}  # fmt: skip
 
 
-def make_course(folder: Path, size: int, stock: bool) -> Path:
+def mix(name: str) -> list[Recipe]:
+    """Six right submissions and those of the sample class that are wrong and come to an end."""
+    wrong = [r for r in sample_class(name) if r.lost and "for ever" not in r.story]
+    return [*[PERFECT] * 6, *wrong[:4]]
+
+
+def make_course(folder: Path, name: str, size: int, stock: bool) -> Path:
     """A course with a class that has handed in."""
     folder.mkdir(parents=True)
     if stock:
         (folder / "nbgrader_config.py").write_text(STOCK)
     else:
         shutil.copy(ROOT / "nbgrader_config.py", folder)
-    shutil.copytree(ROOT / "solutions" / NAME, folder / "solutions" / NAME)
-    call(folder, "nbgrader", "generate_assignment", NAME)
-    released = ROOT / "assignments" / NAME / f"{NAME}.ipynb"
+    shutil.copytree(ROOT / "solutions" / name, folder / "solutions" / name)
+    call(folder, "nbgrader", "generate_assignment", name)
     submitted = folder / ("submitted" if stock else "gradebook/submitted")
     made = {}
-    for number, recipe in zip(range(size), itertools.cycle(MIX), strict=False):
-        path = submitted / f"student-{number:04d}" / NAME / f"{NAME}.ipynb"
+    for number, recipe in zip(range(size), itertools.cycle(mix(name)), strict=False):
+        path = submitted / f"student-{number:05d}" / name / f"{name}.ipynb"
         path.parent.mkdir(parents=True)
-        shutil.copy(made.get(recipe.student, released), path)
         if recipe.student not in made:
-            fill_in(path, recipe, ROOT / "solutions" / NAME / f"{NAME}.ipynb")
-            made[recipe.student] = path
+            made[recipe.student] = hand_in(name, recipe, folder / f"{recipe.student}.ipynb")
+        shutil.copy(made[recipe.student], path)
     return folder
+
+
+def hand_in(name: str, recipe: Recipe, path: Path) -> Path:
+    """What a sample student hands in."""
+    shutil.copy(ROOT / "assignments" / name / f"{name}.ipynb", path)
+    fill_in(path, recipe, ROOT / "solutions" / name / f"{name}.ipynb")
+    return path
 
 
 def call(folder: Path, *command: str) -> tuple[float, int, list[tuple[float, str]]]:
@@ -114,24 +128,76 @@ def _watch(process: subprocess.Popen, peak: list[int]) -> None:
         time.sleep(1)
 
 
-def measure_plain(folder: Path, size: int) -> dict:
+def busy(work: Callable) -> tuple[object, float]:
+    """What some work gives, and the core-seconds of the machine that it took."""
+
+    def used() -> float:
+        now = psutil.cpu_times()
+        return sum(now) - now.idle - now.iowait - now.guest - now.guest_nice
+
+    before = used()
+    return work(), used() - before
+
+
+def measure_plain(folder: Path, name: str, size: int) -> dict:
     """Plain nbgrader, with its stock settings."""
-    make_course(folder, size, stock=True)
-    seconds, peak, lines = call(folder, "nbgrader", "autograde", NAME)
+    make_course(folder, name, size, stock=True)
+    (seconds, peak, lines), core = busy(lambda: call(folder, "nbgrader", "autograde", name))
     starts = [at for at, line in lines if re.search(r"Sanitizing .*ipynb", line)]
     each = [b - a for a, b in itertools.pairwise([*starts, seconds])]
-    return {"seconds": seconds, "peak": peak, "each": each}
+    return _row("plain nbgrader", size, seconds, core, each, peak)
 
 
-def measure_course(folder: Path, size: int) -> dict:
+def measure_course(folder: Path, name: str, size: int) -> dict:
     """`course grade`, each submission in the sandbox."""
-    make_course(folder, size, stock=False)
-    seconds, peak, lines = call(folder, "course_utils.cli", "grade", NAME)
+    make_course(folder, name, size, stock=False)
+    command = ("course_utils.course.cli", "grade", name, "--workers", str(WORKERS))
+    (seconds, peak, lines), core = busy(lambda: call(folder, *command))
     notes = [json.loads(path.read_text()) for path in
-             sorted((folder / "gradebook" / "examined" / NAME).glob("*.json"))]  # fmt: skip
+             sorted((folder / "gradebook" / "examined" / name).glob("*.json"))]  # fmt: skip
     assert len(notes) == size, "".join(line for _, line in lines)
-    parts = [note["seconds"][NAME] for note in notes]
-    return {"seconds": seconds, "peak": peak, "each": [p["all"] for p in parts], "parts": parts}
+    parts = [note["seconds"][name] for note in notes]
+    row = _row("course grade", size, seconds, core, [p["all"] for p in parts], peak)
+    return row | {"parts": {key: statistics.mean(p[key] for p in parts) for key in parts[0]}}
+
+
+def _row(what: str, size: int, seconds: float, core: float, each: list, peak: int) -> dict:
+    each = sorted(each)
+    p95 = each[min(len(each) - 1, round(0.95 * len(each)))]
+    return {"what": what, "n": size, "minute": 60 * size / seconds, "each": seconds / size,
+            "core": core / size, "p50": statistics.median(each), "p95": p95,
+            "peak": peak / 2**20}  # fmt: skip
+
+
+def measure_alone(folder: Path, name: str) -> dict:
+    """One right submission: its own cells by nbclient, and graded by a warm examiner."""
+    data = hand_in(name, PERFECT, folder / f"{name}.ipynb").read_bytes()
+    master = nbformat.read(ROOT / "solutions" / name / f"{name}.ipynb", as_version=4)
+    own, graded, questions = [], [], 0
+
+    def run_own_cells() -> None:
+        notebook = nbformat.reads(data.decode(), as_version=4)
+        notebook.cells = [cell for cell in notebook.cells if role(cell) != "test"]
+        began = time.perf_counter()
+        NotebookClient(notebook, timeout=300).execute(cwd=str(folder))
+        own.append(time.perf_counter() - began)
+
+    examiner = Examiner()
+    examiner.examine(data, master, Limits())  # which warms it
+
+    def examine() -> int:
+        began = time.perf_counter()
+        result = examiner.examine(data, master, Limits())
+        graded.append(time.perf_counter() - began)
+        assert not result.not_graded
+        return result.questions
+
+    _, own_core = busy(lambda: [run_own_cells() for _ in range(REPEATS)])
+    questions, core = busy(lambda: [examine() for _ in range(REPEATS)])
+    examiner.close()
+    return {"own": statistics.median(own), "own core": own_core / REPEATS,
+            "graded": statistics.median(graded), "core": core / REPEATS,
+            "questions": max(questions)}  # fmt: skip
 
 
 def scores(folder: Path) -> dict[str, float]:
@@ -142,54 +208,68 @@ def scores(folder: Path) -> dict[str, float]:
         p for p in (folder / "gradebook.db", folder / "gradebook/gradebook.db") if p.exists()
     )
     with Gradebook(f"sqlite:///{path}", "convnet") as book:
-        return {s.student_id: s.score for s in book.assignment_submissions(NAME)}
+        return {s.student_id: s.score for s in book.assignment_submissions(path_name(folder))}
 
 
-def row(name: str, size: int, found: dict) -> str:
-    """A line of the table."""
-    each = sorted(found["each"])
-    p95 = each[min(len(each) - 1, round(0.95 * len(each)))]
-    return (
-        f"{name:<16} {size:>5} {60 * size / found['seconds']:>10.1f} "
-        f"{found['seconds'] / size:>10.2f} {statistics.median(each):>7.2f} {p95:>7.2f} "
-        f"{found['peak'] / 2**20:>9.0f}"
+def path_name(folder: Path) -> str:
+    """The only assignment of a course."""
+    return next((folder / "solutions").iterdir()).name
+
+
+def show(row: dict) -> None:
+    """Print a line of the table."""
+    values = [f"{row[key]:.{0 if key in ('n', 'peak') else 2}f}" for key in COLUMNS]
+    print(
+        f"  {row['what']:<16}"
+        + "".join(f"{v:>{len(h) + 2}}" for v, h in zip(values, COLUMNS.values(), strict=True)),
+        flush=True,
     )
+
+
+def measure(name: str, sizes: list[int], plain_up_to: int, scratch: Path) -> dict:
+    """All rows of one assignment, printed as they come."""
+    print(f"\n{name}\n  {'':<16}" + "".join(f"  {head}" for head in COLUMNS.values()), flush=True)
+    rows = []
+    for size in sizes:
+        if size <= plain_up_to:
+            rows.append(measure_plain(scratch / f"{name}-plain-{size}", name, size))
+            show(rows[-1])
+        rows.append(measure_course(scratch / f"{name}-{size}", name, size))
+        show(rows[-1])
+        if size <= plain_up_to:
+            plain, course = rows[-2:]
+            print(f"  {'':<16}  {course['minute'] / plain['minute']:.1f} times the throughput")
+            two = (scores(scratch / f"{name}{kind}-{size}") for kind in ("-plain", ""))
+            differ = {s for a, b in [two] for s in a if a[s] != b[s]}
+            print(f"  {'':<16}  the scores of {len(differ)} of {size} differ")
+    parts = rows[-1]["parts"]
+    print("  one of them, on average: " + ", ".join(f"{k} {v:.2f} s" for k, v in parts.items()))
+    alone = measure_alone(scratch, name)
+    print(
+        f"  one alone: own cells {alone['own']:.2f} s ({alone['own core']:.2f} core-s), graded "
+        f"{alone['graded']:.2f} s ({alone['core']:.2f} core-s): "
+        f"{alone['graded'] / alone['own']:.2f} times; {alone['questions']} questions",
+        flush=True,
+    )
+    return {"rows": rows, "alone": alone}
 
 
 def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[20, 50])
+    parser.add_argument("assignments", nargs="*", default=known_assignments())
+    parser.add_argument("--sizes", type=int, nargs="+", default=[20])
     parser.add_argument("--plain-up-to", type=int, default=50, help="plain nbgrader is slow")
+    parser.add_argument("--store", action="store_true", help=f"keep the table in {STORED.name}")
     arguments = parser.parse_args()
-    print(f"{NAME} on {os.cpu_count()} processors; of ten: 6 right, 2 wrong, 1 slow, 1 raises\n")
-    head = (
-        f"{'':<16} {'N':>5} {'per minute':>10} {'s each':>10} {'p50 s':>7} "
-        f"{'p95 s':>7} {'peak MB':>9}"
-    )
-    print(head, "─" * len(head), sep="\n", flush=True)
+    print(f"{os.cpu_count()} processors, {WORKERS} workers; six of ten submissions are right")
+    stored = json.loads(STORED.read_text()) if STORED.exists() else {}
     with tempfile.TemporaryDirectory(prefix="course-benchmark-") as scratch:
-        for size in arguments.sizes:
-            plain = None
-            if size <= arguments.plain_up_to:
-                plain = measure_plain(Path(scratch, f"plain-{size}"), size)
-                print(row("plain nbgrader", size, plain), flush=True)
-            course = measure_course(Path(scratch, f"course-{size}"), size)
-            print(row("course grade", size, course), flush=True)
-            if plain:
-                print(f"{'':<16} {plain['seconds'] / course['seconds']:.1f} times the throughput")
-                same = scores(Path(scratch, f"plain-{size}")) == scores(
-                    Path(scratch, f"course-{size}")
-                )
-                print(f"{'':<16} the scores are {'the same' if same else 'NOT the same'}")
-    parts = {key: statistics.mean(p[key] for p in course["parts"]) for key in course["parts"][0]}
-    rest = parts["all"] - parts["start"] - parts["cells"] - parts["tests"]
-    print("\nWhere the time of one submission goes, on average:")
-    for name, seconds in [("start the kernel in its sandbox", parts["start"]),
-                          ("run the student's cells", parts["cells"]),
-                          ("ask and judge the tests", parts["tests"]),
-                          ("rebuild, fork, end", rest)]:  # fmt: skip
-        print(f"  {name:<34} {seconds:6.2f} s")
+        for name in arguments.assignments:
+            stored[name] = measure(name, arguments.sizes, arguments.plain_up_to, Path(scratch))
+    if arguments.store:
+        STORED.parent.mkdir(exist_ok=True)
+        STORED.write_text(json.dumps(stored, indent=1) + "\n")
 
 
 if __name__ == "__main__":

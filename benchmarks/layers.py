@@ -4,7 +4,8 @@
 
 All of them on one thread, in float32, forward and backward, on layers of LeNet, VGG and ResNet. The
 plain loops are timed on a few stops and scaled by the number of multiplications, since a whole
-layer would take them minutes. The picture goes to docs/pictures.
+layer would take them minutes. The picture goes to docs/pictures, the seconds to
+course_utils/measured, where lecture 05 reads them.
 """
 
 import os
@@ -12,6 +13,7 @@ import os
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_name] = "1"
 
+import json  # noqa: E402
 import statistics  # noqa: E402
 import time  # noqa: E402
 from collections.abc import Callable  # noqa: E402
@@ -24,10 +26,11 @@ import torch  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from course_utils import plotting  # noqa: E402
-from course_utils.release import ROOT  # noqa: E402
+from course_utils.course.release import ROOT  # noqa: E402
 
 SOLUTION = ROOT / "solutions/a2_backprop/a2_backprop.ipynb"
 PICTURE = ROOT / "docs/pictures/layers.svg"
+TABLE = ROOT / "course_utils/measured/layers.json"
 ROUNDS = 7  # of which the median counts
 LOOP_PRODUCTS = 60_000  # that the plain loops are timed on
 
@@ -154,18 +157,29 @@ def measure(layer: Layer, own: dict[str, Callable]) -> dict[str, float]:
     }
 
 
-def draw(found: dict[str, dict[str, float]]) -> None:
-    """Forward and backward together, one row of dots for each layer."""
+def summed(found: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Seconds of forward and backward together, of each layer, to three digits."""
+    parts = {
+        "PyTorch": ("torch forward", "torch backward"),
+        "solution of a2": ("forward", "backward"),
+        "plain loops (scaled up)": ("loops",),
+    }
+    return {
+        layer: {
+            label: float(f"{sum(times[key] for key in keys):.3g}") for label, keys in parts.items()
+        }
+        for layer, times in found.items()
+    }
+
+
+def draw(seconds: dict[str, dict[str, float]]) -> None:
+    """One row of dots for each layer."""
     fig, ax = plt.subplots(figsize=(8, 4.2), layout="constrained")
-    rows = range(len(found))
-    for label, keys, marker, colour in [
-        ("PyTorch", ("torch forward", "torch backward"), "o", plotting.CYCLE[0]),
-        ("solution of a2", ("forward", "backward"), "s", plotting.CYCLE[1]),
-        ("plain loops (scaled up)", ("loops",), "^", plotting.CYCLE[2]),
-    ]:
-        seconds = [sum(times[key] for key in keys) for times in found.values()]
-        ax.plot(seconds, rows, marker, label=label, color=colour, markersize=8)
-    ax.set(yticks=rows, yticklabels=list(found), xscale="log")
+    rows, labels = range(len(seconds)), next(iter(seconds.values()))
+    for label, marker, colour in zip(labels, "os^", plotting.CYCLE, strict=False):
+        dots = [times[label] for times in seconds.values()]
+        ax.plot(dots, rows, marker, label=label, color=colour, markersize=8)
+    ax.set(yticks=rows, yticklabels=list(seconds), xscale="log")
     ax.set_xlabel("seconds for one forward and one backward pass, one thread")
     ax.invert_yaxis()
     ax.grid(axis="x", alpha=0.3)
@@ -198,7 +212,11 @@ def main() -> None:
     slower = statistics.geometric_mean(ratios)
     print(f"\nThe solution takes {slower:.2f} times PyTorch's time (geometric mean), at most "
           f"{max(ratios):.2f} times.")  # fmt: skip
-    draw(found)
+    seconds = summed(found)
+    draw(seconds)
+    table = {"made by": "benchmarks/layers.py", "seconds": seconds}
+    TABLE.parent.mkdir(exist_ok=True)
+    TABLE.write_text(json.dumps(table, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ MARKERS = "osD^vP"
 # Without its ends, where dark red and dark blue look the same to some readers.
 SIGNED = ListedColormap(plt.get_cmap("RdBu_r")(np.linspace(0.1, 0.9, 257)), "signed")
 
+HATCH = "///"  # what is not there: padding, pixels that nobody reads
+
 DPI = 100  # 8 inches make 800 pixels: the width of a notebook cell
 PNG_COLOURS, JPEG_QUALITY = 256, 80  # small files; the eye sees no difference
 STYLE = {
@@ -84,7 +86,8 @@ def render(fig: Figure, *, readable: bool = False) -> tuple[str, bytes]:
         If `readable` and some text is too small.
     """
     raw = io.BytesIO()
-    fig.savefig(raw, format="png", bbox_inches="tight", facecolor="white")
+    uncompressed = {"compress_level": 0}  # it is read again at once
+    fig.savefig(raw, format="png", bbox_inches="tight", facecolor="white", pil_kwargs=uncompressed)
     picture = Image.open(raw).convert("RGB")
     if readable:
         check_text(fig, picture.width / fig.dpi)
@@ -194,6 +197,8 @@ def numbers(
     marks: Sequence[Sequence[tuple]] = (),
     cmap: str = "signed",
     cell: float = 0.42,
+    same_scale: bool = False,
+    borders: Sequence[int] = (),
 ) -> Figure:
     """Draw small arrays as tables of coloured cells with their numbers.
 
@@ -210,9 +215,13 @@ def numbers(
         fifth entry.
     cmap
         `"signed"`: diverging, centred at 0. `"grey"`: from black (lowest) to white (highest).
-        `"none"`: no shading. `"heat"`: for counts.
+        `"none"`: no shading. `"heat"`: for counts; a count of 0 is white and hatched.
     cell
         Width of a cell in inches, before the figure is fitted to the page.
+    same_scale
+        One scale of shades for all arrays, to compare; else each uses its own full range.
+    borders
+        For each array how many of its outermost rows and columns are padding: drawn hatched.
 
     Raises
     ------
@@ -232,9 +241,14 @@ def numbers(
     fig, axes = figure(width=total * cell, height=tallest * cell + 0.4)
     ax = axes[0, 0]
     left = 0.0
+    every = np.concatenate([a.ravel() for a in arrays]) if same_scale else None
     for i, array in enumerate(arrays):
         top = (tallest - array.shape[0]) / 2
-        _table(ax, array, left, top, cmap, cell)
+        border = borders[i] if i < len(borders) else 0
+        hatched = np.pad(np.zeros(np.subtract(array.shape, 2 * border)), border, constant_values=1)
+        if cmap == "heat":
+            hatched = array == 0
+        _table(ax, array, left, top, _shades(array, cmap, every), cell, hatched)
         for row, column, height, width, *colour in marks[i] if i < len(marks) else ():
             frame = (left + column, top + row), width, height
             edge = colour[0] if colour else ORANGE
@@ -252,16 +266,26 @@ def numbers(
     return fig
 
 
-def _table(ax: Axes, array: np.ndarray, left: float, top: float, cmap: str, cell: float) -> None:
+def _table(
+    ax: Axes,
+    array: np.ndarray,
+    left: float,
+    top: float,
+    colours: np.ndarray,
+    cell: float,
+    hatched: np.ndarray,
+) -> None:
     height, width = array.shape
-    colours = _shades(array, cmap)
     texts = [[number_text(v) for v in row] for row in array]
     longest = max(len(t) for row in texts for t in row)
     size = min(13.0, cell * 72 / max(longest * 0.72, 1.5))
     for r in range(height):
         for c in range(width):
             face = colours[r, c]
-            ax.add_patch(Rectangle((left + c, top + r), 1, 1, fc=face, ec=GREY, lw=0.8))
+            hatch = HATCH if hatched[r, c] else None
+            ax.add_patch(
+                Rectangle((left + c, top + r), 1, 1, fc=face, ec=GREY, lw=0.8, hatch=hatch)
+            )
             ax.text(
                 left + c + 0.5,
                 top + r + 0.5,
@@ -270,22 +294,29 @@ def _table(ax: Axes, array: np.ndarray, left: float, top: float, cmap: str, cell
                 va="center",
                 fontsize=size,
                 color=text_colour(face),
+                bbox={"fc": face, "ec": "none", "pad": 1} if hatch else None,  # no line through it
             )
 
 
-def _shades(array: np.ndarray, cmap: str) -> np.ndarray:
-    values = np.nan_to_num(np.asarray(array, dtype=float))
+def _shades(array: np.ndarray, cmap: str, every: np.ndarray | None = None) -> np.ndarray:
+    """Colours of the cells; `every` has the numbers of all arrays that share the scale."""
     if cmap == "none":
         return np.ones((*array.shape, 3))
+    values, scale = (
+        np.nan_to_num(np.asarray(a, dtype=float))
+        for a in (array, array if every is None else every)
+    )
     if cmap == "signed":
-        top = np.abs(values).max() or 1.0
+        top = np.abs(scale).max() or 1.0
         return _lighten(SIGNED(0.5 + values / top * 0.5))
-    low, high = values.min(), values.max()
+    low, high = scale.min(), scale.max()
     scaled = (values - low) / ((high - low) or 1.0)
     if cmap == "grey":
         return plt.get_cmap("gray")(scaled)
     if cmap == "heat":
-        return plt.get_cmap("viridis")(scaled)
+        colours = plt.get_cmap("viridis")(scaled)
+        colours[values == 0] = 1  # nothing at all is not merely little
+        return colours
     raise ValueError(f"cmap must be signed, grey, heat or none, got {cmap!r}")
 
 
@@ -326,11 +357,16 @@ def stops(
     ax = axes[0, 0]
     for i in range(-padding, n + padding):
         inside = 0 <= i < n
-        hatch = None if inside else "///"
+        hatch = None if inside else HATCH
         ax.add_patch(
             Rectangle((i, -1), 1, 0.9, fc="#EAF3FA" if inside else "white", hatch=hatch, ec=GREY)
         )
-        ax.text(i + 0.5, -0.55, str(i) if inside else "0", ha="center", va="center")
+        ax.text(
+            *(i + 0.5, -0.55, str(i) if inside else "pad"),
+            ha="center",
+            va="center",
+            bbox=None if inside else {"fc": "white", "ec": "none", "pad": 1},
+        )
         if inside and i not in read:
             ax.plot([i + 0.1, i + 0.9], [-0.15, -0.95], color=ORANGE, lw=3)
     for row, start in enumerate(starts):

@@ -1,32 +1,20 @@
 """What can be told of a student's own code: where an error happened, what it uses."""
 
 import linecache
-import os
-import sysconfig
 import traceback
 import types
 from collections.abc import Callable
-from pathlib import Path
-
-# What stands below these is no student's: the course itself, Python's modules, installed ones.
-_FOLDERS = {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}
-_NOT_OWN = tuple(folder + os.sep for folder in {str(Path(__file__).parent), *_FOLDERS})
-_INSTALLED = "site-packages", "dist-packages"
 
 
-def own_line(error: BaseException, ignored: tuple[str, ...] = ()) -> str:
+def own_line(error: BaseException) -> str:
     """The student's line that raised, such as `At line 3 of your cell: return kernel[9]`.
 
-    Empty where its text is not known, and where no line is the student's: a library or the course
-    itself has raised. `ignored` are further file names.
+    Empty where no cell was running: lines of modules are nobody's cell.
     """
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if frame.filename.startswith(_NOT_OWN) or frame.filename in ignored:
-            continue
-        if any(folder in frame.filename for folder in _INSTALLED):
-            continue
-        line = linecache.getline(frame.filename, frame.lineno or 0).strip()
-        if line:
+        known = linecache.cache.get(frame.filename, ())
+        if len(known) == 4 and known[1] is None:  # IPython keeps cells so, without a file's time
+            line = "".join(known[2][frame.lineno - 1 : frame.lineno]).strip()
             return f"At line {frame.lineno} of your cell: {line}"
     return ""
 

@@ -93,7 +93,7 @@ def convolution_stop(
     image, kernel
         `(H, W)` and `(KH, KW)`.
     stop
-        Which one, in reading order; beyond the last one the last is drawn.
+        Which one, in reading order, from 0; beyond the last one the last is drawn.
     flip
         Rotate the kernel by half a turn first: true convolution.
 
@@ -104,9 +104,10 @@ def convolution_stop(
     """
     kernel = kernel[::-1, ::-1] if flip else kernel
     padded = np.pad(image, padding)
+    name = f"input {_size(image)}" + (f", padding {padding}" if padding else "")
     reach = [dilation * (k - 1) + 1 for k in kernel.shape]
     if min(np.subtract(padded.shape, reach)) < 0:
-        drawn = plotting.numbers([padded, kernel], [f"input {_size(padded)}", "kernel"])
+        drawn = plotting.numbers([padded, kernel], [name, "kernel"], borders=[padding])
         return _titled(drawn, f"No stop: the kernel reaches over {reach[0]}×{reach[1]}"), 0
     spread = np.zeros(reach)
     spread[::dilation, ::dilation] = kernel
@@ -120,15 +121,16 @@ def convolution_stop(
     drawn = plotting.numbers(
         [padded, kernel, products, output],
         [
-            f"input {_size(padded)}",
+            name,
             "flipped kernel" if flip else "kernel",
             "products",
             f"output {_size(output)}",
         ],
         signs=["⊙", "=", "Σ"],
         marks=[taps, [], [], [(row, column, 1, 1)]],
+        borders=[padding],
     )
-    sentence = f"stop {stop + 1} of {output.size}: the products sum to {output[row, column]:g}"
+    sentence = f"stop {stop} of 0 to {output.size - 1}: the products sum to {output[row, column]:g}"
     return _titled(drawn, sentence), output.size
 
 

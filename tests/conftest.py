@@ -1,11 +1,28 @@
-"""What tests of several folders need of the machine."""
+"""What tests of several folders need of the machine, and how long their modules take."""
 
 import os
 
+import matplotlib
 import pytest
+from module_times import Watch, longest_first
 
 from course_utils.errors import CourseError
 from course_utils.grading import bubblewrap
+
+matplotlib.use("Agg")  # by no variable of the environment, which would reach notebooks as well
+WATCH = Watch()
+
+
+def pytest_collection_modifyitems(items):
+    longest_first(items)
+
+
+def pytest_runtest_logreport(report):
+    WATCH.note(report)
+
+
+def pytest_terminal_summary(terminalreporter):
+    WATCH.tell(terminalreporter)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Looking at a student's functions: what came back, or what went wrong, in words."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from course_utils.probes import calls
@@ -42,7 +42,7 @@ class Look:
         How many the probe takes; those that are not given are None.
     """
 
-    probe: Callable = calls.called
+    probe: Callable = field(default_factory=lambda: calls.called)
     read: Callable = lambda found, *args, **kwargs: found
     functions: int = 1
 

@@ -2,13 +2,15 @@
 
 Importing torch for the checks takes longer than grading, so one process imports it once and forks
 for each submission: nothing that one submission leaves behind is there for the next, but for the
-names of modules that its checks were the first to need, which the warm process then imports too. It
-also computes, once, what the tests of an assignment compare with.
+names of modules that its checks were the first to need, which the warm process then imports too.
+It also keeps the templates that kernels are forked from (see `template`), and computes, once, what
+the tests of an assignment compare with (see `ahead`).
 """
 
 import ast
 import contextlib
 import ctypes
+import gc
 import importlib
 import os
 import resource
@@ -17,25 +19,32 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from multiprocessing import reduction
 from multiprocessing.connection import Connection, Pipe
 
 from nbformat import NotebookNode
 
 from course_utils.errors import CourseError
-from course_utils.grading import ahead, sandbox
+from course_utils.grading import ahead, rebuild, sandbox, template
+from course_utils.grading.beside import remove_folder_of
 from course_utils.grading.bubblewrap import PACKAGE
 from course_utils.grading.examine import examine
-from course_utils.grading.rebuild import role
 from course_utils.grading.sandbox import Limits
+from course_utils.grading.template import Templates
 from course_utils.grading.verdicts import ExamResult
 
 MARGIN = 120  # seconds beyond the submission's own limit, for the checks themselves
+CHECKS = "course_utils.checks"  # which the kernel does not have
 SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class ExaminerDied(Exception):
     """The examining process ended without a result; the text says how."""
+
+
+class TemplateDied(Exception):
+    """The template that the kernel was forked from has ended, and the kernel with it."""
 
 
 class Examiner:
@@ -52,6 +61,7 @@ class Examiner:
         master: NotebookNode,
         limits: Limits,
         files: Mapping[str, bytes] | None = None,
+        own_files: Mapping[str, bytes] | None = None,
     ) -> ExamResult:
         """As `examine.examine`, in a fresh process.
 
@@ -62,16 +72,24 @@ class Examiner:
         Exception
             Whatever `examine.examine` raises.
         """
-        ours, theirs = Pipe()
+        given = submission, master, dict(files or {}), dict(own_files or {})
+        try:
+            return self._examine(limits, *given)
+        except TemplateDied:
+            return self._examine(replace(limits, cold=True), *given)
+
+    def _examine(
+        self, limits: Limits, submission: bytes, master: NotebookNode, files: dict, own_files: dict
+    ) -> ExamResult:
+        child, (ours, theirs) = 0, Pipe()
         with ours:
             try:
                 with self._lock, theirs:
                     self._start()
-                    modules = sorted(self._needed.union(_imports(master)))
-                    self._control.send((modules, ahead.questions(master)))
+                    self._control.send(self._wanted(master, limits, own_files))
                     reduction.send_handle(self._control, theirs.fileno(), self._process.pid)
                 child = ours.recv()
-                ours.send((submission, master, limits, dict(files or {})))
+                ours.send((submission, master, limits, files, own_files))
                 if not ours.poll(limits.total_seconds + MARGIN):
                     os.kill(child, signal.SIGKILL)
                     raise ExaminerDied("the examiner did not come to an end")
@@ -79,9 +97,30 @@ class Examiner:
                 self._needed.update(needed)
             except (EOFError, OSError):
                 raise ExaminerDied("the examiner ended without a result") from None
+            finally:
+                remove_folder_of(child)  # it is still there if the child was killed
         if isinstance(result, BaseException):
             raise result
         return result
+
+    def _wanted(self, master: NotebookNode, limits: Limits, own_files: Mapping) -> dict:
+        """What a fork is to find: modules of the examiner's, and a template with the kernel's.
+
+        Those that lie beside the notebook are for each submission to import by itself.
+        """
+        beside = {name.partition("/")[0].removesuffix(".py") for name in own_files}
+        given, kernels = (
+            [n for n in _imports(master, roles) if n.partition(".")[0] not in beside]
+            for roles in (("given",), ("given", ""))
+        )
+        kernels = [name for name in kernels if not _is_of_checks(name)]
+        forbidden = tuple(master.metadata.get("convnet", {}).get("forbidden", ()))
+        return {
+            "modules": sorted(self._needed.union(given)),
+            "asked": ahead.questions(master),
+            "warm": limits.sandbox and not limits.cold,
+            "template": (tuple(dict.fromkeys(kernels)), forbidden),
+        }
 
     def _start(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -109,10 +148,10 @@ class Examiner:
             self._process = None
 
 
-def _imports(master: NotebookNode) -> Iterator[str]:
-    """Modules that every fork would import again: what the read-only cells import."""
+def _imports(master: NotebookNode, roles: tuple[str, ...]) -> Iterator[str]:
+    """Modules that every fork would import again: what cells of these roles import."""
     for cell in master.cells:
-        if role(cell) != "given" or cell.cell_type != "code":
+        if rebuild.role(cell) not in roles or cell.cell_type != "code":
             continue
         with contextlib.suppress(SyntaxError):
             for node in ast.walk(ast.parse(cell.source)):
@@ -123,24 +162,37 @@ def _imports(master: NotebookNode) -> Iterator[str]:
                     yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def _is_of_checks(name: str) -> bool:
+    return name == CHECKS or name.startswith(f"{CHECKS}.")
+
+
 def serve() -> None:
     """Fork a child for each connection that comes, until the other side closes."""
-    tried, known, preparing = set(), set(), threading.Thread(target=_prepare)
-    preparing.start()  # beside the first imports
-    with Connection(int(sys.argv[1])) as control:
+    sandbox.remove_what_was_left()
+    tried, known, templates = set(), set(), Templates()
+    with Connection(int(sys.argv[1])) as control, contextlib.closing(templates):
         while True:
             try:
-                modules, asked = control.recv()
+                wanted = control.recv()
                 handle = reduction.recv_handle(control)
             except (EOFError, OSError):
                 return
-            for name in filter(lambda name: name not in tried, modules):
+            # It imports beside this process.
+            chosen = templates.start(*wanted["template"]) if wanted["warm"] else None
+            imported = set(wanted["modules"]) - tried
+            for name in imported:
                 with contextlib.suppress(Exception):  # a name that is imported may be no module
                     importlib.import_module(name)
-            ahead.remember([question for question in asked if question not in known])
-            tried.update(modules)
-            known.update(asked)
-            preparing.join()
+            tried.update(wanted["modules"])
+            ahead.remember([question for question in wanted["asked"] if question not in known])
+            known.update(wanted["asked"])
+            template.choose(templates.wait(chosen))
+            if template.chosen is None:
+                with contextlib.suppress(CourseError):  # which each examination will tell
+                    sandbox.prepare()
+            if imported:  # looking for garbage would copy the pages that all forks share
+                gc.collect()
+                gc.freeze()
             if os.fork() == 0:
                 control.close()
                 _be_the_child(Connection(handle))
@@ -150,25 +202,22 @@ def serve() -> None:
                     pass
 
 
-def _prepare() -> None:
-    with contextlib.suppress(CourseError):  # which each examination will tell
-        sandbox.prepare()
-
-
 def _be_the_child(connection: Connection) -> None:
     """Examine, send the result, and leave without running anything else."""
     try:
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, signal.SIGKILL)
         connection.send(os.getpid())
-        submission, master, limits, files = connection.recv()
+        submission, master, limits, *files = connection.recv()
         room = 12 * limits.reply + (2 << 30)  # a giant answer must not take the machine with it
         resource.setrlimit(resource.RLIMIT_DATA, (room, room))
         before = set(sys.modules)
         try:
-            result = examine(submission, master, limits, files)
+            result = examine(submission, master, limits, *files)
         except BaseException as error:
             result = error
+        if template.lost():
+            result = TemplateDied()
         needed = sys.modules.keys() - before
         try:
             connection.send((result, needed))

@@ -16,15 +16,16 @@ from pathlib import Path
 from course_utils.errors import CourseError
 
 PACKAGE = Path(__file__).resolve().parents[1]
-# Of course_utils, what the student's code has no business with: oracles, answers, right solutions.
-HIDDEN = ("checks", "demo", "grading")
-INSIDE = ("__init__.py", "inside.py", "wire.py")  # of grading
+# Rooms of course_utils that the students' code has no business in: oracles, answers, tests.
+HIDDEN = ("checks", "course", "grading")
+INSIDE = ("__init__.py", "inside.py", "nest.py", "warm.py", "wire.py")  # of grading
+COURSE = "/course/course_utils"  # where the package lies in each sandbox
 PRIVATE = ("solutions", "gradebook", "tests", ".git")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 WAYS = ("as another user", "with ways opened for others", "as it is")
 NAMESPACES = [
-    *("--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"),
+    *("--unshare-all", "--unshare-user", "--cap-drop", "ALL"),
     *("--uid", "1000", "--gid", "1000", "--hostname", "candidate"),
     *("--die-with-parent", "--new-session", "--proc", "/proc"),
 ]
@@ -33,7 +34,9 @@ PATIENCE = 120  # seconds that a trial may take on a busy machine
 SMALL = 1 << 20
 
 
-def command(run: list[str], disk: int, forbidden: tuple[str, ...] = ()) -> tuple[list[str], dict]:
+def command(
+    run: list[str], disk: int, forbidden: tuple[str, ...] = (), *, nested: bool = False
+) -> tuple[list[str], dict]:
     """The command that runs a program in the sandbox, and what Popen needs for it.
 
     Parameters
@@ -44,6 +47,8 @@ def command(run: list[str], disk: int, forbidden: tuple[str, ...] = ()) -> tuple
         Bytes of each folder that can be written.
     forbidden
         Packages that are not there.
+    nested
+        Whether the program may make namespaces of its own.
 
     Raises
     ------
@@ -51,13 +56,16 @@ def command(run: list[str], disk: int, forbidden: tuple[str, ...] = ()) -> tuple
         If bubblewrap is not installed.
     """
     way = _way()
-    return _command(run, disk, forbidden, way), _user(way)
+    return _command(run, disk, forbidden, way, nested), _user(way)
 
 
-def _command(run: list[str], disk: int, forbidden: tuple[str, ...], way: str) -> list[str]:
+def _command(
+    run: list[str], disk: int, forbidden: tuple[str, ...], way: str, nested: bool = False
+) -> list[str]:
     """The command that runs a program in the sandbox, in one of the `WAYS`."""
+    inner = [_program(), *NAMESPACES, *(() if nested else ("--disable-userns",))]
     # What can be written comes first, since Python itself may lie below one of these folders.
-    inner = [_program(), *NAMESPACES, *_folders(disk), *_system(), *_course()]
+    inner += [*_folders(disk), *_system(), *_course()]
     inner += [*_without(forbidden), "--remount-ro", "/", "--chdir", "/home/student", "--", *run]
     if way != "with ways opened for others":
         return inner
@@ -127,7 +135,8 @@ def require() -> None:
     if why := _why_not(_way()):
         raise CourseError(
             f"bubblewrap is installed but does not work here: {why}. In a container, user "
-            "namespaces must be allowed; on Ubuntu 24.04: "
+            "namespaces must be allowed, and nothing of /proc hidden (Docker: --security-opt "
+            "systempaths=unconfined); on Ubuntu 24.04: "
             "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
         )
 
@@ -171,7 +180,7 @@ def _course() -> tuple[str, ...]:
         path = PACKAGE.parent / name
         if path.is_dir() and any(path.is_relative_to(prefix) for prefix in _prefixes()):
             arguments += ["--tmpfs", str(path)]
-    arguments += _own_package(Path("/course/course_utils"))
+    arguments += _own_package(Path(COURSE))
     if any(PACKAGE.is_relative_to(prefix) for prefix in _prefixes()):
         arguments += _own_package(PACKAGE)
     return tuple(arguments)

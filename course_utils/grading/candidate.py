@@ -7,9 +7,7 @@ plain data of exact types, and believed to be nothing more than the student's an
 import contextlib
 import functools
 import itertools
-import os
 import select
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -19,7 +17,7 @@ from jupyter_client.session import Session
 from nbformat import NotebookNode
 
 from course_utils.errors import CourseError
-from course_utils.grading import remote, sandbox, wire
+from course_utils.grading import remote, sandbox, template, wire
 from course_utils.grading.outputs import Outputs
 from course_utils.grading.remote import CandidateError, NotDefined, Remote
 from course_utils.probes.calls import Tried
@@ -30,6 +28,8 @@ READY_SECONDS = 10.0  # to begin with answering questions
 GRACE = 2.0  # seconds to obey an interrupt
 END_SECONDS = 5.0  # to leave off answering questions
 MANY_ANSWERS = 4  # times the largest answer, for all questions of a test
+NO_EVIDENCE = {"names", "set", "set item", "iterate"}  # what only prepares
+FETCHES = {"get", "get item"}  # tell something unless what they give stays there
 LOOK = 0.25  # seconds between looks at memory and processes
 
 
@@ -78,8 +78,9 @@ class Candidate:
     ) -> None:
         self.limits = limits
         self.seconds = limits.cell_seconds  # for the next cell, or the next block of questions
-        self.sandbox = sandbox.start(limits, files, forbidden)
+        self.sandbox = template.start(limits, files, forbidden)
         self.answers = 0  # how many questions have been answered
+        self.evidence = 0  # how many of them have told something of the student's work
         self._numbers = itertools.count(1)
         self._callbacks: dict[int, Callable] = {}
         self._outputs = Outputs(limits.output)
@@ -108,13 +109,13 @@ class Candidate:
                 s.subscribe(b"")
             s.connect(self.sandbox.addresses[channel])
         self.sandbox.questions.setblocking(False)
-        self._ended = os.pidfd_open(self.sandbox.process.pid)
+        self._ended = self.sandbox.program.ended
         self._poller = zmq.Poller()
         watched = self._sockets["shell"], self._sockets["iopub"], self.sandbox.questions
         for s in (*watched, self._ended):
             self._poller.register(s, zmq.POLLIN)
         self._look_at = time.monotonic() + LOOK
-        self._request = self._replied = self._idle = ""
+        self._request = self._replied = self._idle = self._no_answer = ""
 
     def run(self, source: str) -> list[NotebookNode]:
         """Run a cell; what the student's code raises is among the outputs.
@@ -148,6 +149,7 @@ class Candidate:
         """
         self._outputs = Outputs(self.limits.output)
         self._reader.total = 0
+        self._no_answer = "there is no answer: "  # said first where none can come any more
         request = self._execute(SERVE, silent=True)
         self._wait_until_ready()
         try:
@@ -157,6 +159,7 @@ class Candidate:
                 self._callbacks.clear()
                 self._deadline = time.monotonic() + END_SECONDS
                 self._send({"do": "end"})
+                self._no_answer = ""
                 self._finish(request)
 
     def named(self, name: str) -> Any:
@@ -209,10 +212,15 @@ class Candidate:
         if message.get("number") != number:
             self._fail("the candidate answered a question that was not asked", Forged)
         self.answers += 1
+        do = question["do"]
         try:
             if "error" in message:
+                self.evidence += do not in NO_EVIDENCE | FETCHES
                 raise remote.error(*message["error"])
-            return read(wire.unpack(message["value"], self._resolve), question)
+            value = read(wire.unpack(message["value"], self._resolve), question)
+            fetched = do in FETCHES and isinstance(value, Remote)
+            self.evidence += not fetched and do not in NO_EVIDENCE
+            return value
         except (wire.WireError, TypeError, KeyError, AttributeError) as fault:
             if isinstance(fault, CandidateError):
                 raise
@@ -289,8 +297,7 @@ class Candidate:
             return None
         except (wire.WireError, OSError) as error:
             why = str(error)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.sandbox.process.wait(timeout=1)
+            if self.sandbox.has_ended(seconds=1):
                 why = "the kernel ended"
             self._fail(f"there is no answer: {why}")
         if not isinstance(message, dict):
@@ -355,7 +362,7 @@ class Candidate:
             if self._sockets[channel] in ready:
                 self._take(channel)
         if self._ended in ready:
-            self._fail("the kernel ended")
+            self._fail(f"{self._no_answer}the kernel ended")
         if time.monotonic() > self._look_at:
             self._look_at = time.monotonic() + LOOK
             if why := self.sandbox.overuse():
@@ -393,7 +400,6 @@ class Candidate:
         """Kill the kernel and all that it has started."""
         if not self.sandbox.ended:
             self.sandbox.end()
-            os.close(self._ended)
             for s in self._sockets.values():
                 s.close(0)
             self._context.term()

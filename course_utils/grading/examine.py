@@ -8,21 +8,35 @@ import builtins
 import contextlib
 import io
 import time
-from collections.abc import Iterator, Mapping
+import unittest
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import replace
+from typing import Any
+from unittest import mock
 
 import nbformat
 import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 
+from course_utils.course.notebooks import LANGUAGE
 from course_utils.grading import names, rebuild
+from course_utils.grading.beside import working_folder
 from course_utils.grading.candidate import Candidate, Ended, Forged, Unanswered
 from course_utils.grading.given import Given
+from course_utils.grading.remote import NotDefined, Remote
 from course_utils.grading.sandbox import Limits
-from course_utils.grading.verdicts import CellResult, ExamResult, NoEvidence, first_wrong, judge
-from course_utils.notebooks import LANGUAGE
+from course_utils.grading.verdicts import (
+    CellResult,
+    ExamResult,
+    NoEvidence,
+    file_of,
+    first_wrong,
+    judge,
+)
 
 MAX_ENDS = 6  # kernels that a submission may end
+LOST = "The submission has no cell for this answer. Your instructor looks for it."
 MAX_SHOWN = 10_000_000  # characters of all outputs that are kept
 
 
@@ -31,6 +45,7 @@ def examine(
     master: NotebookNode,
     limits: Limits,
     files: Mapping[str, bytes] | None = None,
+    own_files: Mapping[str, bytes] | None = None,
 ) -> ExamResult:
     """Grade one submitted notebook.
 
@@ -43,7 +58,9 @@ def examine(
     limits
         What the submission may use.
     files
-        Contents of other files that lie beside it, by relative path.
+        Contents of the files that lie beside it when it is run, by relative path.
+    own_files
+        Of those that lie beside the tests: the instructor's.
 
     Returns
     -------
@@ -55,22 +72,26 @@ def examine(
     CourseError
         If grading is not possible on this machine.
     """
-    began = time.monotonic()
+    began, why, remarks = time.monotonic(), "", []
     try:
-        sources, remarks = rebuild.read(submission), []
+        sources = rebuild.read(submission)
     except rebuild.Unreadable as error:
-        sources, remarks = [], [str(error)]
+        sources, why, remarks = [], str(error), [str(error)]
     steps = rebuild.rebuild(sources, master)
     exam = _Exam(steps, master, limits, dict(files or {}))
-    cells = exam.refuse(remarks[0]) if remarks else exam.run()
+    with working_folder(own_files or {}):
+        cells = exam.refuse(why) if why else exam.run()
+    remarks += [f"{c.name}: {c.reason}" for c in cells if c.verdict == "missing"]
     shown = [step.cell for step in steps]
-    if remarks:
-        text = f"**This submission could not be graded:** {remarks[0]}"
+    if why:
+        text = f"**This submission could not be graded:** {why}"
         shown.insert(0, new_markdown_cell(text, id="cannot-be-graded"))
     notebook = new_notebook(cells=shown, metadata=nbformat.from_dict(LANGUAGE))
-    faults = [f"{c.name}: {c.reason}" for c in cells if c.verdict == "not graded"]
+    faults = [f"{c.name}: {c.detail or c.reason}" for c in cells if c.verdict == "not graded"]
+    missing = frozenset(step.name for step in steps if step.missing)
     seconds = exam.seconds | {"all": time.monotonic() - began}
-    return ExamResult(cells, notebook, remarks + faults, seconds, exam.questions)
+    about = {"missing": missing, "questions": exam.questions}
+    return ExamResult(cells, notebook, remarks + faults, seconds, **about)
 
 
 class _Exam:
@@ -79,9 +100,14 @@ class _Exam:
     def __init__(self, steps: list, master: NotebookNode, limits: Limits, files: dict) -> None:
         self.steps, self.limits, self.files = steps, limits, files
         self.forbidden = tuple(master.metadata.get("convnet", {}).get("forbidden", ()))
-        self.given = Given(names.to_be_defined(master))
-        self.scope = self.given.scope
+        self.master, self.plan, self.given = master, names.plan(master), Given()
+        self.place = {rebuild.grade_id(c): i for i, c in enumerate(master.cells) if rebuild.role(c)}
+        self.scope: dict[str, Any] = {"__name__": "__examiner__"}
+        self.taken = 0  # cells of the master of which the examiner has run what is its own
+        self.broken: dict[str, str] = {}  # names that this did not define, and why
         self.asked: set[str] = set()  # names whose value is the student's
+        self.helpers: list[ast.stmt] = []  # functions and classes of earlier tests
+        self.read = 0  # values of the student's that a test is about to use
         self.candidate: Candidate | None = None
         self.skipped: set[int] = set()  # cells that ended a kernel are not run again
         self.ends = 0
@@ -103,16 +129,15 @@ class _Exam:
         try:
             for at, step in enumerate(self.steps):
                 if step.role == "by hand":
-                    points = _points(step.cell)
-                    results.append(CellResult(step.name, points, None, "by hand"))
+                    verdict, why = ("missing", LOST) if step.missing else ("by hand", "")
+                    results.append(CellResult(step.name, _points(step.cell), None, verdict, why))
                 if step.cell.cell_type != "code":
                     continue
                 if step.role == "test":
+                    self._take_over(self.place[step.name], step.cell.source)
                     results.append(self._test(at))
                 else:
                     self._run_cell(at)
-                if step.role == "given":
-                    self.given.reach(step.cell.source)
         finally:
             if self.candidate is not None:
                 self.candidate.end()
@@ -180,59 +205,110 @@ class _Exam:
             self.candidate.end()
             self.candidate = None
 
+    def _take_over(self, end: int, test: str) -> None:
+        """Run here what the examiner's own names before a test come from, if the test needs it.
+
+        A failure is the instructor's. It matters where a test uses what is missing then.
+        """
+        used: set[str] = set()
+        with contextlib.suppress(SyntaxError):  # which is told where the test is run
+            used = names.used(test) | names.reached(test, self.helpers)
+        waiting = [s for own in self.plan.own[self.taken : end] for s in own]
+        if not self.given.matters(waiting, used):
+            return
+        for at in range(self.taken, end):
+            cell, failure = self.master.cells[at], ""
+            for each in self.plan.own[at]:
+                try:
+                    with contextlib.redirect_stdout(io.StringIO()):
+                        exec(compile(ast.Module([each], []), "<given>", "exec"), self.scope)
+                except (Exception, SystemExit) as error:
+                    line = cell.source.splitlines()[each.lineno - 1].strip()
+                    said = f"{type(error).__name__}: {error}"
+                    name = rebuild.grade_id(cell) or cell.get("id", "without a name")
+                    failure = failure or f"cell {name}, line {each.lineno}, `{line}`: {said}"
+                    for missing in names.defined(each):
+                        self.scope.pop(missing, None)
+                        self.broken[missing] = failure
+                else:
+                    for there in names.defined(each):
+                        self.broken.pop(there, None)
+        self.taken = max(self.taken, end)
+
     def _test(self, at: int) -> CellResult:
         """Ask the questions of a test cell, and judge."""
         cell, name = self.steps[at].cell, self.steps[at].name
-        points, said, shown, score = _points(cell), io.StringIO(), [], None
-        with contextlib.suppress(SyntaxError):  # which is told where the test is run
-            self.given.need(names.used(cell.source))
+        points, said, shown = _points(cell), io.StringIO(), []
+        self.read = 0
         try:
-            with self._timed("tests"), contextlib.redirect_stdout(said):
+            aside = contextlib.redirect_stderr(io.StringIO())  # a report may quote hidden lines
+            with self._timed("tests"), contextlib.redirect_stdout(said), aside:
                 self._ready(at)
-                score = self._ask(cell.source, points, shown)
-            verdict, reason = "passed" if score == points else "partly" if score else "failed", ""
-        except (Exception, Unanswered) as error:
+                self.candidate.evidence, before = 0, self.candidate.answers
+                try:
+                    score = self._ask(name, cell.source, points, shown)
+                finally:
+                    self.questions += self.candidate.answers - before
+            verdict = "passed" if score == points else "partly" if score else "failed"
+            result = CellResult(name, points, score, verdict)
+        except (Exception, SystemExit, Unanswered) as error:
             if isinstance(error, Ended):
                 self._count(error, at)
-            score, verdict, reason = judge(error, cell.source)
+            result = judge(name, points, error, cell.source, evidence=self._has_evidence())
         text = said.getvalue()[: 10 * self.limits.output]
         cell.outputs = [new_output("stream", name="stdout", text=text)] if text else []
         cell.outputs += shown
-        if reason:
-            cell.outputs.append(_error(verdict, reason))
+        if result.reason:
+            cell.outputs.append(_error(result.verdict, result.reason))
         cell.execution_count = self._number(at)
-        return CellResult(name, points, score, verdict, reason or first_wrong(text))
+        return replace(result, reason=result.reason or first_wrong(text))
 
-    def _ask(self, source: str, points: float, shown: list[NotebookNode]) -> float:
+    def _has_evidence(self) -> bool:
+        return self.candidate is not None and self.read + self.candidate.evidence > 0
+
+    def _ask(self, name: str, source: str, points: float, shown: list[NotebookNode]) -> float:
         """Run a test cell, the visible part and then the hidden one, and return its score.
 
         What the student's functions print is kept of the visible part only: of the hidden one it
         could be the inputs.
         """
-        candidate, value = self.candidate, None
-        before = candidate.answers
+        value, failures = None, []
         statements, hidden = _parsed(source), rebuild.hidden_lines(source)
-        used = names.used(source)
+        reached = names.reached(source, self.helpers)
+        for lost in sorted(reached & self.broken.keys()):
+            raise NoEvidence(f"`{lost}` is missing, since this failed: {self.broken[lost]}")
+        self.helpers += [s for s in statements if isinstance(s, names.DEFINITIONS)]
         parts = [[s for s in statements if (s.lineno in hidden) == h] for h in (False, True)]
-        try:
-            for part in filter(None, parts):
-                with candidate.questions() as printed:
-                    self._bind(used)
-                    value = _run_statements(part, self.scope, self.given.student_names)
-                if part is parts[0]:
-                    shown += printed.items
-        finally:
-            self.questions += candidate.answers - before
-        if candidate.answers == before:
-            raise NoEvidence("the test asked nothing of the submission")
+        for part in filter(None, parts):
+            with self.candidate.questions() as printed, _listening(failures):
+                self._bind(names.used(source) | reached, reached)
+                theirs = self.plan.solved | self.plan.others
+                value = _run_statements(part, self.scope, theirs, file_of(name))
+            if part is parts[0]:
+                shown += printed.items
+        for failure in failures if value is None else ():
+            raise failure
+        if not self._has_evidence():
+            raise NoEvidence("the test asked nothing of the submission: no evidence, no mark")
         return points if value is None else float(min(max(value, 0), points))
 
-    def _bind(self, used: set[str]) -> None:
-        """Ask for the student's names that a test uses; what is given is the examiner's own."""
+    def _bind(self, used: set[str], reached: set[str]) -> None:
+        """Ask for the student's names that a test uses; what is given is the examiner's own.
+
+        A name that nothing in the master defines is not asked for: it is a slip of the test.
+        """
         own = self.scope.keys() - self.asked | set(dir(builtins))
-        if wanted := sorted(used - (own - self.given.student_names)):
-            self.scope.update(zip(wanted, self.candidate.all_named(wanted), strict=True))
-            self.asked.update(wanted)
+        for name in sorted(used & (self.plan.solved | self.plan.others - own)):
+            self.asked.add(name)
+            try:
+                value = self.scope[name] = self.candidate.named(name)
+            except NotDefined:
+                self.scope.pop(name, None)
+                if name in reached:
+                    raise
+            else:
+                tells = name in (self.plan.values | self.plan.others) & reached
+                self.read += tells and not isinstance(value, Remote)
 
     @contextlib.contextmanager
     def _timed(self, what: str) -> Iterator[None]:
@@ -251,7 +327,25 @@ def _parsed(source: str) -> list[ast.stmt]:
         raise NoEvidence(f"the test is no Python: {error}") from None
 
 
-def _run_statements(statements: list, scope: dict, student_names: set[str]) -> float | None:
+@contextlib.contextmanager
+def _listening(failures: list[BaseException]) -> Iterator[None]:
+    """Note what suites of unittest find wrong, since they only write it into a report."""
+
+    def noting(method: Callable) -> Callable:
+        def add(self: unittest.TestResult, *about: Any) -> None:
+            failures.extend(about[-1][1:2] if about[-1] else ())
+            method(self, *about)
+
+        return add
+
+    with contextlib.ExitStack() as stack:
+        for name in ("addError", "addFailure", "addSubTest"):
+            noticed = noting(getattr(unittest.TestResult, name))
+            stack.enter_context(mock.patch.object(unittest.TestResult, name, noticed))
+        yield
+
+
+def _run_statements(statements: list, scope: dict, theirs: Set[str], file: str) -> float | None:
     """Run statements; the value of the last one, if it is an expression that gives a score.
 
     What the student's own function returns is never a score.
@@ -260,15 +354,15 @@ def _run_statements(statements: list, scope: dict, student_names: set[str]) -> f
     asks_back = (
         isinstance(last, ast.Expr)
         and isinstance(last.value, ast.Name | ast.Call)
-        and (getattr(getattr(last.value, "func", last.value), "id", None) in student_names)
+        and (getattr(getattr(last.value, "func", last.value), "id", None) in theirs)
     )
     if not isinstance(last, ast.Expr) or asks_back:
         first, last = statements, None
-    exec(compile(ast.Module(first, []), "<test>", "exec"), scope)
+    exec(compile(ast.Module(first, []), file, "exec"), scope)
     if last is None:
         return None
-    value = eval(compile(ast.Expression(last.value), "<test>", "eval"), scope)
-    if value is None:
+    value = eval(compile(ast.Expression(last.value), file, "eval"), scope)
+    if value is None or isinstance(value, unittest.TestResult):
         return None
     if not isinstance(value, bool | int | float | np.generic) or not np.isfinite(value):
         raise NoEvidence(f"the last line gives a {type(value).__name__}, which is no score")

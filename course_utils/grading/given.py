@@ -1,14 +1,11 @@
-"""An assignment's read-only cells at the examiner's: imports and data, for the tests that use them.
+"""Which read-only cells the examiner has to run: those that make or change what a test uses.
 
-A cell waits until a test uses what it makes, so that no network is trained here that only the
-student's notebook needs.
+The others wait, so that no network is trained here that only the student's notebook needs.
 """
 
 import ast
 import builtins
-import contextlib
-import io
-from typing import Any
+from collections.abc import Sequence
 
 from course_utils.grading import names
 
@@ -17,48 +14,25 @@ FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 
 
 class Given:
-    """The names that read-only cells make, where tests run.
+    """Looks at statements that wait, and knows what those read that have been run."""
 
-    Parameters
-    ----------
-    student_names
-        What the student is to define: a cell that uses one of these is left out here, and its
-        names are asked for.
-    """
-
-    def __init__(self, student_names: set[str]) -> None:
-        self.student_names = student_names
-        self.scope: dict[str, Any] = {"__name__": "__examiner__"}
-        self._waiting: list[str] = []
+    def __init__(self) -> None:
         self._imported: set[str] = set()
         self._read: set[str] = set()  # by what has been run: its functions may do so later
 
-    def reach(self, source: str) -> None:
-        """A cell stands here in the notebook."""
-        lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
-        source = "\n".join(lines)
-        if self.student_names & names.used(source):
-            return
-        self._imported |= names.imported(source)
-        self._waiting.append(source)
-        if _acts_outside(ast.parse(source), self._imported):
-            self._run()
-
-    def need(self, used: set[str]) -> None:
-        """A test that uses these names comes next: run what makes them, or may change them."""
-        waiting = self._reads(self._waiting).union(*map(names.made, self._waiting))
-        if (used | self._read) & waiting:
-            self._run()
-
-    def _reads(self, sources: list[str]) -> set[str]:
-        return set().union(*map(names.used, sources)) - self._imported - BUILTINS
-
-    def _run(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        self._read |= self._reads(waiting)
-        with contextlib.redirect_stdout(io.StringIO()):
-            for source in waiting:
-                exec(compile(source, "<given>", "exec"), self.scope)
+    def matters(self, waiting: Sequence[ast.stmt], used: set[str]) -> bool:
+        """Whether a test that uses these names needs that the statements are run before it."""
+        imports = (ast.Import, ast.ImportFrom)
+        imports = [n for s in waiting for n in ast.walk(s) if isinstance(n, imports)]
+        self._imported |= set().union(*map(names.defined, imports))
+        reads = set().union(*map(names.used, waiting)) - self._imported - BUILTINS
+        makes = set().union(*map(names.defined, waiting))
+        if not (used | self._read) & (reads | makes) and not any(
+            _acts_outside(each, self._imported) for each in waiting
+        ):
+            return False
+        self._read |= reads
+        return True
 
 
 def _acts_outside(node: ast.AST, imported: set[str]) -> bool:

@@ -10,6 +10,7 @@ import functools
 import importlib
 import importlib.abc
 import importlib.machinery
+import json
 import signal
 import socket
 import sys
@@ -18,17 +19,36 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgpack  # noqa: F401 - loaded before the student's folder comes first on the search path
 import zmq
 from ipykernel.kernelapp import IPKernelApp
+from traitlets.config import Config
 
-from course_utils.grading import wire
+from course_utils.grading import nest, wire
 from course_utils.probes import calls
 from course_utils.tracebacks import own_line
 
+BACKEND = "module://matplotlib_inline.backend_inline"  # which the kernel would choose itself
 ANSWER_LIMIT = 1 << 30  # bytes of a question: the examiner is trusted
+LATER = ("ipykernel.debugger", "IPython.core.debugger", "IPython.core.oinspect", "msgpack",
+         "IPython.core.completerlib", "IPython.extensions.storemagic", "tornado.platform.asyncio",
+         "faulthandler", "pdb", "sqlite3")  # fmt: skip
+SETTINGS = Config(HistoryManager={"hist_file": ":memory:"})
 ENOUGH = 500_000  # bytes of results, then those that are there are told; few enough parts, too
 _ERRORS_TOLD = 10  # names of base classes that cross with an error
+
+
+def _load_what_a_kernel_needs_later() -> None:
+    """Before the student's folder comes first on the search path, and for all forks at once.
+
+    The kernel finds no debugger: nobody can use one here, and loading it takes half of the start.
+    """
+    sys.modules["debugpy"] = None
+    for name in LATER:
+        importlib.import_module(name)
+    del sys.modules["debugpy"]
+
+
+_load_what_a_kernel_needs_later()
 
 
 class Kernel(IPKernelApp):
@@ -246,21 +266,42 @@ def _limit(limits: dict) -> None:
         resource.setrlimit(kind, (value, value))
 
 
+def leave_out(forbidden: list[str]) -> None:
+    """Have no checks, and none of these packages."""
+    sys.meta_path.insert(0, _Absent(forbidden))
+
+
 def main() -> None:
     """Start the kernel on file descriptors that the examiner has opened."""
-    Agent.only = agent = Agent(socket.socket(fileno=int(sys.argv[1])))
+    questions, *listening = map(int, sys.argv[2:])
+    leave_out(json.loads(sys.argv[1]))
+    sys.argv[1:] = []
+    nest.own_keyring()
+    be_the_kernel(questions, listening)
+
+
+def be_the_kernel(questions: int, listening: list[int]) -> None:
+    """Be a kernel and its agent until the end.
+
+    Parameters
+    ----------
+    questions
+        File descriptor of the connection with the examiner.
+    listening
+        Those of the kernel's sockets, in the order of its channels.
+    """
+    Agent.only = agent = Agent(socket.socket(fileno=questions))
     hello = agent.receive()
     _limit(hello["limits"])
-    sys.meta_path.insert(0, _Absent(hello["forbidden"]))
-    Kernel.listening = [int(fd) for fd in sys.argv[2:]]
-    sys.argv[1:] = []
-    app = Kernel.instance(transport="ipc", log_level=50)
+    Kernel.listening = listening
+    app = Kernel.instance(transport="ipc", log_level=50, config=SETTINGS)
     app.session.key = hello["key"]
     app.initialize([])
     for name, data in hello["files"]:  # now, since they may be named like modules of the kernel
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+    importlib.invalidate_caches()  # a folder that changed twice within a tick looks unchanged
     agent.send({"ready": True})
     app.start()
 

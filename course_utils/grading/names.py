@@ -1,43 +1,188 @@
-"""Which names a piece of a notebook defines and which it uses."""
+"""Which names a notebook defines and uses, and which of them are the examiner's own in tests."""
 
+import ast
+import builtins
 import symtable
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
 from course_utils.grading import rebuild
 
-
-def to_be_defined(master: NotebookNode) -> set[str]:
-    """What the student's cells are to define: what the solutions bind at their top level."""
-    names = set()
-    for cell in master.cells:
-        if cell.cell_type == "code" and rebuild.role(cell) in ("solution", "by hand"):
-            names |= made(cell.source)
-    return names
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_LOOKS_AT_ALL = {"globals", "locals", "vars", "eval", "exec"}  # may reach what no name tells
 
 
-def made(source: str) -> set[str]:
-    """What a piece of code binds at its top level."""
-    symbols = _table(source).get_symbols()
-    return {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
+@dataclass(frozen=True)
+class Plan:
+    """Who has what the master's cells define.
+
+    Attributes
+    ----------
+    own
+        Of each cell what the examiner runs itself: read-only cells, all imports, and functions of
+        unmarked cells. Where something needs what the student has, it is left to the candidate.
+    solved
+        What the solutions define: always the student's.
+    values
+        Those of them that are no functions or classes, so that reading them tells something.
+    others
+        What else is asked of the candidate: the rest of unmarked cells, and read-only cells that
+        use the student's work.
+    """
+
+    own: tuple[tuple[ast.stmt, ...], ...]
+    solved: frozenset[str]
+    values: frozenset[str]
+    others: frozenset[str]
 
 
-def imported(source: str) -> set[str]:
-    """What a piece of code imports at its top level."""
-    return {s.get_name() for s in _table(source).get_symbols() if s.is_imported()}
+def plan(master: NotebookNode) -> Plan:
+    """Divide what a master's cells define between the examiner and the candidate."""
+    cells = [
+        (rebuild.role(c), statements(c.source) if c.cell_type == "code" else [])
+        for c in master.cells
+    ]
+    solved, values, imported = set(), set(), set()
+    for role, code in cells:
+        for each in code:
+            if _only_imports(each) and role != "test":
+                imported |= defined(each)
+            elif role in ("solution", "by hand"):
+                solved |= defined(each)
+                values |= set() if isinstance(each, DEFINITIONS) else defined(each)
+    theirs, before = set(solved), None
+    while theirs != before:  # what uses the student's work is theirs too, and so on
+        before, own, theirs, given = theirs, [], set(solved), set()
+        for role, code in cells:
+            if role == "given" and not any(used(each) & before for each in code):
+                own.append(tuple(code))
+                given.update(*map(defined, code))
+                continue
+            here = [s for s in code if role != "test" and _is_own(s, role, before)]
+            own.append(tuple(here))
+            if role in ("given", ""):
+                theirs.update(*(defined(s) for s in code if s not in here))
+        theirs -= (imported | given) - solved
+    return Plan(tuple(own), *map(frozenset, (solved, values, theirs - solved)))
 
 
-def used(source: str) -> set[str]:
+def _is_own(statement: ast.stmt, role: str, theirs: set[str]) -> bool:
+    function = isinstance(statement, DEFINITIONS[:2]) and role in ("given", "")
+    return _only_imports(statement) or (function and not used(statement) & theirs)
+
+
+def _only_imports(statement: ast.stmt) -> bool:
+    """Whether it is an import, or a choice between imports such as `try: … except ImportError:`."""
+    imports = [n for n in ast.walk(statement) if isinstance(n, ast.Import | ast.ImportFrom)]
+    if isinstance(statement, ast.If | ast.Try | ast.With):
+        names = {(a.asname or a.name).partition(".")[0] for node in imports for a in node.names}
+        names |= {n.name for n in ast.walk(statement) if isinstance(n, ast.ExceptHandler)}
+        return bool(imports) and defined(statement) <= names
+    return statement in imports
+
+
+def statements(source: str) -> list[ast.stmt]:
+    """A cell's code without its magics; nothing if it is no Python."""
+    lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()]
+    try:
+        return ast.parse("\n".join(lines)).body
+    except SyntaxError:
+        return []
+
+
+def defined(statement: ast.stmt) -> set[str]:
+    """Global names that a statement binds, also from inside functions."""
+    top = _table(statement)
+    found = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
+    tables = top.get_children()
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        found |= {s.get_name() for s in table.get_symbols()
+                  if s.is_declared_global() and s.is_assigned()}  # fmt: skip
+    return found - {"*"}
+
+
+def used(code: str | ast.stmt) -> set[str]:
     """Global names that a piece of code reads and does not make itself, also inside functions."""
-    top = _table(source)
+    top = _table(code)
     used, tables = set(), [top]
     while tables:
         table = tables.pop()
         tables += table.get_children()
         symbols = [s for s in table.get_symbols() if s.is_referenced()]
         used |= {s.get_name() for s in symbols if table is top or s.is_global()}
-    return used - made(source)
+    return used - {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
 
 
-def _table(source: str) -> symtable.SymbolTable:
+def reached(source: str, earlier: Sequence[ast.stmt] = ()) -> set[str]:
+    """Global names that running the code can come upon, without those that it makes itself.
+
+    Functions and methods are run only if something else names them, or the class. `earlier` are
+    those of code that was run before.
+    """
+    idle, live = {}, []
+    for each in [*earlier, *ast.parse(source).body]:
+        if isinstance(each, DEFINITIONS) and not each.decorator_list:
+            idle.setdefault(each.name, []).append(each)
+            if isinstance(each, ast.ClassDef):
+                live += [s for s in each.body if not isinstance(s, DEFINITIONS)]
+        else:
+            live.append(each)
+    read = set()
+    while live:
+        read |= {n.id for n in ast.walk(live.pop()) if isinstance(n, ast.Name)}
+        called = idle.keys() if read & _LOOKS_AT_ALL else idle.keys() & read
+        for name in list(called):
+            live += idle.pop(name)
+    code = "\n".join(map(ast.unparse, [*earlier, ast.parse(source)]))
+    return read & used(code)
+
+
+def faults(master: NotebookNode) -> Iterator[tuple[str, str]]:
+    """Tests that cannot decide anything: the name of the cell, and why."""
+    here, helpers = plan(master), []
+    ran = [statement for own in here.own for statement in own]  # here, as well as earlier tests
+    theirs, known, made = here.solved | here.others, set().union(*map(defined, ran)), set()
+    for cell in master.cells:
+        if cell.cell_type != "code" or rebuild.role(cell) != "test":
+            continue
+        name = rebuild.grade_id(cell)
+        try:
+            code = ast.parse(cell.source).body
+        except SyntaxError as error:
+            yield name, f"line {error.lineno} is no Python, which magics are not either"
+            continue
+        found = reached(cell.source, helpers)
+        ran += code
+        if not any(map(_imports_all, ran)):
+            for unknown in sorted(found - theirs - known - made - set(dir(builtins))):
+                yield name, f"it uses `{unknown}`, which no cell defines"
+        if not found & (theirs | made):
+            yield name, "it never comes upon what students write, so it would earn nobody a point"
+        helpers += [s for s in code if isinstance(s, DEFINITIONS)]
+        made |= {n for s in code if not isinstance(s, DEFINITIONS) for n in defined(s)}
+
+
+def doubts(master: NotebookNode) -> Iterator[tuple[str, str]]:
+    """Names in tests that students can change: the name of the test's cell, and the name."""
+    here = plan(master)
+    free = {n for cell, own in zip(master.cells, here.own, strict=True)
+            if cell.cell_type == "code" and not rebuild.role(cell)
+            for s in statements(cell.source) if ast.dump(s) not in map(ast.dump, own)
+            for n in defined(s)}  # fmt: skip
+    for cell in master.cells:
+        if cell.cell_type == "code" and rebuild.role(cell) == "test":
+            for name in sorted(reached(cell.source) & free & here.others):
+                yield rebuild.grade_id(cell), name
+
+
+def _imports_all(statement: ast.stmt) -> bool:
+    return any(isinstance(n, ast.alias) and n.name == "*" for n in ast.walk(statement))
+
+
+def _table(code: str | ast.stmt) -> symtable.SymbolTable:
+    source = code if isinstance(code, str) else ast.unparse(code)
     return symtable.symtable(source, "<cell>", "exec")

@@ -4,7 +4,9 @@
 formgrader use them. What reaches a browser is cleaned in `course_utils.grading.pages`.
 """
 
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
@@ -27,7 +29,8 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Bool, Float, Integer
 
-from course_utils.grading import apart
+from course_utils.course.notebooks import LANGUAGE
+from course_utils.grading import beside, proof
 from course_utils.grading.blanks import without_values
 from course_utils.grading.bubblewrap import require
 from course_utils.grading.collect import Collect
@@ -36,7 +39,8 @@ from course_utils.grading.record import save_scores
 from course_utils.grading.sandbox import MB, Limits
 from course_utils.grading.submissions import read_folder
 from course_utils.grading.verdicts import ExamResult
-from course_utils.notebooks import LANGUAGE
+
+SHOWN = re.compile(r"attachment:([^)>\"']+)")  # pictures in a cell's text
 
 
 class ClearAnswers(ClearSolutions):
@@ -72,14 +76,21 @@ class ClearAnswers(ClearSolutions):
 
 
 class Canonical(NbGraderPreprocessor):
-    """Drop from a released notebook what differs between machines and editors."""
+    """Drop from a released notebook what differs between machines, and what no text shows."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        """Keep the kernel's name, and of each cell what nbgrader and JupyterLab need."""
+        """Keep the kernel's name, and of each cell what nbgrader and JupyterLab need.
+
+        A picture that only a model answer or a mark scheme showed goes with it.
+        """
         nb.metadata = nbformat.from_dict(LANGUAGE)
         for cell in nb.cells:
             kept = ("nbgrader", "tags", "deletable", "editable")
             cell.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k in kept})
+            shown = {unquote(name.strip()) for name in SHOWN.findall(cell.source)}
+            pictures = cell.pop("attachments", {}).items()
+            if left := {name: picture for name, picture in pictures if name in shown}:
+                cell.attachments = nbformat.from_dict(left)
         return nb, resources
 
 
@@ -95,8 +106,11 @@ class Examiner(NotebookExporter):
     sandbox = Bool(True, help="Run students' code in a sandbox (False: only your own).").tag(
         config=True
     )
+    cold = Bool(False, help="Start each kernel anew, not by a fork: slower, equal grades.").tag(
+        config=True
+    )
     result: ExamResult | None = None
-    _apart = apart.Examiner()
+    _examiner = proof.Examiner()
 
     def limits(self) -> Limits:
         """What a submission may use, as configured."""
@@ -105,6 +119,7 @@ class Examiner(NotebookExporter):
             total_seconds=self.total_seconds,
             memory=self.memory * MB,
             sandbox=self.sandbox,
+            cold=self.cold,
         )
 
     def from_filename(
@@ -122,7 +137,10 @@ class Examiner(NotebookExporter):
         master = nbformat.read(source / f"{about['notebook']}.ipynb", as_version=4)
         submitted = read_folder(Path(filename).parent, names[0], [about["notebook"]])
         data = submitted.notebooks.get(about["notebook"], b"")
-        self.result = self._apart.examine(data, master, self.limits(), submitted.files)
+        own_files = beside.read(source)
+        keep = self.parent.exclude_overwriting.get(names[1], ())
+        files = beside.put_over(own_files, submitted.files, keep)
+        self.result = self._examiner.examine(data, master, self.limits(), files, own_files)
         self.result.remarks += submitted.remarks
         for remark in self.result.remarks:
             self.log.warning("%s, %s: %s", *names, remark)

@@ -42,10 +42,13 @@ class Step:
         Source from the student or the master, metadata from the master.
     role
         `"student"` (code or text of theirs), `"given"` (read-only), `"test"` or `"by hand"`.
+    missing
+        Whether it is the place of an answer that the submission does not have.
     """
 
     cell: NotebookNode
     role: str
+    missing: bool = False
 
     @property
     def name(self) -> str:
@@ -209,7 +212,7 @@ def _given(master: NotebookNode) -> Step:
     """A cell of the master; of an answer that is missing, the empty place."""
     kind = role(master)
     cell = _cell(master.cell_type, "" if _is_answer(master) else master.source, master)
-    return Step(cell, "student" if kind == "solution" else kind)
+    return Step(cell, "student" if kind == "solution" else kind, _is_answer(master))
 
 
 def _own(

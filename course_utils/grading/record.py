@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.utils import is_solution
 from traitlets.config import Config
 
 from course_utils.errors import CourseError
@@ -68,8 +69,13 @@ def save_scores(
     submitted = gradebook.find_submission_notebook(notebook, assignment, student)
     scores = {cell.name: cell for cell in result.cells}
     texts = {grade_id(cell): cell.source.strip() for cell in result.notebook.cells}
-    released = {cell.name: cell.source.strip() for cell in submitted.notebook.source_cells}
-    untouched = {name for name, text in released.items() if texts.get(name, "") in ("", text)}
+    answers = {grade_id(cell) for cell in result.notebook.cells if is_solution(cell)}
+    released = {
+        cell.name: cell.source.strip()
+        for cell in submitted.notebook.source_cells
+        if cell.name in answers - result.missing
+    }
+    untouched = {name for name, text in released.items() if texts[name] in ("", text)}
     attention = bool(result.remarks)
     for grade in sorted(submitted.grades, key=lambda grade: grade.name):
         known = scores.get(grade.name)
@@ -104,6 +110,7 @@ def record(
     results: Mapping[str, ExamResult],
     folder: Path,
     submitted_at: datetime.datetime | None,
+    secret: str,
     config: Config,
 ) -> None:
     """Write all that grading a submission gives, as `nbgrader autograde` would.
@@ -120,6 +127,8 @@ def record(
         Where the graded notebooks go; it is replaced as a whole.
     submitted_at
         The time on the submission, in UTC, where it has one.
+    secret
+        By which the exchange finds whose feedback it is; empty where the submission has none.
     config
         Of nbgrader, for the rule about late submissions.
     """
@@ -131,11 +140,14 @@ def record(
     for notebook in submission.notebooks:
         penalise_if_late(notebook, config)
     gradebook.db.commit()
-    _write(folder, results, submitted_at)
+    _write(folder, results, submitted_at, secret)
 
 
 def _write(
-    folder: Path, results: Mapping[str, ExamResult], submitted_at: datetime.datetime | None
+    folder: Path,
+    results: Mapping[str, ExamResult],
+    submitted_at: datetime.datetime | None,
+    secret: str,
 ) -> None:
     fresh, old = (folder.with_name(f".{folder.name}.{word}") for word in ("new", "old"))
     for path in (fresh, old):
@@ -146,6 +158,8 @@ def _write(
         (fresh / f"{name}.ipynb").chmod(0o444)
     if submitted_at is not None:  # by which nbgrader tells a newer submission
         (fresh / "timestamp.txt").write_text(f"{submitted_at:%Y-%m-%d %H:%M:%S.%f} UTC")
+    if secret:
+        (fresh / "submission_secret.txt").write_text(secret)
     if folder.exists():
         folder.rename(old)
     fresh.rename(folder)

@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -22,11 +22,12 @@ from traitlets.config import Config, PyFileConfigLoader
 
 import course_utils
 from course_utils.errors import CourseError
-from course_utils.grading import record
+from course_utils.grading import beside, record
 from course_utils.grading.bubblewrap import require, runs_as_root
 from course_utils.grading.rebuild import grade_id, role
 from course_utils.grading.sandbox import Limits
 from course_utils.grading.submissions import Submission, read_folder
+from course_utils.grading.table import Line
 from course_utils.grading.verdicts import CellResult, ExamResult
 from course_utils.grading.workers import pool
 
@@ -53,23 +54,45 @@ class Course:
         return (self.root / self.config.CourseDirectory.autograded_directory).parent / "examined"
 
 
-@dataclass
-class Line:
-    """One line of the table at the end.
+@dataclass(frozen=True)
+class Task:
+    """What all submissions of an assignment are examined with.
 
     Attributes
     ----------
-    status
-        `"graded"`, `"before"` (graded by an earlier run) or `"not graded"`.
-    remarks
-        What the instructor should look at.
+    masters
+        The instructor's notebooks, by name.
+    own_files
+        Contents of the instructor's other files, by relative path.
+    keep
+        Those of them that a student's own version replaces.
     """
 
-    student: str
-    status: str
-    score: float = 0
-    possible: float = 0
-    remarks: list[str] = field(default_factory=list)
+    assignment: str
+    masters: dict[str, nbformat.NotebookNode]
+    own_files: dict[str, bytes]
+    keep: list[str]
+    limits: Limits
+
+    def read(self, course: Course, student: str) -> Submission:
+        """A submission with the files that it is run with."""
+        folder = course.folder("submitted", student, self.assignment)
+        submission = read_folder(folder, student, list(self.masters))
+        submission.files = beside.put_over(self.own_files, submission.files, self.keep)
+        return submission
+
+    def of(self, course: Course, student: str) -> tuple:
+        """The arguments of `workers.examine_all`."""
+        about = self.masters, self.own_files, self.limits, course_utils.__version__
+        return self.read(course, student), *about
+
+    def digest(self, submission: Submission) -> str:
+        """Tells apart whether anything that matters for the result has changed."""
+        cells = [[name, [[c.cell_type, c.source, c.metadata.get("nbgrader")] for c in nb.cells]]
+                 for name, nb in sorted(self.masters.items())]  # fmt: skip
+        data = json.dumps(cells, sort_keys=True).encode()
+        own = Submission("", files=self.own_files).digest()
+        return submission.digest(hashlib.sha256(data).digest(), own.encode())
 
 
 def open_course(root: Path) -> Course:
@@ -98,6 +121,7 @@ def configured_limits(course: Course, **overrides: float | bool | None) -> Limit
     own = course.config.Examiner
     wanted = {"cell_seconds": own.get("cell_seconds"), "total_seconds": own.get("total_seconds")}
     wanted["memory"] = int(own.memory) << 20 if "memory" in own else None
+    wanted["cold"] = own.get("cold")
     wanted |= {name: value for name, value in overrides.items() if value is not None}
     try:
         return Limits(**{name: value for name, value in wanted.items() if value is not None})
@@ -148,7 +172,8 @@ def grade(
     limits = limits or configured_limits(course)
     if limits.sandbox and scheduler is None:
         require()
-    masters = _masters(course, assignment)
+    task = _task(course, assignment, limits)
+    masters = task.masters
     students = _students(course, assignment, list(only))
     if not students:
         where = course.folder("submitted", "NAME", assignment).relative_to(root)
@@ -160,15 +185,14 @@ def grade(
         record.demand_assignment(gradebook, assignment, cells)
         pending = []
         for student in students:
-            known = None if again else _known(course, assignment, student, masters)
+            known = None if again else _known(course, task, student)
             if known:
                 lines[student] = known
             else:
                 pending.append(student)
         with pool(workers, scheduler) as some, _progress(len(pending)) as bar:
-            tasks = (_task(course, assignment, s, masters, limits) for s in pending)
-            for submission, outcome in some.run(tasks):
-                line = _record(course, gradebook, assignment, submission, outcome, masters)
+            for submission, outcome in some.run(task.of(course, s) for s in pending):
+                line = _record(course, gradebook, task, submission, outcome)
                 lines[line.student] = line
                 bar.update()
     return [lines[student] for student in students]
@@ -182,15 +206,17 @@ def warnings_about_the_sandbox() -> list[str]:
     return []
 
 
-def _masters(course: Course, assignment: str) -> dict[str, nbformat.NotebookNode]:
-    """The instructor's notebooks of an assignment, by name."""
+def _task(course: Course, assignment: str, limits: Limits) -> Task:
+    """Read what the instructor has for an assignment."""
     source = course.root / course.config.CourseDirectory.source_directory
     known = sorted({path.parent.name for path in source.glob("*/*.ipynb")})
     if assignment not in known:
         names = ", ".join(known) or "none"
         raise CourseError(f"There is no assignment {assignment!r}; known are: {names}.")
     paths = sorted((source / assignment).glob("*.ipynb"))
-    return {path.stem: nbformat.read(path, as_version=4) for path in paths}
+    masters = {path.stem: nbformat.read(path, as_version=4) for path in paths}
+    keep = course.config.Autograde.get("exclude_overwriting", {}).get(assignment, [])
+    return Task(assignment, masters, beside.read(source / assignment), list(keep), limits)
 
 
 def _students(course: Course, assignment: str, only: list[str]) -> list[str]:
@@ -225,22 +251,15 @@ def _demand_space(course: Course) -> None:
         raise CourseError(f"The disk of {top} is full: {free / 1e6:.0f} MB are left.")
 
 
-def _task(course: Course, assignment: str, student: str, masters: dict, limits: Limits) -> tuple:
-    folder = course.folder("submitted", student, assignment)
-    submission = read_folder(folder, student, list(masters))
-    return submission, masters, limits, course_utils.__version__
-
-
 def _record(
     course: Course,
     gradebook: Gradebook,
-    assignment: str,
+    task: Task,
     submission: Submission,
     outcome: dict[str, ExamResult] | str,
-    masters: dict,
 ) -> Line:
     """Write one submission, and last the note that it is done."""
-    student = submission.student
+    student, assignment, masters = submission.student, task.assignment, task.masters
     folder = course.folder("autograded", student, assignment)
     if isinstance(outcome, str):
         possible = sum(c.points for master in masters.values() for c in _graded(master))
@@ -260,10 +279,11 @@ def _record(
     done.unlink(missing_ok=True)
     try:
         submitted_at = _submitted_at(course, assignment, student)
+        secret = _beside(course, assignment, student, "submission_secret.txt")
         where = (gradebook, assignment, student)
-        record.record(*where, outcome, folder, submitted_at, course.config)
+        record.record(*where, outcome, folder, submitted_at, secret, course.config)
         if line.status == "graded":
-            _write_note(done, line, submission.digest(_digest(masters)), outcome)
+            _write_note(done, line, task.digest(submission), outcome)
     except (OSError, ValueError, sqlalchemy.exc.SQLAlchemyError) as error:
         gradebook.db.rollback()
         line.status = "not graded"
@@ -282,11 +302,20 @@ def _submitted_at(course: Course, assignment: str, student: str) -> object:
     """The time that nbgrader wrote beside the submission, if it did."""
     from nbgrader.utils import parse_utc
 
-    path = course.folder("submitted", student, assignment) / "timestamp.txt"
-    with contextlib.suppress(OSError, ValueError):
-        if not path.is_symlink() and (text := path.read_text()[:100].strip()):
+    with contextlib.suppress(ValueError):
+        if text := _beside(course, assignment, student, "timestamp.txt"):
             return parse_utc(text)
     return None
+
+
+def _beside(course: Course, assignment: str, student: str, name: str) -> str:
+    """What nbgrader wrote into a file beside the submission; empty where it did not."""
+    path = course.folder("submitted", student, assignment) / name
+    with contextlib.suppress(OSError, ValueError):
+        if not path.is_symlink():
+            with path.open(encoding="utf-8") as file:
+                return file.read(1000).strip()
+    return ""
 
 
 # What is done
@@ -296,12 +325,6 @@ def _note(course: Course, assignment: str, student: str) -> Path:
     return course.examined / assignment / f"{student}.json"
 
 
-def _digest(masters: dict) -> bytes:
-    cells = [[name, [[c.cell_type, c.source, c.metadata.get("nbgrader")] for c in nb.cells]]
-             for name, nb in sorted(masters.items())]  # fmt: skip
-    return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).digest()
-
-
 def _write_note(path: Path, line: Line, digest: str, results: dict[str, ExamResult]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {
@@ -309,7 +332,7 @@ def _write_note(path: Path, line: Line, digest: str, results: dict[str, ExamResu
         "score": line.score,
         "possible": line.possible,
         "remarks": line.remarks,
-        "cells": [vars(cell) for result in results.values() for cell in result.cells],
+        "cells": [_told(cell) for result in results.values() for cell in result.cells],
         "seconds": {name: result.seconds for name, result in results.items()},
         "questions": {name: result.questions for name, result in results.items()},
     }
@@ -321,14 +344,18 @@ def _write_note(path: Path, line: Line, digest: str, results: dict[str, ExamResu
     fresh.replace(path)
 
 
-def _known(course: Course, assignment: str, student: str, masters: dict) -> Line | None:
+def _told(cell: CellResult) -> dict:
+    return {k: v for k, v in vars(cell).items() if k not in ("detail", "doubt")}
+
+
+def _known(course: Course, task: Task, student: str) -> Line | None:
     """What an earlier run found, if submission and assignment are as they were then."""
+    assignment = task.assignment
     try:
         known = json.loads(_note(course, assignment, student).read_text(encoding="utf-8"))
         if not course.folder("autograded", student, assignment).exists():
             return None
-        folder = course.folder("submitted", student, assignment)
-        digest = read_folder(folder, student, list(masters)).digest(_digest(masters))
+        digest = task.digest(task.read(course, student))
         line = Line(student, "before", known["score"], known["possible"], known["remarks"])
         return line if known["digest"] == digest else None
     except (OSError, ValueError, KeyError):
@@ -339,24 +366,3 @@ def _known(course: Course, assignment: str, student: str, masters: dict) -> Line
 def _progress(total: int) -> Iterator[tqdm]:
     with tqdm(total=total, unit="submission", disable=not total, file=sys.stderr) as bar:
         yield bar
-
-
-def table(lines: list[Line]) -> str:
-    """What was graded, what was not and why, for a terminal."""
-    width = max([len(line.student) for line in lines] + [7])
-    rows = [f"{'student':<{width}}  points"]
-    for line in lines:
-        points = f"{line.score:g} / {line.possible:g}"
-        state = "" if line.status == "graded" else line.status
-        if line.status == "not graded":
-            points = "–"
-        if line.status == "before":
-            state = "graded before"
-        rows.append(f"{line.student:<{width}}  {points:<12} {state}".rstrip())
-        rows += [f"{'':<{width}}  ! {remark}" for remark in line.remarks]
-    count = {s: sum(line.status == s for line in lines) for s in ("graded", "before", "not graded")}
-    parts = [f"{count['graded']} graded"]
-    parts += [f"{count['before']} graded before (--again grades them anew)"] * bool(count["before"])
-    parts += [f"{count['not graded']} NOT GRADED, see above"] * bool(count["not graded"])
-    text = "\n".join([*rows, "", ", ".join(parts)])
-    return text.encode(errors="replace").decode()  # the name of a folder may be no text

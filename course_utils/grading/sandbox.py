@@ -5,18 +5,23 @@ nothing can be written outside it.
 """
 
 import contextlib
+import fcntl
 import functools
+import json
 import os
 import secrets
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 import psutil
 
@@ -25,6 +30,8 @@ from course_utils.grading import bubblewrap, wire
 
 CHANNELS = ("shell", "control", "iopub")
 START_SECONDS = 120
+PREFIX = "candidate-"
+YOUNG = 10  # seconds in which a folder may not be locked yet
 MB = 1 << 20
 
 
@@ -50,6 +57,8 @@ class Limits:
         Bytes of the largest answer.
     sandbox
         False starts the kernel with the rights of whoever grades: for tests of harmless code.
+    cold
+        Whether each kernel starts in a sandbox of its own, instead of by a fork of a template.
     """
 
     cell_seconds: float = 60
@@ -60,11 +69,33 @@ class Limits:
     output: int = 20_000
     reply: int = 256 * MB
     sandbox: bool = True
+    cold: bool = False
 
     def __post_init__(self) -> None:
         for name in ("cell_seconds", "total_seconds", "memory", "processes", "disk", "output"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+
+
+class Program(Protocol):
+    """What runs in a sandbox, as seen from outside.
+
+    Attributes
+    ----------
+    ended
+        A file descriptor that can be read once the kernel has ended.
+    top
+        The process below which all others are.
+    errors
+        What bubblewrap or Python said.
+    """
+
+    ended: int
+    top: int
+    errors: BinaryIO
+
+    def end(self) -> None:
+        """Kill everything, wait for its end, and close what is open."""
 
 
 @dataclass
@@ -73,8 +104,8 @@ class Sandbox:
 
     Attributes
     ----------
-    process
-        Of bubblewrap, or of the kernel where there is no sandbox.
+    program
+        The kernel, and all that it has started.
     questions
         The connection on which the agent answers.
     addresses
@@ -83,13 +114,16 @@ class Sandbox:
         That signs the kernel's messages.
     folder
         That is removed when the kernel ends.
+    in_use
+        Tells others that the folder still has an owner.
     """
 
-    process: subprocess.Popen
+    program: Program
     questions: socket.socket
     addresses: dict[str, str]
     key: bytes
     folder: Path
+    in_use: "_Lock"
     limits: Limits
     ended: bool = field(default=False, init=False)
     _said: str = field(default="", init=False)
@@ -101,24 +135,29 @@ class Sandbox:
         of them together.
         """
         try:
-            family = psutil.Process(self.process.pid).children(recursive=True)
+            family = psutil.Process(self.program.top).children(recursive=True)
             if sum(_number_of_threads(p) for p in family) > self.limits.processes + 32:
                 return f"more than {self.limits.processes} processes and threads"
             if sum(_memory(p, "memory_info", "rss") for p in family) <= self.limits.memory:
                 return ""
             # Children share pages with their parent, which are counted once here.
             used = sum(_memory(p, "memory_full_info", "pss") for p in family)
-        except psutil.Error:
+        except (psutil.Error, ValueError):  # it has just ended
             return ""
         too_much = used > self.limits.memory + 256 * MB
         return f"more than {self.limits.memory // MB} MB of memory" if too_much else ""
 
+    def has_ended(self, seconds: float) -> bool:
+        """Whether the kernel ends within some time."""
+        return self.ended or bool(select.select([self.program.ended], [], [], seconds)[0])
+
     @property
     def last_words(self) -> str:
         """The last line that bubblewrap or Python said before the kernel came up."""
-        if not self._said and not self.process.stderr.closed:
-            os.set_blocking(self.process.stderr.fileno(), False)
-            self._said = (self.process.stderr.read(8192) or b"").decode(errors="replace")
+        errors = self.program.errors
+        if not self._said and not errors.closed:
+            os.set_blocking(errors.fileno(), False)
+            self._said = (errors.read(8192) or b"").decode(errors="replace")
         return (self._said.strip().splitlines() or [""])[-1]
 
     def end(self) -> None:
@@ -126,17 +165,48 @@ class Sandbox:
         if self.ended:
             return
         self.ended = True
-        family = [] if self.limits.sandbox else _family(self.process.pid)
+        self.program.end()
+        _ = self.last_words
+        self.program.errors.close()
+        self.questions.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.in_use.close()
+
+
+class OfItsOwn:
+    """A kernel in a sandbox that was made for it, or without one."""
+
+    def __init__(self, fds: list[int], limits: Limits, work: Path, forbidden: tuple[str, ...]):
+        start_ = "from course_utils.grading.inside import main; main()"
+        python = [sys.executable, "-c", start_, json.dumps(forbidden), *map(str, fds)]
+        command, user = python, {}
+        if limits.sandbox:
+            command, user = bubblewrap.command(python, limits.disk, forbidden)
+        self.process = subprocess.Popen(
+            command,
+            pass_fds=fds,
+            env=environment(limits, work),
+            cwd="/" if limits.sandbox else work,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,  # read only if it does not come up
+            start_new_session=True,
+            **user,
+        )
+        self.sandboxed = limits.sandbox
+        self.top, self.errors = self.process.pid, self.process.stderr
+        self.ended = os.pidfd_open(self.top)
+
+    def end(self) -> None:
+        """Kill everything, and wait for its end."""
+        family = [] if self.sandboxed else _family(self.top)
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)  # with its init, all in a sandbox end
+            os.killpg(self.top, signal.SIGKILL)  # with its init, all in a sandbox end
         for process in family:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         self.process.wait()
-        _ = self.last_words
-        self.process.stderr.close()
-        self.questions.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self.ended)
 
 
 def _family(pid: int) -> list[psutil.Process]:
@@ -161,7 +231,11 @@ def _memory(process: psutil.Process, what: str, kind: str) -> int:
 
 
 def start(
-    limits: Limits, files: Mapping[str, bytes] | None = None, forbidden: tuple[str, ...] = ()
+    limits: Limits,
+    files: Mapping[str, bytes] | None = None,
+    forbidden: tuple[str, ...] = (),
+    begin: Callable[..., Program] = OfItsOwn,
+    fonts: Mapping[str, bytes] | None = None,
 ) -> Sandbox:
     """Start a kernel; it may not have come up yet.
 
@@ -173,58 +247,86 @@ def start(
         Contents of files that lie beside the notebook, by relative path.
     forbidden
         Packages that cannot be imported.
+    begin
+        Makes the process, like `OfItsOwn`.
+    fonts
+        Matplotlib's list of them, if it is known.
 
     Raises
     ------
     CourseError
-        If there is no bubblewrap, or it does not work here.
+        If there is no bubblewrap, it does not work here, or there is no room.
     """
-    folder = Path(tempfile.mkdtemp(prefix="candidate-"))
-    ours, theirs = socket.socketpair()
-    listening = {}
-    try:
-        for channel in CHANNELS:
-            listening[channel] = socket.socket(socket.AF_UNIX)
-            listening[channel].bind(str(folder / channel))
-            listening[channel].listen(4)
-        inherited = [theirs.fileno(), *(s.fileno() for s in listening.values())]
-        start_ = "from course_utils.grading.inside import main; main()"
-        python = [sys.executable, "-c", start_, *map(str, inherited)]
-        work = folder / "work"
-        work.mkdir()
-        command, user = python, {}
-        if limits.sandbox:
-            command, user = bubblewrap.command(python, limits.disk, forbidden)
-        process = subprocess.Popen(
-            command,
-            pass_fds=inherited,
-            env=_environment(limits, work),
-            cwd="/" if limits.sandbox else work,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,  # read only if it does not come up
-            start_new_session=True,
-            **user,
-        )
-    except OSError as error:
-        ours.close()
-        shutil.rmtree(folder, ignore_errors=True)
-        raise CourseError(f"The candidate's kernel cannot be started: {error}") from None
-    finally:
-        for s in (theirs, *listening.values()):
-            s.close()
+    with contextlib.ExitStack() as undo, contextlib.ExitStack() as passed:
+        try:
+            folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            in_use = undo.enter_context(_Lock(folder))
+            work = folder / "work"
+            work.mkdir()
+            ours, theirs = socket.socketpair()
+            undo.enter_context(ours)
+            passed.enter_context(theirs)
+            fds = [theirs.fileno()]
+            for channel in CHANNELS:
+                listening = passed.enter_context(socket.socket(socket.AF_UNIX))
+                listening.bind(str(folder / channel))
+                listening.listen(4)
+                fds.append(listening.fileno())
+            program = begin(fds, limits, work, forbidden)
+        except OSError as error:
+            raise CourseError(f"The candidate's kernel cannot be started: {error}") from None
+        undo.pop_all()
     key = secrets.token_hex(16).encode()
     addresses = {channel: f"ipc://{folder / channel}" for channel in CHANNELS}
-    sandbox = Sandbox(process, ours, addresses, key, folder, limits)
+    sandbox = Sandbox(program, ours, addresses, key, folder, in_use, limits)
+    if fonts is None:
+        fonts = font_list() if limits.sandbox else {}
     hello = {
         "key": key,
         "limits": _limits_of_a_process(limits),
-        "files": [*(files or {}).items(), *(_font_list() if limits.sandbox else {}).items()],
-        "forbidden": list(forbidden),
+        "files": [*(files or {}).items(), *fonts.items()],
     }
     with contextlib.suppress(OSError):  # it has ended already, which whoever waits for it sees
         ours.sendall(wire.write(hello))
     return sandbox
+
+
+class _Lock(contextlib.closing):
+    """Locks a folder until it is closed, or the process ends."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(self)
+        self._fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._fd)
+            raise
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+def remove_what_was_left() -> None:
+    """End and remove what processes left that were killed before they could do it themselves.
+
+    A bubblewrap whose parent is killed while it makes its namespaces waits for ever: it has not yet
+    asked to die with it.
+    """
+    for process in psutil.process_iter(["ppid", "cmdline", "create_time"]):
+        about = process.info
+        program, *options = about["cmdline"] or [""]
+        ours = Path(program).name == "bwrap" and bubblewrap.COURSE in options
+        if ours and about["ppid"] == 1 and time.time() - about["create_time"] > YOUNG:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            about = folder.lstat()
+            if about.st_uid == os.geteuid() and time.time() - about.st_mtime > YOUNG:
+                with _Lock(folder):
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _limits_of_a_process(limits: Limits) -> dict[str, int]:
@@ -240,7 +342,7 @@ def _limits_of_a_process(limits: Limits) -> dict[str, int]:
     return bounded | ({"RLIMIT_NPROC": limits.processes} if limits.sandbox else {})
 
 
-def _environment(limits: Limits, home: Path) -> dict[str, str]:
+def environment(limits: Limits, home: Path) -> dict[str, str]:
     """All that the kernel's environment holds: nothing of the instructor's."""
     inside = limits.sandbox
     return {
@@ -261,7 +363,7 @@ def _environment(limits: Limits, home: Path) -> dict[str, str]:
 
 
 @functools.cache
-def _font_list() -> dict[str, bytes]:
+def font_list() -> dict[str, bytes]:
     """Matplotlib's list of the fonts in the sandbox, which each kernel would make anew."""
     code = (
         "import matplotlib.font_manager, pathlib\n"
@@ -272,7 +374,7 @@ def _font_list() -> dict[str, bytes]:
     command, user = bubblewrap.command([sys.executable, "-c", code], limits.disk)
     done = subprocess.run(
         command,
-        env=_environment(limits, Path("/")),
+        env=environment(limits, Path("/")),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=START_SECONDS,
@@ -293,4 +395,4 @@ def prepare() -> None:
         If no sandbox can be had.
     """
     bubblewrap.require()
-    _font_list()
+    font_list()

@@ -10,6 +10,8 @@ from course_utils.grading import rebuild, remote
 from course_utils.grading.candidate import Unanswered
 from course_utils.grading.remote import CandidateError, NotDefined
 
+NOT_GRADED = "This test could not be judged. Your instructor looks at it."
+TEST = "<test "
 OWN_CODE = str(Path(__file__).resolve().parents[1])
 
 
@@ -24,9 +26,15 @@ class CellResult:
     score
         From 0 to the points; None where a person has to decide.
     verdict
-        `"passed"`, `"partly"`, `"failed"`, `"no answer"`, `"by hand"` or `"not graded"`.
+        `"passed"`, `"partly"`, `"failed"`, `"no answer"`, `"by hand"`, `"missing"` (by hand, but
+        the submission has no such cell) or `"not graded"`.
     reason
         For the student, a sentence or more; empty if all is well.
+    detail
+        For the instructor, what the student is not to read.
+    doubt
+        Whether the test may have failed by its own mistake: `""` if it is certainly the student's,
+        `"little"` where an assertion or their code raised, `"much"` where the test's own lines did.
     """
 
     name: str
@@ -34,6 +42,8 @@ class CellResult:
     score: float | None
     verdict: str
     reason: str = ""
+    detail: str = ""
+    doubt: str = ""
 
 
 @dataclass
@@ -50,6 +60,8 @@ class ExamResult:
         What the instructor should look at.
     seconds
         Where the time went.
+    missing
+        Names of the answers whose cells the submission does not have.
     questions
         How many the candidate has answered.
     """
@@ -58,6 +70,7 @@ class ExamResult:
     notebook: NotebookNode
     remarks: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
     questions: int = 0
 
     @property
@@ -75,36 +88,58 @@ class NoEvidence(Exception):
     """A test that cannot give a mark."""
 
 
-def judge(error: BaseException, source: str) -> tuple[float | None, str, str]:
-    """Score, verdict and reason for what a test cell raised."""
+def not_graded(name: str, points: float, detail: str) -> CellResult:
+    """The result of a test that decides nothing; the detail is for the instructor."""
+    return CellResult(name, points, None, "not graded", NOT_GRADED, detail)
+
+
+def file_of(name: str) -> str:
+    """What a test is called in tracebacks: a later one may call a function of an earlier one."""
+    return f"{TEST}{name}>"
+
+
+def judge(
+    name: str, points: float, error: BaseException, source: str, *, evidence: bool
+) -> CellResult:
+    """What a test cell earned that raised, with or without evidence of the student's work."""
     if isinstance(error, Unanswered):
-        return 0, "no answer", f"{str(error)[0].upper()}{str(error)[1:]}."
+        reason = f"{str(error)[0].upper()}{str(error)[1:]}."
+        return CellResult(name, points, 0, "no answer", reason)
     if isinstance(error, NoEvidence):
-        return None, "not graded", f"{error}: no evidence, no mark"
-    frames = traceback.extract_tb(error.__traceback__)
-    at = next((f.lineno for f in reversed(frames) if f.filename == "<test>"), 0)
-    hidden = at in rebuild.hidden_lines(source)
+        return not_graded(name, points, str(error))
+    kind, frames = type(error).__name__, traceback.extract_tb(error.__traceback__)
+    lines = [f.lineno for f in frames if f.filename == file_of(name)]
+    others = {f.filename for f in frames if f.filename.startswith(TEST)} - {file_of(name)}
+    hidden = not rebuild.hidden_lines(source).isdisjoint(lines)
+    quiet = hidden or others or not lines  # what was raised may tell of hidden lines
+    at = lines[-1] if lines else 0
+    line = source.splitlines()[at - 1].strip() if at else ""
     if isinstance(error, CandidateError):
-        line = f"\n  {error.own_line}" if error.own_line else ""
-        kind = type(error).__name__
-        raised = "" if isinstance(error, NotDefined) else f"your code raised {kind}: "
-        return 0, "failed", f"✗ {raised}{error}{line}"
+        own_line = f"\n  {error.own_line}" if error.own_line else ""
+        missing = isinstance(error, NotDefined)
+        reason = f"✗ {'' if missing else f'your code raised {kind}: '}{error}{own_line}"
+        return CellResult(name, points, 0, "failed", reason, doubt="" if missing else "little")
     if hasattr(error, "_render_traceback_"):  # a check's explanation, made for students
-        return 0, "failed", str(error)
+        return CellResult(name, points, 0, "failed", str(error))
+    if _is_of_the_check(frames):
+        return not_graded(name, points, f"the check itself failed: {kind}: {error}")
+    early = "" if evidence else " before it asked anything"
+    detail = f"the test failed{early}, in line {at}, `{line}`: {kind}: {error}"[:1000]
     if isinstance(error, AssertionError):
-        if hidden:
-            return 0, "failed", "✗ A hidden test failed."
-        line = source.splitlines()[at - 1].strip() if at else "assert"
-        return 0, "failed", f"✗ {line}" + (f"\n  {error}" if str(error) else "")
-    if (
-        frames
-        and frames[-1].filename.startswith(OWN_CODE)
-        and frames[-1].filename != remote.__file__
-    ):
-        return None, "not graded", f"the check itself failed: {type(error).__name__}: {error}"
-    kind = type(error).__name__
-    why = "" if hidden else f": {error}"
-    return 0, "failed", f"✗ The test could not use your result: {kind}{why}"[:1000]
+        said = f"✗ {line or 'a test of the suite failed'}"
+        said += f"\n  {error}" if str(error) and not quiet else ""
+        reason = "✗ A hidden test failed." if hidden else said
+    else:
+        why = kind if quiet else f"{kind}: {error}"
+        reason = f"✗ The test could not use your result: {why}"[:1000]
+    doubt = "little" if evidence and isinstance(error, AssertionError) else "much"
+    return CellResult(name, points, 0, "failed", reason, detail, doubt)
+
+
+def _is_of_the_check(frames: traceback.StackSummary) -> bool:
+    """Whether code of the course raised, other than what stands for the student's things."""
+    file = frames[-1].filename if frames else ""
+    return file.startswith(OWN_CODE) and file != remote.__file__
 
 
 def first_wrong(text: str) -> str:

@@ -14,7 +14,7 @@ from distributed import Client, LocalCluster, as_completed
 
 import course_utils
 from course_utils.errors import CourseError
-from course_utils.grading import apart
+from course_utils.grading import proof
 from course_utils.grading.sandbox import Limits
 from course_utils.grading.submissions import Submission
 from course_utils.grading.verdicts import ExamResult
@@ -27,11 +27,11 @@ QUIET = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
 }
-_examiner = apart.Examiner()  # a warm process, started by the first submission
+_examiner = proof.Examiner()  # a warm process, started by the first submission
 
 
 def examine_all(
-    submission: Submission, masters: dict, limits: Limits, version: str
+    submission: Submission, masters: dict, own_files: dict, limits: Limits, version: str
 ) -> dict[str, ExamResult] | str:
     """Examine all notebooks of a submission, on a worker; a sentence if that is not possible."""
     if version != course_utils.__version__:
@@ -40,7 +40,8 @@ def examine_all(
         results = {}
         for name, master in masters.items():
             data = submission.notebooks.get(name, b"")
-            results[name] = _examiner.examine(data, master, limits, submission.files)
+            about = data, master, limits, submission.files, own_files
+            results[name] = _examiner.examine(*about)
     except CourseError as error:
         return str(error)
     except Exception as error:  # a fault of the grading: this submission waits, the others go on

@@ -21,8 +21,8 @@ OTHER_VALUES = (
     "v = m * v + g does and v += g does not"
 )
 OUTSIDE = (
-    "something is remembered outside of the state, such as in a global, an attribute or a default "
-    "argument: keep it in the state that you return"
+    "something outside of its arguments decides, such as a global, an attribute, a default "
+    "argument or random numbers: keep what you need in the state that you return"
 )
 IMPURE = (
     "the old state is changed, or something is remembered outside of it: return a new dict with "
@@ -105,9 +105,9 @@ def _demand_the_same_again(
         step(list(params), [-g for g in grads], state, lr, **options)  # of another run
         new, again = _arrays(new, len(params)), _arrays(again, len(params))
         twice = "" if all(map(_same, new, again)) else TWICE
-        if twice and None in (before, after):
+        if twice and (before is None or after is None):
             raise Unusable(twice + IMPURE)
-        if after != before:
+        if before is not None and after is not None and after[1] != before[1]:
             raise Unusable(twice + (OTHER_VALUES if after[0] == before[0] else OTHER_DICT))
         if twice:
             raise Unusable(twice + OUTSIDE)
@@ -115,10 +115,10 @@ def _demand_the_same_again(
 
 
 def _contents(state: Any) -> tuple | None:
-    """Which objects a state holds, and all that is in them; None where that cannot be told."""
+    """Which objects a dict holds, and all that is in the state; None where it cannot be told."""
     try:
-        items = state.values() if hasattr(state, "values") else state
-        return list(map(id, items)), pickle.dumps(state)
+        ids = list(map(id, state.values())) if hasattr(state, "values") else []
+        return ids, pickle.dumps(state)
     except Exception:  # whatever a student keeps there
         return None
 

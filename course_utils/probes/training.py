@@ -119,7 +119,7 @@ def train_epoch(
             "steps": len(steps),
             "moved": not torch.equal(state["3.bias"], before),
             "gradients": len(gradients),
-            "left": last.grad is not None,
+            "left": last.grad is not None and bool(last.grad.any()),
             "loss": losses[-1],
             "weights": state["0.weight"].detach().numpy(),
             "mean": state["1.running_mean"].numpy(),

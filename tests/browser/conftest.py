@@ -12,8 +12,8 @@ import pytest
 
 from browser.lab import Lab
 from browser.servers import person, serving
-from course_utils.bundle import bundle
-from course_utils.release import ROOT
+from course_utils.course.bundle import bundle
+from course_utils.course.release import ROOT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
@@ -85,8 +85,8 @@ def instructor(browser, clone):
 def student(browser, exchange, tmp_path_factory):
     """JupyterLab in what `course bundle` gives to students."""
     folder = tmp_path_factory.mktemp("student")
-    with pytest.MonkeyPatch.context() as patch:  # tests/release compares the assignments
-        patch.setattr("course_utils.bundle.release", lambda *_, **__: [])
+    with pytest.MonkeyPatch.context() as patch:  # tests/course compares the assignments
+        patch.setattr("course_utils.course.bundle.release", lambda *_, **__: [])
         bundle(ROOT, folder / "course.zip")
     with zipfile.ZipFile(folder / "course.zip") as archive:
         archive.extractall(folder)

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from website.building import build
 
-from course_utils.release import ROOT
+from course_utils.course.release import ROOT
 
 NOTEBOOKS = sorted([*ROOT.glob("lectures/*.ipynb"), *ROOT.glob("assignments/*/*.ipynb")])
 TEXTS = [ROOT / "index.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]

@@ -74,6 +74,32 @@ def test_numbers_writes_every_number():
     assert texts == ["1", "\N{MINUS SIGN}2", "0.25", "", "title"]
 
 
+def faces(fig):
+    """The colour of each cell, by its text."""
+    ax = fig.axes[0]
+    return list(
+        zip([t.get_text() for t in ax.texts], [p.get_facecolor() for p in ax.patches], strict=False)
+    )
+
+
+def test_one_scale_gives_a_number_one_colour_and_nothing_a_colour_of_its_own():
+    counts = [np.array([[0, 1, 9]]), np.array([[0, 1, 1]])]
+    ones = {face for text, face in faces(plotting.numbers(counts, cmap="heat")) if text == "1"}
+    assert len(ones) == 2
+    fig = plotting.numbers(counts, cmap="heat", same_scale=True)
+    by_text = {text: {f for t, f in faces(fig) if t == text} for text in "019"}
+    assert [len(found) for found in by_text.values()] == [1, 1, 1]
+    assert by_text["0"] == {(1, 1, 1, 1)}
+    assert [bool(p.get_hatch()) for p in fig.axes[0].patches] == [True, False, False] * 2
+
+
+def test_numbers_hatches_a_border_of_padding():
+    fig = plotting.numbers([np.pad(np.ones((2, 3)), 1), np.ones((2, 2))], borders=[1, 0])
+    hatched = [bool(p.get_hatch()) for p in fig.axes[0].patches]
+    assert sum(hatched) == 4 * 5 - 2 * 3
+    assert not any(hatched[20:])
+
+
 def test_numbers_refuses_volumes_and_unknown_shades():
     with pytest.raises(ValueError, match=r"\(H, W\)"):
         plotting.numbers([np.ones((2, 2, 2))])
@@ -86,6 +112,12 @@ def test_stops_draws_one_bracket_for_each(options, count):
     fig = plotting.stops(7, 3, **options)
     labels = [t.get_text() for t in fig.axes[0].texts if t.get_text().startswith("stop")]
     assert len(labels) == count
+
+
+def test_stops_calls_padding_pad_and_numbers_pixels_only():
+    fig = plotting.stops(7, 3, padding=1)
+    labels = [t.get_text() for t in fig.axes[0].texts if not t.get_text().startswith("stop")]
+    assert labels == ["pad", *"0123456", "pad"]
 
 
 def test_stops_crosses_out_what_nobody_reads():

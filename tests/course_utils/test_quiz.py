@@ -7,8 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils import notebooks, quiz
+from course_utils import quiz
 from course_utils.checks.shapes import layer_size
+from course_utils.course import notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 LECTURES = sorted((ROOT / "lectures").glob("*.ipynb"))

@@ -1,33 +1,47 @@
-"""Whose line is quoted for an error: the student's, and nobody else's."""
+"""Only lines of a student's cell are quoted as such."""
 
-import statistics
+import json
 from concurrent.futures import Future
 
-import numpy as np
 import pytest
-import torch
+from cells import run_cell
 
 from course_utils.checks.outcome import call
 from course_utils.grading.remote import error
 from course_utils.models import LeNet5
+from course_utils.tracebacks import own_line
+
+CELL = """import json
+def outer(text):
+    return inner(text)
+def inner(text):
+    return json.loads(text)
+def own(text):
+    raise ValueError(text)"""
 
 
-def quoted(function, *args):
-    return call(function, args, {}).where
+@pytest.fixture(scope="module")
+def cell():
+    """What a cell defines that was compiled as IPython does it."""
+    return run_cell(CELL)
 
 
 @pytest.mark.parametrize(
-    ("function", "line"),
+    ("name", "line"),
     [
-        (lambda: 1 // 0, "(lambda: 1 // 0,"),
-        (lambda: statistics.mean([]), "statistics.mean([])"),
-        (lambda: np.zeros(2).reshape(3), "np.zeros(2).reshape(3)"),
-        (lambda: LeNet5()(torch.zeros(1, 9, 28, 28)), "LeNet5()("),
-        (lambda: sorted([1, 2], key=lambda n: n["a"]), "sorted([1, 2]"),
+        ("outer", "At line 5 of your cell: return json.loads(text)"),
+        ("own", "At line 7 of your cell: raise ValueError(text)"),
     ],
 )
-def test_the_students_own_line_is_quoted(function, line):
-    assert line in quoted(function)
+def test_the_innermost_line_of_the_cell_is_quoted(cell, name, line):
+    assert call(cell[name], ("{",), {}).where == line
+
+
+@pytest.mark.parametrize("function", [json.loads, own_line, int], ids=lambda f: f.__name__)
+def test_no_line_of_a_module_is_a_students(function):
+    outcome = call(function, ("{",), {})
+    assert outcome.error
+    assert outcome.where == ""
 
 
 def test_a_line_of_the_examiner_is_not_quoted():

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from course_utils import notebooks, widgets
+from course_utils import widgets
+from course_utils.course import notebooks
 
 IMAGE = np.arange(42.0).reshape(6, 7) % 5
 KERNEL = np.array([[1.0, -2], [0, 3]])
@@ -28,6 +29,16 @@ def test_each_stop_shows_what_torch_computes(stride, padding, dilation, flip):
         fig, count = widgets.convolution_stop(IMAGE, KERNEL, stop, flip=flip, **geometry)
         assert count == out.numel()
         assert fig.get_suptitle().endswith(f"sum to {out.flatten()[stop]:g}")
+
+
+def test_the_input_is_named_by_its_own_size_and_stops_count_from_0():
+    fig, count = widgets.convolution_stop(IMAGE, KERNEL, 5, stride=2, padding=1)
+    texts = [t.get_text() for t in fig.axes[0].texts]
+    assert "input 6×7, padding 1" in texts
+    assert sum(bool(p.get_hatch()) for p in fig.axes[0].patches) == 8 * 9 - 6 * 7
+    assert fig.get_suptitle().startswith(f"stop 5 of 0 to {count - 1}:")
+    fig, _ = widgets.convolution_stop(IMAGE, KERNEL)
+    assert "input 6×7" in [t.get_text() for t in fig.axes[0].texts]
 
 
 def test_a_kernel_that_does_not_fit_says_so():

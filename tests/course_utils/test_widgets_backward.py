@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from course_utils import notebooks, widgets_backward
+from course_utils import widgets_backward
+from course_utils.course import notebooks
 from course_utils.widgets_backward import Place, gradient_paths, paths
 
 IMAGE = np.array([[1.0, 2, 0, 3], [2, 1, 3, 1], [0, 3, 2, 2]])

@@ -2,7 +2,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from course_utils import notebooks, widgets_optimisers
+from course_utils import widgets_optimisers
+from course_utils.course import notebooks
 from course_utils.widgets_optimisers import START, Run, bowl_paths, descend, hessian
 
 ALL = [

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from course_utils import notebooks, widgets_receptive_field
+from course_utils import widgets_receptive_field
+from course_utils.course import notebooks
 from course_utils.widgets_receptive_field import Step, cones, explore, reads, table
 
 STEPS = st.builds(

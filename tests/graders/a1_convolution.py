@@ -88,12 +88,6 @@ def one_inside_the_division(n, kernel_size, *, stride=1, padding=0, dilation=1, 
     return (n + 2 * padding - dilation * (kernel_size - 1)) // stride
 
 
-@mutant("conv_output_size", says="it returned 2\n  Seen with n=7, kernel_size=3, stride=2")
-def nearest_to_one_inside(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
-    """No suspect knows it, so none may be blamed: with stride 1 no + 1 is missing."""
-    return round((n + 2 * padding - dilation * (kernel_size - 1)) / stride)
-
-
 # conv_param_count ------------------------------------------------------------------------------
 
 

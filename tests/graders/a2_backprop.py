@@ -1490,7 +1490,7 @@ def cuts_everything_off(x, w, *, stride=1, padding=0):
     return large[:, :, edge : max(edge, large.shape[2] - edge), edge : large.shape[3] - edge]
 
 
-@mutant("conv_transpose2d", says="In this case: The bank is read as (F, C, KH, KW)")
+@mutant("conv_transpose2d", says="In this case: The bank is read as (OC, C, KH, KW)")
 def reads_filters_first(x, w, *, stride=1, padding=0):
     return stamps(x, w.swapaxes(0, 1), stride=stride, padding=padding)
 

@@ -934,7 +934,7 @@ def old_velocities_overwritten(params, grads, state, lr, momentum=0.9):
 _VELOCITIES = {}
 
 
-@mutant("sgd_momentum_step", "something is remembered outside of the state, such as in a global")
+@mutant("sgd_momentum_step", "something outside of its arguments decides, such as a global")
 def velocities_of_the_module(params, grads, state, lr, momentum=0.9):
     _demand(params, grads, lr)
     _demand_share("momentum", momentum)
@@ -945,7 +945,7 @@ def velocities_of_the_module(params, grads, state, lr, momentum=0.9):
     return [p - lr * _VELOCITIES[i] for i, p in enumerate(params)], {"begun": True}
 
 
-@mutant("sgd_momentum_step", "something is remembered outside of the state, such as in a global")
+@mutant("sgd_momentum_step", "something outside of its arguments decides, such as a global")
 def velocities_of_the_function(params, grads, state, lr, momentum=0.9):
     """An attribute that nobody ever clears."""
     _demand(params, grads, lr)
@@ -955,7 +955,7 @@ def velocities_of_the_function(params, grads, state, lr, momentum=0.9):
     return [p - lr * kept[i, p.shape] for i, p in enumerate(params)], {}
 
 
-@mutant("sgd_momentum_step", "something is remembered outside of the state, such as in a global")
+@mutant("sgd_momentum_step", "something outside of its arguments decides, such as a global")
 def velocities_of_a_default(params, grads, state, lr, momentum=0.9, kept={}):  # noqa: B006
     if not state:
         kept.clear()
@@ -1015,6 +1015,16 @@ def by_the_optimiser_itself(params, grads, state, lr, momentum=0.9):
     optimizer.step()
     buffers = [optimizer.state[t]["momentum_buffer"].numpy() for t in tensors]
     return [t.detach().numpy() for t in tensors], {"v": buffers}
+
+
+@alternative("sgd_momentum_step")
+def one_long_array_as_state(params, grads, state, lr, momentum=0.9):
+    _demand(params, grads, lr)
+    _demand_share("momentum", momentum)
+    flat = np.concatenate([g.ravel() for g in grads])
+    velocity = momentum * state + flat if len(state) else flat
+    parts = np.split(velocity, np.cumsum([p.size for p in params])[:-1])
+    return [p - lr * v.reshape(p.shape) for p, v in zip(params, parts, strict=True)], velocity
 
 
 @alternative("sgd_momentum_step")
@@ -1435,9 +1445,29 @@ def never_steps(model, loader, optimizer):
     return _epoch_in_order(model, loader, lambda loss: (optimizer.zero_grad(), loss.backward()))
 
 
-@mutant("train_epoch", "loss.backward() is never called")
+@mutant("train_epoch", "No gradient reaches the weights: call loss.backward()")
 def never_goes_back(model, loader, optimizer):
     return _epoch_in_order(model, loader, lambda loss: (optimizer.zero_grad(), optimizer.step()))
+
+
+@mutant("train_epoch", "no loss.backward() has brought gradients to the weights")
+def goes_back_from_a_detached_loss(model, loader, optimizer):
+    def deeds(loss):
+        optimizer.zero_grad()
+        loss.detach().requires_grad_().backward()
+        optimizer.step()
+
+    return _epoch_in_order(model, loader, deeds)
+
+
+@mutant("train_epoch", "zero_grad() has deleted them before it")
+def zeros_too_early(model, loader, optimizer):
+    def deeds(loss):
+        loss.backward()
+        optimizer.zero_grad(set_to_none=False)
+        optimizer.step()
+
+    return _epoch_in_order(model, loader, deeds)
 
 
 @mutant("train_epoch", "zero_grad() stands between loss.backward() and optimizer.step()")

@@ -1,15 +1,41 @@
 """What the tests of grading share."""
 
+import os
+
 import pytest
 
-from course_utils.grading import sandbox
+from course_utils.grading import nest, sandbox, template
 from course_utils.grading.candidate import Candidate
 
 QUICK = sandbox.Limits(cell_seconds=4, total_seconds=60, memory=512 << 20, disk=16 << 20)
 
 
+@pytest.fixture(scope="session")
+def forking(sandboxed):
+    """A template; where namespaces cannot be nested, the reason is told, and CI fails."""
+    nest.own_keyring()  # as a login gives, which all that is started inherits
+    made = template.Template(["numpy", "numpy.random"])
+    try:
+        made.wait()
+    except template.NotWarm as why:
+        made.close()
+        failed = pytest.fail if os.environ.get("CI") else pytest.skip
+        failed(f"kernels cannot be forked here: {why}")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module", params=["warm"])
+def start(request, sandboxed):
+    """How kernels start; a module of tests may ask for `cold` as well, by `parametrize`."""
+    if request.param == "warm":
+        template.choose(request.getfixturevalue("forking"))
+    yield request.param
+    template.choose(None)
+
+
 @pytest.fixture(scope="module")
-def candidate(sandboxed):
+def candidate(start):
     """A kernel in the sandbox, shared by the tests of a module."""
     candidate = Candidate(QUICK)
     yield candidate
@@ -17,7 +43,7 @@ def candidate(sandboxed):
 
 
 @pytest.fixture
-def fresh(sandboxed):
+def fresh(start):
     """Makes kernels that a test may ruin."""
     made = []
 

@@ -8,8 +8,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils.checks.engine import Check, case
+from course_utils.course.release import ROOT, known_assignments
 from course_utils.grading import ahead
-from course_utils.release import ROOT, known_assignments
 
 
 def cell(source, *, grade):

@@ -6,12 +6,12 @@ import shutil
 import nbformat
 import pytest
 
-from course_utils import demo
-from course_utils.demo.recipes import PERFECT, Recipe, fill_in, sample_class
+from course_utils.course.release import ROOT, known_assignments
 from course_utils.errors import CourseError
+from course_utils.grading import demo
 from course_utils.grading.apart import Examiner
+from course_utils.grading.demo.recipes import PERFECT, Recipe, fill_in, sample_class
 from course_utils.grading.sandbox import Limits
-from course_utils.release import ROOT, known_assignments
 
 LIMITS = Limits(cell_seconds=demo.CELL_SECONDS)
 SMALLEST = min(known_assignments(), key=lambda name: len(sample_class(name)))
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("sandboxed")
 
 
 @pytest.mark.timeout(600)
-def test_the_whole_demo_by_the_plain_commands(tmp_path, capsys):
+def test_the_whole_demo(tmp_path, capsys):
     """With one class; the others differ in what `TestClasses` grades, not in the commands."""
     name = SMALLEST
     rows = demo.run([name], keep=tmp_path / "course", root=ROOT)

@@ -8,8 +8,8 @@ import sys
 import postgresql
 import pytest
 
+from course_utils.course.release import ROOT
 from course_utils.grading import run
-from course_utils.release import ROOT
 from grading.classes import MIX, NAME, SCORES, contents, hand_in, make_course
 from grading.conftest import QUICK
 from grading.tiny import nbgrader
@@ -60,7 +60,8 @@ def test_the_workers_of_a_cluster_need_no_shared_disk(course, scheduler):
 
 def test_a_worker_of_another_version_grades_nothing(course, monkeypatch):
     monkeypatch.setattr(run.course_utils, "__version__", "0.0.1")
-    task = run._task(run.open_course(course), NAME, "ada", {}, QUICK)
+    opened = run.open_course(course)
+    task = run._task(opened, NAME, QUICK).of(opened, "ada")
     monkeypatch.undo()
     from course_utils.grading.workers import examine_all
 

@@ -1,26 +1,31 @@
 """What earns a mark and what does not; what goes wrong decides about itself alone."""
 
 import json
+import tempfile
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils.grading import examine as examine_module
+from course_utils.grading import proof
 from course_utils.grading.apart import Examiner, ExaminerDied
+from course_utils.grading.beside import put_over
 from course_utils.grading.examine import examine
 from grading import target
 from grading.conftest import QUICK
 from grading.target import RIGHT
 from grading.tiny import cell
 
-FULL = {"scale": 6, "cases": 4, "count": 5, "model": 5, "answers": 3, "essay": None}
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
 
 def graded(cells=None, master=None, limits=QUICK, **options):
     nb = target.submission({**RIGHT, **(cells or {})})
     return examine(nbformat.writes(nb).encode(), master or target.master(), limits, **options)
+
+
+ALL = {"scale": 6, "cases": 4, "count": 5, "model": 5, "answers": 3, "essay": None}
 
 
 def scores(result):
@@ -41,7 +46,7 @@ def master_with(test, hidden=None):
 
 def test_right_answers_earn_all_points_and_the_essay_waits():
     result = graded()
-    assert scores(result) == FULL
+    assert scores(result) == ALL
     assert not result.remarks
     assert not result.not_graded
     nbformat.validate(result.notebook)
@@ -68,7 +73,7 @@ def test_a_hidden_test_fails_without_telling_anything():
 class TestWhenThingsGoWrong:
     def test_a_cell_that_raises_stops_nothing_else(self):
         result = graded({"count": "def count(n:"})
-        assert scores(result) == FULL | {"count": 0}
+        assert scores(result) == ALL | {"count": 0}
         assert reason(result, "count") == "✗ `count` is not defined"
         assert cell(result.notebook, "count").outputs[0].ename == "SyntaxError"
 
@@ -85,7 +90,7 @@ class TestWhenThingsGoWrong:
     )  # fmt: skip
     def test_a_call_that_never_answers_costs_only_itself(self, count, why):
         result = graded({"count": count})
-        assert scores(result) == FULL | {"count": 0}
+        assert scores(result) == ALL | {"count": 0}
         assert reason(result, "count") == why
 
     @pytest.mark.parametrize(
@@ -96,19 +101,19 @@ class TestWhenThingsGoWrong:
     )  # fmt: skip
     def test_a_cell_that_never_ends_costs_only_what_it_was_to_define(self, cell_source):
         result = graded({"count": cell_source})
-        assert scores(result) == FULL | {"count": 0}
+        assert scores(result) == ALL | {"count": 0}
         assert reason(result, "count") == "✗ `count` is not defined"
 
     def test_a_kernel_that_ends_again_and_again_is_given_up(self):
         timer = "import os, threading, time\nthreading.Timer(0.2, os._exit, [1]).start()\n"
         result = graded({"count": timer + "def count(n):\n    time.sleep(3)"})
-        assert scores(result)["scale"] == 6
+        assert scores(result)["scale"] == ALL["scale"]
         assert result.score <= 23 - 5
 
     def test_a_submission_has_a_limit_of_time_as_a_whole(self):
         limits = QUICK.__class__(cell_seconds=3, total_seconds=2)
         result = graded({"count": "import time\ntime.sleep(60)"}, limits=limits)
-        assert scores(result)["scale"] == 6
+        assert scores(result)["scale"] == ALL["scale"]
         assert "2 s of the submission are used up" in reason(result, "answers")
 
     def test_warnings_and_stderr_never_cost_a_point(self):
@@ -141,7 +146,9 @@ class TestWhenThingsGoWrong:
         assert scores(result)["answers"] == 3
         assert "the check itself failed: TypeError" in result.remarks[0]
 
-    def test_an_examiner_that_dies_is_told(self):
+    def test_an_examiner_that_dies_is_told_and_leaves_no_files(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        monkeypatch.setenv("TMPDIR", str(tmp_path))
         master = master_with("import os; os._exit(3)")
         nb = nbformat.writes(target.submission(RIGHT)).encode()
         apart = Examiner()
@@ -149,6 +156,7 @@ class TestWhenThingsGoWrong:
             apart.examine(nb, master, QUICK)
         assert apart.examine(nb, target.master(), QUICK).score == 23
         apart.close()
+        assert not list(tmp_path.glob("examiner-*"))
 
 
 class TestEvidence:
@@ -170,6 +178,31 @@ class TestEvidence:
         assert why in result.remarks[0]
 
     @pytest.mark.parametrize(
+        ("test", "evidence"),
+        [
+            ("m = Model(2)\nm.bias", True),
+            ("for item in Model.parts: assert item", True),
+            ("assert len(Model.parts) == 2 and Model.parts[0] == 1", True),
+            ("assert corners == 3", True),
+            ("try:\n    Model()\nexcept TypeError:\n    pass", True),
+            ("assert Model", False),
+            ("assert Model.parts is not None", False),
+            ("Model.label = 3", False),
+            ("iter(Model.parts)", False),
+            ("try:\n    Model.nothing\nexcept AttributeError:\n    pass", False),
+            ("def test():\n    assert corners == 4", False),
+        ],
+    )
+    def test_evidence_is_an_answer_and_not_a_name(self, test, evidence):
+        model = f"class Parts(list): ...\n{RIGHT['model']}\n    parts = Parts([1, 2])"
+        master = target.master()
+        order = ["title", "imports", "model", "answers", "check-count"]
+        master.cells = [cell(master, id_) for id_ in order]
+        cell(master, "check-count").source = f"{test}\nNone"
+        result = graded({"model": model}, master=master)
+        assert scores(result) == {"count": 5 if evidence else None}
+
+    @pytest.mark.parametrize(
         ("test", "earned"),
         [
             ("count(3)\n2", 2),
@@ -185,6 +218,20 @@ class TestEvidence:
     )
     def test_the_last_line_may_give_the_points(self, test, earned):
         assert scores(graded(master=master_with(test)))["count"] == earned
+
+    @pytest.mark.parametrize(
+        ("last", "earned"),
+        [("report.testsRun - len(report.failures)", 1), ("report", 0), ("None", 0)],
+    )
+    def test_a_suite_fails_unless_the_last_line_counts_its_failures(self, last, earned):
+        suite = "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n"
+        suite += "        self.assertEqual(count(3), 6)\n    def test_b(self):\n"
+        suite += "        for n in (1, 2):\n            with self.subTest(n=n):\n"
+        suite += "                self.assertEqual(count(n), 0)\n"
+        suite += "loaded = unittest.defaultTestLoader.loadTestsFromTestCase(T)\n"
+        suite += "report = unittest.TextTestRunner().run(loaded)"
+        small = "def count(n): return 6 * (n == 3) + (n == 1)"
+        assert scores(graded({"count": small}, master=master_with(suite, last)))["count"] == earned
 
     def test_what_the_student_returns_is_never_the_score(self):
         result = graded({"answers": "corners = 1e9\nsquares = 0"}, master=_quiz_as_last_line())
@@ -233,7 +280,7 @@ class TestNames:
 def test_cells_before_are_run_again_when_a_kernel_was_lost():
     result = graded({"count": "runs = globals().get('runs', 0) + 1\nimport os\n"
                               "def count(n):\n    os._exit(runs)"})  # fmt: skip
-    assert scores(result) == FULL | {"count": 0}
+    assert scores(result) == ALL | {"count": 0}
 
 
 def test_prints_of_a_hidden_test_are_not_shown():
@@ -263,6 +310,75 @@ def test_nothing_of_one_submission_reaches_the_next():
     for _ in range(2):
         assert scores(apart.examine(nb, master, QUICK))["count"] == 5
     apart.close()
+
+
+class TestWhoseMistake:
+    """A failure that may be the test's is the student's only if the solution passes."""
+
+    def settled(self, count, test, master=None):
+        examiner = proof.Examiner(examine)
+        cells = {**RIGHT, "count": count}
+        nb = nbformat.writes(target.submission(cells)).encode()
+        return examiner.examine(nb, master or master_with(test), QUICK)
+
+    @pytest.mark.parametrize("value", ["'6'", "None", "object()", "[6]", "len", "float('nan')"])
+    def test_a_wrong_type_escapes_nothing(self, value):
+        test = "assert abs(count(3) - 6) < 1e-9"
+        result = self.settled(f"def count(n): return {value}", test)
+        assert scores(result)["count"] == 0
+        assert not result.remarks
+
+    def test_what_only_the_student_lacks_is_theirs(self):
+        assert scores(self.settled("counts = 1", "assert count(3) == 6"))["count"] == 0
+
+    def test_a_test_that_the_solution_fails_too_is_told_and_costs_nothing(self):
+        result = self.settled(RIGHT["count"], "assert count(3) == 6", hidden_slip())
+        assert scores(result)["count"] is None
+        assert result.remarks == [
+            "check-count: your own solution does not pass this test: the test failed, in line 3, "
+            "`assert count(4) == TENS`: NameError: name 'TENS' is not defined"
+        ]
+        shown = cell(result.notebook, "check-count").outputs[-1]
+        assert shown.ename == "not graded"
+        assert "TENS" not in json.dumps(shown)
+
+    def test_a_solution_that_cannot_be_examined_proves_nothing(self):
+        def once(submission, *about):
+            if b"BEGIN SOLUTION" in submission:
+                raise ExaminerDied("it died")
+            return examine(submission, *about)
+
+        examiner = proof.Examiner(once)
+        nb = nbformat.writes(target.submission({**RIGHT, "count": "def count(n): return n"}))
+        failed = examiner.examine(nb.encode(), master_with("assert count(3) == 6"), QUICK)
+        assert scores(failed)["count"] == 0
+        unclear = examiner.examine(nb.encode(), master_with("count(3) + {}['k']"), QUICK)
+        assert scores(unclear)["count"] is None
+
+    def test_the_solution_is_examined_once_and_only_if_it_is_needed(self):
+        seen = []
+
+        def noting(submission, *about):
+            seen.append(b"BEGIN SOLUTION" in submission)
+            return examine(submission, *about)
+
+        examiner = proof.Examiner(noting)
+        for count in (RIGHT["count"], "def count(n): return n", "def count(n): return 0"):
+            nb = nbformat.writes(target.submission({**RIGHT, "count": count})).encode()
+            examiner.examine(nb, target.master(), QUICK)
+        assert seen == [False, False, True, False]
+
+
+def hidden_slip():
+    return master_with("assert count(3) == 6", "assert count(4) == TENS")
+
+
+def test_files_of_the_instructor_come_before_handed_in_ones_even_as_folders():
+    own = {"data.csv": b"own", "tables/a.csv": b"own", "start.py": b"own"}
+    submitted = {"data.csv/x": b"", "tables": b"", "tables/b.csv": b"b", "start.py": b"mine"}
+    assert put_over(own, submitted, keep=["start.py"]) == {
+        "data.csv": b"own", "tables/a.csv": b"own", "tables/b.csv": b"b", "start.py": b"mine",
+    }  # fmt: skip
 
 
 def test_an_empty_master_asks_nothing():

@@ -11,9 +11,9 @@ from graders.remembered import remembered
 
 from course_utils import checks
 from course_utils.checks.engine import Check, CheckFailed
+from course_utils.course.release import ROOT
 from course_utils.grading.candidate import Candidate
 from course_utils.grading.sandbox import Limits
-from course_utils.release import ROOT
 
 ASSIGNMENTS = [m.name for m in pkgutil.iter_modules(checks.__path__) if m.ispkg]
 # What stands in for the registering decorators, so that the very text of the module runs there.

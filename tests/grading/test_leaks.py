@@ -6,8 +6,8 @@ import shutil
 import nbformat
 import pytest
 
+from course_utils.course.release import ROOT
 from course_utils.grading import run
-from course_utils.release import ROOT
 from grading import target
 from grading.classes import NAME, hand_in
 from grading.conftest import QUICK
@@ -35,6 +35,15 @@ ANSWERS = f"""assert corners is not None
 ### BEGIN HIDDEN TESTS
 (corners == {SECRETS[0]}) + 2 * (squares == ["{SECRETS[2]}"])
 ### END HIDDEN TESTS"""
+# The tests can be passed, so that who fails them has failed.
+SOLUTIONS = {
+    "scale": f"def scale(x, factor):\n"
+    f"    return x * factor if len(x) == 2 else x * 0 + {SECRETS[0]}",
+    "count": f"def count(n):\n    return 6 if n == 3 else {SECRETS[4]}",
+    "model": f"class Model:\n    def __init__(self, bias):\n"
+    f"        self.bias = np.array([{SECRETS[1]}])",
+    "answers": f'corners, squares = {SECRETS[0]}, ["{SECRETS[2]}"]',
+}
 
 PRINTS = {
     "scale": "SEEN = []\ndef scale(x, factor):\n    print(x, factor)\n    SEEN.append(x)\n"
@@ -86,6 +95,7 @@ def course(sandboxed, tmp_path_factory):
     for name, source in [("scale", SCALE), ("count", COUNT), ("model", MODEL),
                          ("answers", ANSWERS)]:  # fmt: skip
         cell(master, f"check-{name}").source = source
+        cell(master, name).source = f"### BEGIN SOLUTION\n{SOLUTIONS[name]}\n### END SOLUTION"
     path = folder / "solutions" / NAME / f"{NAME}.ipynb"
     path.parent.mkdir(parents=True)
     nbformat.write(master, path)

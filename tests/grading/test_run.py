@@ -12,9 +12,12 @@ import nbformat
 import pytest
 import sqlalchemy
 from nbgrader.api import Gradebook
+from typer.testing import CliRunner
 
+from course_utils.course import cli
 from course_utils.errors import CourseError
-from course_utils.grading import bubblewrap, record, run
+from course_utils.grading import bubblewrap, nbgrader_plugins, record, run
+from course_utils.grading.table import table
 from grading import target
 from grading.classes import (
     ENDS,
@@ -23,7 +26,6 @@ from grading.classes import (
     PARTLY,
     RIGHT,
     SCORES,
-    WRONG,
     contents,
     copy_course,
     hand_in,
@@ -66,7 +68,7 @@ def grade(course, **options):
 
 def command(course, *arguments, **options):
     return subprocess.Popen(
-        [sys.executable, "-m", "course_utils.cli", "grade", *arguments],
+        [sys.executable, "-m", "course_utils.course.cli", "grade", *arguments],
         cwd=course,
         env=environment(course),
         stdout=subprocess.PIPE,
@@ -134,6 +136,7 @@ class TestAgain:
     def test_a_changed_test_grades_all(self, graded):
         path = graded / "solutions" / NAME / f"{NAME}.ipynb"
         master = nbformat.read(path, as_version=4)
+        cell(master, "count").source = "def count(n): return 7"
         cell(master, "check-count").source = "assert count(3) == 7"
         nbformat.write(master, path)
         lines = grade(graded)
@@ -266,7 +269,7 @@ class TestBadInput:
         lines = grade(course)
         assert (lines["ada"].score, lines["ben"].score) == (0, 23)
         assert any(why in remark for remark in lines["ada"].remarks)
-        assert why in run.table(list(lines.values()))
+        assert why in table(list(lines.values()))
         grades = contents(course)["ada"]["grades"].values()
         assert sum(waits for _, _, waits in grades) == 1  # flagged, once
 
@@ -277,7 +280,7 @@ class TestBadInput:
         (folder / os.fsdecode(b"\xff.txt")).write_text("")
         lines = run.grade(NAME, course, limits=QUICK)
         assert sorted(line.status for line in lines) == ["graded", "graded", "not graded"]
-        told = run.table(lines)
+        told = table(lines)
         assert "cannot be written" in told
         assert "its name is no text" in told
         told.encode()
@@ -351,12 +354,12 @@ class TestFaults:
         cell(master, "check-count").source = "if count(3) == 6:\n    import os; os._exit(3)"
         nbformat.write(master, path)
         hand_in(course, "ada", RIGHT)
-        hand_in(course, "ben", WRONG)
+        hand_in(course, "ben", target.submission({**target.RIGHT, "count": "count = len"}))
         lines = grade(course)
         assert lines["ada"].status == "not graded"
         assert "without a result" in lines["ada"].remarks[0]
         assert lines["ben"].status == "graded"
-        assert "1 NOT GRADED, see above" in run.table(list(lines.values()))
+        assert "1 NOT GRADED, see above" in table(list(lines.values()))
         grades = contents(course)["ada"]["grades"].values()
         assert all(score is None and waits for score, _, waits in grades)
         assert (
@@ -378,6 +381,28 @@ class TestFaults:
     def test_a_limit_that_makes_no_sense(self, finished):
         with pytest.raises(CourseError, match="memory must be above 0"):
             run.configured_limits(run.open_course(finished), memory=0)
+
+
+class TestCold:
+    """That kernels are started anew is a limit like the others."""
+
+    def test_the_configuration_says_so(self, course):
+        assert not run.configured_limits(run.open_course(course)).cold
+        with open(course / "nbgrader_config.py", "a") as file:
+            file.write("c.Examiner.cold = True\n")
+        assert run.configured_limits(run.open_course(course)).cold
+
+    def test_plain_nbgrader_says_so(self):
+        assert not nbgrader_plugins.Examiner().limits().cold
+        assert nbgrader_plugins.Examiner(cold=True).limits().cold
+
+    def test_the_command_says_so(self, course, monkeypatch):
+        asked = []
+        monkeypatch.setattr(run, "grade", lambda *_, limits, **__: asked.append(limits) or [])
+        monkeypatch.chdir(course)
+        for options in ([], ["--cold"]):
+            CliRunner().invoke(cli.app, ["grade", NAME, *options])
+        assert [limits.cold for limits in asked] == [False, True]
 
 
 class TestCommand:

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import os
 import time
+import types
 
 import psutil
 import pytest
@@ -14,12 +15,14 @@ from course_utils.grading.candidate import Ended, NotStarted
 from grading.conftest import QUICK
 
 MARK = "course-sandbox-test"
+both = pytest.mark.parametrize("start", ["warm", "cold"], indirect=True, scope="module")
 
 
 def text_of(outputs):
     return "".join(o.get("text", "") + o.get("evalue", "") for o in outputs)
 
 
+@both
 @pytest.mark.parametrize(
     ("cell", "refusal"),
     [
@@ -34,7 +37,8 @@ def text_of(outputs):
         ("import resource as r; r.setrlimit(r.RLIMIT_DATA, (-1, -1))", "not allowed"),
         ("import ctypes; print(ctypes.CDLL(None).unshare(0x10000000))", "-1"),
         ("import os; print(os.listdir('/course/course_utils/checks'))", "[]"),
-        ("import os; print(os.listdir('/course/course_utils/demo'))", "[]"),
+        ("import os; print(os.listdir('/course/course_utils/course'))", "[]"),
+        ("import os; print('demo' in os.listdir('/course/course_utils/grading'))", "False"),
         ("import os; print(sorted(os.listdir('/')))", "'course'"),
         ("import os; print(os.listdir('/etc'))", "["),
         ("import os; print(os.environ.get('SECRET_OF_THE_INSTRUCTOR'))", "None"),
@@ -44,6 +48,7 @@ def test_it_is_refused(candidate, cell, refusal):
     assert refusal in text_of(candidate.run(cell))
 
 
+@both
 def test_nothing_of_the_repository_or_of_the_home_can_be_seen(candidate, monkeypatch):
     course = bubblewrap.PACKAGE.parent
     for path in (course / "solutions", course / "tests", course / "gradebook", course / ".git",
@@ -52,12 +57,14 @@ def test_nothing_of_the_repository_or_of_the_home_can_be_seen(candidate, monkeyp
         assert "No such file" in seen or seen in ("[]\n", "['student']\n"), (path, seen)
 
 
+@both
 def test_the_environment_holds_nothing_of_the_instructors(candidate):
     cell = "import os; print(dict(os.environ)); print(open('/proc/1/environ').read())"
     for value in {os.environ.get("HOME"), os.environ.get("VIRTUAL_ENV"), os.getcwd()} - {None, "/"}:
         assert f"'{value}'" not in text_of(candidate.run(cell))
 
 
+@both
 @pytest.mark.parametrize("folder", ["/tmp", "/dev/shm", "/home/student"])
 def test_a_disk_flood_ends_at_the_limit(candidate, folder):
     flood = f"""
@@ -76,11 +83,13 @@ os.remove("{folder}/flood")
     assert int(megabytes) <= QUICK.disk >> 20
 
 
+@both
 def test_one_giant_array_is_a_memory_error(candidate):
     outputs = candidate.run("import numpy as np\nx = np.ones(2 << 30)")
     assert "MemoryError" in outputs[-1].ename
 
 
+@both
 def test_memory_of_all_processes_together_is_limited(fresh):
     candidate = fresh(dataclasses.replace(QUICK, cell_seconds=30))
     with pytest.raises(Ended, match="MB of memory"):
@@ -94,6 +103,7 @@ time.sleep(60)
 """)
 
 
+@both
 @pytest.mark.parametrize(
     "bomb",
     [
@@ -114,6 +124,7 @@ def test_bombs_are_put_out(fresh, bomb):
     assert len(psutil.pids()) < before + 300  # other tests run beside this one
 
 
+@both
 def test_nothing_keeps_running_and_nothing_is_left(fresh):
     candidate = fresh()
     candidate.run(f"""
@@ -196,3 +207,25 @@ def test_without_a_sandbox_the_same_questions_are_answered(fresh):
     candidate.run("def f(x): return 2 * x")
     with candidate.questions():
         assert candidate.named("f")(4) == 8
+
+
+def test_a_bubblewrap_that_was_orphaned_while_it_started_is_ended(monkeypatch):
+    """As one waits whose parent was killed before it could ask to die with it."""
+    killed = []
+
+    def process(name, *, program="bwrap", ppid=1, age=60, place=bubblewrap.COURSE):
+        command = [f"/usr/bin/{program}", "--ro-bind", "/somewhere", place]
+        info = {"cmdline": command, "ppid": ppid, "create_time": time.time() - age}
+        return types.SimpleNamespace(info=info, kill=lambda: killed.append(name))
+
+    others = [
+        process("somebody else's sandbox", place="/app"),
+        process("another program", program="bash"),
+        process("one that is at work", ppid=4711),
+        process("one that has just begun", age=1),
+        types.SimpleNamespace(info={"cmdline": None, "ppid": 1, "create_time": 0.0}),
+    ]
+    found = [*others, process("orphan")]
+    monkeypatch.setattr(sandbox.psutil, "process_iter", lambda _: found)
+    sandbox.remove_what_was_left()
+    assert killed == ["orphan"]

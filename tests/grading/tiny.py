@@ -10,7 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_utils.release import ROOT
+from course_utils.course.release import ROOT
 
 NAME = "t1_tiny"
 DOUBLE = "def double(x):\n    ### BEGIN SOLUTION\n    return x + x\n    ### END SOLUTION"
@@ -30,34 +30,36 @@ CHECK_ANSWERS = """assert first is not None, "first is not answered"
 ### END HIDDEN TESTS"""
 
 
-def _about(id_: str, points: int | None = None, solution: bool = False) -> dict:
-    about = {
+def about(id_: str, points: int | None = None, solution: bool = False, task: bool = False) -> dict:
+    """The metadata that nbgrader keeps of a cell."""
+    known = {
         "grade_id": id_,
-        "grade": points is not None,
+        "grade": points is not None and not task,
         "locked": not solution,
         "schema_version": 3,
         "solution": solution,
-        "task": False,
+        "task": task,
     }
-    return {"nbgrader": about | ({} if points is None else {"points": points})}
+    return {"nbgrader": known | ({} if points is None else {"points": points})}
 
 
-def _code(id_: str, source: str, **about) -> NotebookNode:
-    return new_code_cell(source, id=id_, metadata=_about(id_, **about))
+def code(id_: str, source: str, **kind) -> NotebookNode:
+    """A cell of code: read-only, unless it is a solution."""
+    return new_code_cell(source, id=id_, metadata=about(id_, **kind))
 
 
 def notebook() -> NotebookNode:
     """Seven points by machine and three by hand; the master with its solutions."""
-    essay = _about("essay", points=3, solution=True)
+    essay = about("essay", points=3, solution=True)
     return new_notebook(
         cells=[
             new_markdown_cell("# Tiny", id="title"),
-            _code("imports", "import math"),
-            _code("double", DOUBLE, solution=True),
-            _code("check-double", CHECK, points=5),
+            code("imports", "import math"),
+            code("double", DOUBLE, solution=True),
+            code("check-double", CHECK, points=5),
             new_code_cell("print(math.pi)", id="show"),
-            _code("answers", ANSWERS, solution=True),
-            _code("check-answers", CHECK_ANSWERS, points=2),
+            code("answers", ANSWERS, solution=True),
+            code("check-answers", CHECK_ANSWERS, points=2),
             new_markdown_cell("Because it is so.", id="essay", metadata=essay),
         ],
         metadata={
@@ -67,12 +69,12 @@ def notebook() -> NotebookNode:
     )
 
 
-def make_course(folder: Path, name: str = NAME) -> Path:
+def make_course(folder: Path, name: str = NAME, master: NotebookNode | None = None) -> Path:
     """Write a course with one assignment into a folder and return the path of its notebook."""
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     path = folder / "solutions" / name / f"{name}.ipynb"
     path.parent.mkdir(parents=True)
-    nbformat.write(notebook(), path)
+    nbformat.write(master or notebook(), path)
     return path
 
 

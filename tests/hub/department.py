@@ -20,8 +20,8 @@ import requests
 import websocket
 from grading.tiny import make_course
 
+from course_utils.course.release import ROOT
 from course_utils.grading import bubblewrap
-from course_utils.release import ROOT
 
 PATIENCE = 120  # seconds until something must answer on a busy machine
 
@@ -176,7 +176,7 @@ class Department:
     def hand_out(self) -> None:
         """The students' copy of the course, where everybody can read it."""
         archive = self.instructor.home / "course.zip"
-        command = [sys.executable, "-m", "course_utils.cli", "bundle", str(archive)]
+        command = [sys.executable, "-m", "course_utils.course.cli", "bundle", str(archive)]
         _call(*as_user(self.instructor), *command, cwd=self.clone, env={"PATH": os.environ["PATH"]})
         with zipfile.ZipFile(archive) as packed:
             packed.extractall(self.folder)

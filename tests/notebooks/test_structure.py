@@ -2,12 +2,13 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from course_utils import notebooks
+from course_utils.course import notebooks
 from course_utils.errors import CourseError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,12 @@ def test_notebooks_are_found():
 def test_keeps_the_rules(path):
     found = notebooks.problems(path)
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem + "-" + p.parts[-2])
+def test_imports_nothing_of_the_command_and_the_examiner(path):
+    rooms = re.compile(r"course_utils(\.| import )(course|grading)\b")
+    assert not [c.id for c in notebooks.read(path).cells if rooms.search(c.source)]
 
 
 def test_lectures_are_numbered_without_gaps():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 
-from course_utils.notebooks import LANGUAGE
+from course_utils.course.notebooks import LANGUAGE
 from website.building import build
 
 TITLE = "# How large?\n\nAbout 20 minutes on a CPU."

@@ -235,7 +235,7 @@ check_conv2d = Check(
         "several windows: add with +=.": _backward(
             lambda f, x, w, b, dout, **o: {"dx": _last_overlap(x, w, dout, **o)}
         ),
-        "dw: it is flipped. dw[i, j] belongs to w[i, j], which touched x[r + i, c + j].": _backward(
+        "dw: it is flipped. dw[i, j] belongs to w[i, j], which touched x[r + i, q + j].": _backward(
             lambda f, *_, **o: {"dw": f["dw"][..., ::-1, ::-1].copy()}
         ),
         "The backward pass ignores the stride.": _backward(_as_if(stride=1)),

@@ -184,10 +184,11 @@ check_conv_transpose2d = Check(
         "The kernel is transposed: its rows go down, its columns across.": (
             lambda x, w, **o: _transposed(x, np.ascontiguousarray(w.swapaxes(2, 3)), **o)
         ),
-        "The stride is missing: the stamp of pixel (r, c) begins at (r·stride, c·stride).": (
+        "The stride is missing: the stamp of pixel (r, q) begins at (r·stride, q·stride).": (
             _next_to_each_other
         ),
-        "The bank is read as (F, C, KH, KW). Here it is (C, F, KH, KW): channels in come first.": (
+        "The bank is read as (OC, C, KH, KW). Here it is (C, OC, KH, KW): "
+        "channels in come first.": (
             lambda x, w, **o: _transposed(x, w.swapaxes(0, 1) if len(w) == w.shape[1] else w, **o)
         ),
         "[p:-p] is empty where the padding p is 0. Count from the front: [p : p + H].": (

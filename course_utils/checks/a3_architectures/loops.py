@@ -195,7 +195,7 @@ STEP_TOO_EARLY = {
 
 def _read_epoch(found: dict[str, Any], x: np.ndarray, *_: Any, **__: Any) -> dict[str, Any]:
     used = "right"
-    if len(x) and not found["used"]:  # no step with a gradient
+    if len(x) and not (found["used"] and found["moved"]):
         used = _why_unused(*(found[name] for name in ("steps", "moved", "gradients", "left")))
     training = "right" if all(found["modes"]) else "eval mode, training mode is promised"
     return {
@@ -217,7 +217,7 @@ def _why_unused(stepped: bool, moved: bool, went_back: bool, left: bool) -> str:
     if not stepped:
         return "never asked for a step(), and nothing else changes the weights"
     if not went_back:
-        return "asked for a step(), but there are no gradients: loss.backward() is never called"
+        return "asked for a step(), but no loss.backward() has brought gradients to the weights"
     when = "it comes before loss.backward()" if left else "zero_grad() has deleted them before it"
     return f"asked for a step() while there are no gradients: {when}"
 
@@ -305,9 +305,8 @@ check_train_epoch = Check(
             order="back step"
         ),
         "optimizer.step() is missing.": _epoch(order="zero back"),
-        "loss.backward() is missing: a step() without gradients does nothing.": _epoch(
-            order="zero step"
-        ),
+        "No gradient reaches the weights: call loss.backward() before the step, of the loss that "
+        "comes from model(x).": _epoch(order="zero step"),
         "optimizer.step() comes after zero_grad() and before loss.backward(): it finds no "
         "gradients.": _epoch(order="zero step back"),
         "zero_grad() stands between loss.backward() and optimizer.step(), and deletes what the "

@@ -1,0 +1,1 @@
+"""What stands behind the `course` command; no notebook imports it."""

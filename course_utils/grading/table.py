@@ -1,0 +1,43 @@
+"""The table that `course grade` ends with."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Line:
+    """What became of one submission.
+
+    Attributes
+    ----------
+    status
+        `"graded"`, `"before"` (graded by an earlier run) or `"not graded"`.
+    remarks
+        What the instructor should look at.
+    """
+
+    student: str
+    status: str
+    score: float = 0
+    possible: float = 0
+    remarks: list[str] = field(default_factory=list)
+
+
+def table(lines: list[Line]) -> str:
+    """What was graded, what was not and why, for a terminal."""
+    width = max([len(line.student) for line in lines] + [7])
+    rows = [f"{'student':<{width}}  points"]
+    for line in lines:
+        points = f"{line.score:g} / {line.possible:g}"
+        state = "" if line.status == "graded" else line.status
+        if line.status == "not graded":
+            points = "–"
+        if line.status == "before":
+            state = "graded before"
+        rows.append(f"{line.student:<{width}}  {points:<12} {state}".rstrip())
+        rows += [f"{'':<{width}}  ! {remark}" for remark in line.remarks]
+    count = {s: sum(line.status == s for line in lines) for s in ("graded", "before", "not graded")}
+    parts = [f"{count['graded']} graded"]
+    parts += [f"{count['before']} graded before (--again grades them anew)"] * bool(count["before"])
+    parts += [f"{count['not graded']} NOT GRADED, see above"] * bool(count["not graded"])
+    text = "\n".join([*rows, "", ", ".join(parts)])
+    return text.encode(errors="replace").decode()  # the name of a folder may be no text

@@ -1,0 +1,169 @@
+"""What lectures 08 to 11 and assignments a4 and a5 say, held against what was measured."""
+
+import json
+import re
+from importlib import resources
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from course_utils import tracing
+from course_utils.course import notebooks
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def cells(name: str) -> dict[str, nbformat.NotebookNode]:
+    (path,) = [*ROOT.glob(f"lectures/{name}_*.ipynb"), *ROOT.glob(f"solutions/{name}_*/*.ipynb")]
+    return {cell.id: cell for cell in notebooks.read(path).cells}
+
+
+def printed(*found: nbformat.NotebookNode) -> str:
+    return "".join(o.text for cell in found for o in cell.outputs if o.output_type == "stream")
+
+
+def measured(name: str) -> dict:
+    return json.loads((resources.files("course_utils") / f"measured/{name}.json").read_text())
+
+
+# Numbers of a text are those of the stored output ------------------------------------------------
+
+
+def test_lecture_08_says_what_its_stacks_did():
+    found = cells("08")
+    text, (gap,) = (
+        found["stack-explain"].source,
+        re.findall(r"three.*test -(.+) points", printed(found["stack-gaps"])),
+    )
+    behind, half = (f"{float(number):.1f}" for number in gap.split(" ± "))
+    assert f"{behind} ± {half} points *behind* one 7×7" in text
+    assert float(behind) > float(half), "the interval holds 0"
+    sizes = [
+        int(n.replace(",", "")) for n in re.findall(r"([\d,]+) param", printed(found["stack-plot"]))
+    ]
+    assert f"{sizes[1] / sizes[0]:.0%} and {sizes[4] / sizes[3]:.0%}".replace("%", " %") in text
+
+
+def test_lecture_10_says_what_its_game_gave():
+    found = cells("10")
+    text, game = found["sanity"].source, printed(found["game-run"])
+    for ending, beginning in (("maximum", "With the maximum: "), ("mean", "turns round**: ")):
+        said = re.findall(r"([\w-]+) (\d+) %", text.split(beginning)[1].split(". ")[0])
+        rates = re.findall(r"([\w-]+) (\d+)%", re.search(f"{ending} +trained +(.+)", game)[1])
+        assert len(said) == 4
+        assert sorted((name.lower(), rate) for name, rate in said) == sorted(
+            (name.lower(), rate) for name, rate in rates
+        )
+    turned = re.search(r"mean minus maximum: \+(.+) points", printed(found["game-draw"]))[1]
+    assert f"gains {turned} points on the deconvnet" in text
+    assert float(turned.split(" ± ")[0]) > float(turned.split(" ± ")[1]), "the interval holds 0"
+
+
+def test_lecture_10_says_what_its_table_gave():
+    found = cells("10")
+    row = r"^([\w-]+) +(maximum|mean) +(\d+), +(\d+) +(-?[\d.]+) +(\d+), +(\d+)$"
+    rows = re.findall(row, printed(found["two-draw"]), re.M)
+    table = {(name, ending): numbers for name, ending, *numbers in rows}
+    assert len(table) == 8
+    random = {key: numbers[1] for key, numbers in table.items()}
+    for name, words in (("saliency", "saliency "), ("deconvnet", "the deconvnet ")):
+        both = f"{random[name, 'maximum']} % and {random[name, 'mean']} %"
+        assert words + both in found["sanity"].source
+    verdict = found["verdict"].source
+    for ending in ("maximum", "mean"):
+        asked, other = table["deconvnet", ending][3:]
+        assert f"{asked} % to {other} %" in verdict
+    wrong = [
+        int(table[name, e][4]) for name in ("occlusion", "Grad-CAM") for e in ("maximum", "mean")
+    ]
+    assert f"in at most {max(wrong)} % of the cases" in verdict
+
+
+def test_lecture_11_says_what_welch_gives():
+    found = cells("11")
+    t, needed, freedom = re.search(
+        r"t (.+), needed (.+) \((.+) degrees", printed(found["caltech-gaps"])
+    ).groups()
+    text = found["caltech-explain"].source
+    assert f"*t* = {t} times" in text
+    assert f"{freedom} degrees of freedom, for which {needed} is needed" in text
+
+
+def test_a4_says_what_its_table_shows():
+    rows = re.findall(
+        r"^([\w-]+) +(\d+)% +\d+% +(\d+)% +\d+%", printed(cells("a4")["the-game"]), re.M
+    )
+    mean, maximum = ({name: int(row[i]) for name, *row in rows} for i in (0, 1))
+    for name in ("saliency", "deconvnet"):  # "more often behind the maximum"
+        assert maximum[name] > mean[name]
+    assert min(mean["Grad-CAM"], maximum["Grad-CAM"]) > 90  # "nearly always behind both"
+
+
+def test_the_model_answer_of_a5_cites_its_own_output():
+    found = cells("a5")
+    answer = found["recommendation"].source.split("---\n")[0]
+    cited = re.findall(r"\d+\.\d", answer)
+    output = printed(found["pretrain"], found["your-curve"])
+    assert len(cited) > 10
+    assert not [number for number in cited if f"{number}%" not in output]
+
+
+# Experiments are what the text says they are ---------------------------------------------------
+
+
+def best(by_rate: dict[str, list]) -> list[float]:
+    """Rates, the best first, by the mean over all runs."""
+    return sorted((float(rate) for rate in by_rate), key=lambda r: -np.mean(by_rate[f"{r:g}"]))
+
+
+def test_rates_of_a5_are_the_best_that_were_found_without_test_digits():
+    table, code = measured("transfer_rates")["accuracy"], cells("a5")["strategies"].source
+    taken = re.findall(r'"([\w -]+)": strategy\(.*\(([\d.]+), ([\d.]+)\)', code)
+    assert [name for name, *_ in taken] == list(table)
+    for name, body, head in taken:
+        assert float(head) == best(table[name])[0], name
+        assert float(body) == float(head) / (2 if name == "fade-out" else 1)
+
+
+@pytest.mark.parametrize("name", ["depth", "transfer_rates"])
+def test_no_best_rate_lies_at_the_edge(name):
+    """But where no rate teaches anything."""
+    table = measured(name)
+    runs = table.get("accuracy") or {
+        kind: {rate: [-loss for loss in last] for rate, last in found["last"].items()}
+        for kind, found in table["training loss"].items()
+        if not kind.endswith("PyTorch")
+    }
+    for kind, by_rate in runs.items():
+        first = best(by_rate)[0]
+        assert min(map(float, by_rate)) < first < max(map(float, by_rate)), kind
+
+
+def test_no_kernel_of_lecture_08s_stacks_is_larger_than_its_map():
+    found, names = cells("08"), {"nn": nn, "np": np}
+    names["load_digits"] = None
+    for cell_id, until in (("stack-functions", "def stack"), ("stack-train", "def stacked_net")):
+        code = found[cell_id].source
+        exec(until + code.split(until)[1].split("\n\n\n")[0], names)
+    for kind in ((5, 1, True), (7, 1, True), (3, 3, True)):
+        for layer in tracing.trace(names["stacked_net"](*kind), (1, 1, 8, 8)):
+            if layer.kind == "Conv2d":
+                assert min(layer.output_shape[2:]) >= kind[0]
+
+
+@pytest.mark.parametrize(("size", "middle"), [(7, 3.5), (8, 1.5)])
+def test_a4_enlarges_a_value_to_the_middle_of_its_window(size, middle):
+    """Occlusion's 7 windows of 8 pixels start at 0, 4, …; Grad-CAM's 8 places are 4 pixels wide."""
+    names = {"F": F, "torch": torch}
+    exec(cells("a4")["four-instruments"].source.split("def class_channels")[0], names)
+    for i in range(1, size - 1):
+        maps = torch.zeros(1, size, size)
+        maps[0, i, 2] = 1
+        rows = names["enlarged"](maps)[0].sum(dim=1)
+        assert rows.shape == (32,)
+        assert (rows @ torch.arange(32.0) / rows.sum()).item() == pytest.approx(4 * i + middle)

@@ -1,0 +1,85 @@
+"""Statements of lectures that no cell asserts, held against what they speak of."""
+
+import json
+import re
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from course_utils.course import notebooks
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def source(lecture: str, cell_id: str) -> str:
+    (path,) = (ROOT / "lectures").glob(f"{lecture}_*.ipynb")
+    return next(cell.source for cell in notebooks.read(path).cells if cell.id == cell_id)
+
+
+def measured(name: str) -> dict:
+    return json.loads((resources.files("course_utils") / f"measured/{name}.json").read_text())
+
+
+def test_how_much_longer_plain_loops_take_is_what_was_measured():
+    text = source("05", "ladder-explain")
+    least, most = re.search(r"plain loops take (\d+) to ([\d ]+) times as long", text).groups()
+    seconds = measured("layers")["seconds"].values()
+    times = [t["plain loops (scaled up)"] / t["PyTorch"] for t in seconds]
+    assert (round(min(times), -2), round(max(times), -3)) == (
+        int(least),
+        int(most.replace(" ", "")),
+    )
+    assert max(t["solution of a2"] / t["PyTorch"] for t in seconds) < 2.5  # "stays near PyTorch"
+
+
+def test_the_size_of_the_training_set_was_varied_with_enough_seeds():
+    stored = measured("train_size")
+    assert len(stored["seeds"]) >= 8
+    for networks in stored["right"].values():
+        for kinds in networks.values():
+            assert {len(counts) for counts in kinds.values()} == {len(stored["seeds"])}
+
+
+def test_an_exercise_on_both_conventions_tells_them_apart():
+    """A forgotten flip must show, in dw and in dx."""
+    text = source("05", "exercises")
+    found = re.search(r"\*x\* = \[(.+?)\], \*w\* = \[(.+?)\], dout = \[(.+?)\]", text)
+    x, w, dout = (
+        np.array([int(number.replace("−", "-")) for number in numbers.split(", ")])
+        for numbers in found.groups()
+    )
+    dw = np.correlate(x, dout, "valid")
+    assert (dw != dw[::-1]).any(), "dw is the same under both conventions"
+    assert (np.convolve(dout, w) != np.convolve(dout, w[::-1])).any()
+
+
+# Notation: the table of lecture 00 is obeyed where formulas stand ---------------------------
+
+TEXTS = [
+    *sorted((ROOT / "lectures").glob("0[0-5]_*.ipynb")),
+    *(ROOT / "solutions" / name / f"{name}.ipynb" for name in ("a1_convolution", "a2_backprop")),
+]
+OTHERWISE = {
+    r"\*F\*|\bF ?= ?\d|\(F,|, F[,)]|\bF \\times": "F is torch.nn.functional, filters are OC",
+    r"\bu, ?v\b|\[\*?u\*?,|_\{u\}": "kernel indices are i, j",
+    r"\[\*?r\*?, ?\*?c\*?\]|\(\*?r\*?, \*?c\*?\)|\[n, ?f, ?r, ?c\]|\br, c\b": "positions are r, q",
+    r"_\{k, i, j\}|\[f, ?k, ?i, ?j\]|z\[k\]|\[\*?p\*?, ?\*?q\*?\]": "channels are c, classes m",
+    r"e\^\{y_|\\hat y|y_hat|\bJ\b": "logits are z, probabilities p, the loss L",
+    r"\*S\* = |\(W_1 -|D_1": "pooling has k and s",
+}
+# Cells that say what the decks write.
+DECKS = {("00_start_here", "notation"), ("04_layers_of_a_convnet", "pool-numbers")}
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem[:2])
+def test_a_letter_means_what_the_table_says(path):
+    found = [
+        f"{cell.id}: {match[0]!r}, but {rule}"
+        for cell in notebooks.read(path).cells
+        if cell.cell_type == "markdown" and (path.stem, cell.id) not in DECKS
+        for pattern, rule in OTHERWISE.items()
+        for match in re.finditer(pattern, cell.source)
+    ]
+    assert not found, "\n".join(found)

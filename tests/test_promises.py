@@ -1,0 +1,46 @@
+"""What the documents promise about time is what the benchmarks have measured and stored."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from course_utils.course.release import known_assignments
+from course_utils.grading.demo.recipes import sample_class
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+NEAR = 1.3  # a promise may be off by this factor, so that it can be a round number
+
+# Where a promise stands, its words with `N` for the number, its unit in seconds, what was measured.
+PROMISES = [
+    ("docs/instructor.md", "`make demo` takes about N seconds", 1, ("commands", "make demo")),
+    ("docs/contributor.md", "takes about N minutes on two cores", 60, ("commands", "make test")),
+    ("Makefile", "once: about N minutes and 2 GB", 60, ("commands", "set-up")),
+]
+
+
+def stored(table: str, *keys: str) -> float:
+    """A number that a benchmark has stored."""
+    value = json.loads((RESULTS / f"{table}.json").read_text())
+    for key in keys:
+        value = value[key]
+    return value
+
+
+@pytest.mark.parametrize(("path", "words", "unit", "measured"), PROMISES, ids=lambda p: str(p)[:40])
+def test_a_promised_duration_was_measured(path, words, unit, measured):
+    pattern = re.escape(words).replace("N", r"(\w+)", 1)
+    found = re.findall(pattern, (ROOT / path).read_text())
+    assert len(found) == 1, f"{path} does not say: {words}"
+    promised = NUMBERS.index(found[0]) if found[0] in NUMBERS else float(found[0])
+    seconds = stored(*measured)
+    assert seconds / NEAR <= promised * unit <= seconds * NEAR, f"{seconds} s were measured"
+
+
+def test_the_demo_is_what_the_guide_says():
+    """On so many students, of the first assignment alone."""
+    (count,) = re.findall(r"on (\w+) sample students", (ROOT / "docs/instructor.md").read_text())
+    assert NUMBERS.index(count) == len(sample_class(known_assignments()[0]))
