@@ -83,6 +83,7 @@ class Candidate:
         self.evidence = 0  # how many of them have told something of the student's work
         self._numbers = itertools.count(1)
         self._callbacks: dict[int, Callable] = {}
+        self._resolve = functools.partial(remote.remote, self)
         self._outputs = Outputs(limits.output)
         self._reader = wire.Reader(limits.reply)
         self._context = zmq.Context()
@@ -252,9 +253,6 @@ class Candidate:
         self._callbacks[number] = value
         return ["yours", number]
 
-    def _resolve(self, reference: Any) -> Remote:
-        return remote.remote(self, reference)
-
     def _send(self, message: dict) -> None:
         """Send whole, reading meanwhile, since the candidate may be busy with talking."""
         data = memoryview(wire.write(message))
@@ -317,14 +315,8 @@ class Candidate:
         self._fail(f"{why} and could not be stopped")
 
     def _execute(self, source: str, *, silent: bool) -> str:
-        content = {
-            "code": source,
-            "silent": silent,
-            "store_history": not silent,
-            "user_expressions": {},
-            "allow_stdin": False,
-            "stop_on_error": False,
-        }
+        content = {"code": source, "silent": silent, "store_history": not silent}
+        content |= {"user_expressions": {}, "allow_stdin": False, "stop_on_error": False}
         self._left = self.seconds
         self._deadline = time.monotonic() + self._left
         try:

@@ -10,6 +10,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from course_utils.checks.engine import Check, case
 from course_utils.course.release import ROOT, known_assignments
 from course_utils.grading import ahead
+from course_utils.grading.apart import Examiner
+from course_utils.grading.sandbox import Limits
 
 
 def cell(source, *, grade):
@@ -76,3 +78,10 @@ def test_what_is_remembered_is_what_would_be_computed(capsys):
 def test_what_cannot_be_asked_ahead_is_asked_in_its_time():
     ahead.remember([("no.module", "check", (), None), ("math", "no_check", (), None),
                     ("math", "sqrt", (), None)])  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "there"), [("from torch import nn", True), ("import re", False)])
+def test_a_template_has_what_the_first_optimiser_would_import(given, there):
+    master = new_notebook(cells=[cell(given, grade=False)])
+    modules, _ = Examiner()._wanted(master, Limits(), {})["template"]
+    assert ("torch._dynamo" in modules) is there

@@ -295,9 +295,8 @@ def resnet(
     """
 
     def make(num_classes: int = 10) -> nn.Sequential:
-        layers = [nn.Conv2d(3, channels[0], 3, padding=1, bias=bias)]
-        layers += [norm(channels[0]), *stem]
         before = channels[0]
+        layers = [nn.Conv2d(3, before, 3, padding=1, bias=bias), norm(before), *stem]
         for width, stride in zip(channels, strides, strict=True):
             for number in range(blocks):
                 layers.append(make_block(before, width, stride if number in strided else 1))
