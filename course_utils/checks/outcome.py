@@ -38,19 +38,21 @@ class Look:
         live, and brings plain data.
     read
         Makes of that data, and the arguments of the case, what is compared; stays with the check.
+        None where the data is compared as it is.
     functions
         How many the probe takes; those that are not given are None.
     """
 
     probe: Callable = field(default_factory=lambda: calls.called)
-    read: Callable = lambda found, *args, **kwargs: found
+    read: Callable | None = None
     functions: int = 1
 
     def __call__(self, *functions: Any) -> Callable:
         functions = self._filled(functions)
 
         def look(*args: Any, **kwargs: Any) -> Any:
-            return self.read(self.probe(*functions, *args, **kwargs), *args, **kwargs)
+            found = self.probe(*functions, *args, **kwargs)
+            return self.read(found, *args, **kwargs) if self.read else found
 
         return look
 
@@ -86,7 +88,7 @@ class Look:
 
     def _outcome(self, tried: Tried, args: tuple, kwargs: dict, names: tuple) -> Outcome:
         value, error = tried.value, tried.error
-        if error is None:
+        if error is None and self.read:
             try:
                 with quiet():
                     value = self.read(value, *args, **kwargs)

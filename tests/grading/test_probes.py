@@ -87,6 +87,17 @@ PATCHED = {
         " 'hooks': 0, 'modes': [], 'weights': {}, 'gradients': {}, 'requires_grad': {},"
         " 'recording': True}",
     ),
+    "more calls than anybody can compare": (
+        a5_transfer.check_sample_size_curve, ("step",), "lists",
+        "transfer.sample_size_curve = lambda *_: {'curve': np.zeros((2, 3, 2)),"
+        " 'calls': [(0, n * (2**61 - 1), 0) for n in range(100_000)]}",
+    ),
+    "more names than anybody can compare": (
+        a5_transfer.check_freeze, ("freeze",), "weights",
+        "names = [f'{n}.weight' for n in range(100_000)]\n"
+        "transfer._of_a_step = lambda *_: dict.fromkeys(('before', 'names', 'moved', 'learns',"
+        " 'training', 'eval', 'moved by eval'), names)",
+    ),
     "nothing ever moves": (
         a5_transfer.check_freeze, ("freeze",), "weights",
         "transfer.changed = lambda before, after: []",
