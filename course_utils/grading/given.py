@@ -25,10 +25,12 @@ class Given:
         imports = (ast.Import, ast.ImportFrom)
         imports = [n for s in waiting for n in ast.walk(s) if isinstance(n, imports)]
         self._imported |= set().union(*map(names.defined, imports))
-        reads = set().union(*map(names.used, waiting)) - self._imported - BUILTINS
-        makes = set().union(*map(names.defined, waiting))
-        if not (used | self._read) & (reads | makes) and not any(
-            _acts_outside(each, self._imported) for each in waiting
+        read = set().union(*map(names.used, waiting))
+        reads, makes = read - self._imported - BUILTINS, set().union(*map(names.defined, waiting))
+        if not (
+            (used | self._read) & (reads | makes)
+            or read & names.LOOKS_AT_ALL
+            or any(names.imports_all(s) or _acts_outside(s, self._imported) for s in waiting)
         ):
             return False
         self._read |= reads

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from course_utils.grading import rebuild
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_LOOKS_AT_ALL = {"globals", "locals", "vars", "eval", "exec"}  # may reach what no name tells
+LOOKS_AT_ALL = {"globals", "locals", "vars", "eval", "exec"}  # may reach what no name tells
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def reached(source: str, earlier: Sequence[ast.stmt] = ()) -> set[str]:
     read = set()
     while live:
         read |= {n.id for n in ast.walk(live.pop()) if isinstance(n, ast.Name)}
-        called = idle.keys() if read & _LOOKS_AT_ALL else idle.keys() & read
+        called = idle.keys() if read & LOOKS_AT_ALL else idle.keys() & read
         for name in list(called):
             live += idle.pop(name)
     code = "\n".join(map(ast.unparse, [*earlier, ast.parse(source)]))
@@ -157,7 +157,7 @@ def faults(master: NotebookNode) -> Iterator[tuple[str, str]]:
             continue
         found = reached(cell.source, helpers)
         ran += code
-        if not any(map(_imports_all, ran)):
+        if not any(map(imports_all, ran)):
             for unknown in sorted(found - theirs - known - made - set(dir(builtins))):
                 yield name, f"it uses `{unknown}`, which no cell defines"
         if not found & (theirs | made):
@@ -179,7 +179,8 @@ def doubts(master: NotebookNode) -> Iterator[tuple[str, str]]:
                 yield rebuild.grade_id(cell), name
 
 
-def _imports_all(statement: ast.stmt) -> bool:
+def imports_all(statement: ast.stmt) -> bool:
+    """Whether it imports names that it does not tell."""
     return any(isinstance(n, ast.alias) and n.name == "*" for n in ast.walk(statement))
 
 

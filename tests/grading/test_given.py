@@ -45,3 +45,8 @@ def test_what_a_function_will_read_is_there():
 )
 def test_what_acts_on_modules_acts_at_once(act, at_once):
     assert matter(Given(), f"import random\nmark = 1\n{act}") is at_once
+
+
+@pytest.mark.parametrize("cell", ["from math import *", "globals()['pi'] = 3", "exec('pi = 3')"])
+def test_what_no_name_tells_is_run_before_any_test(cell):
+    assert matter(Given(), cell, "pi")
