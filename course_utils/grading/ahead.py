@@ -6,22 +6,23 @@ which the examiner of each submission is forked; nothing that a submission says 
 
 import ast
 import contextlib
+import functools
 import importlib
 from collections.abc import Iterator
 
-from nbformat import NotebookNode
-
-from course_utils.grading.rebuild import role
+from course_utils.grading.names import Code
 
 # A module, a check in it, its parts (all, if there are none) and a seed.
 Question = tuple[str, str, tuple[str, ...], int | None]
 
 
-def questions(master: NotebookNode) -> list[Question]:
-    """The calls of checks that stand in test cells, as far as their arguments are written there."""
-    trees = [
-        (role(cell), _parsed(cell.source)) for cell in master.cells if cell.cell_type == "code"
-    ]
+@functools.lru_cache(maxsize=16)  # the same for a whole class
+def questions(code: Code) -> list[Question]:
+    """The calls of checks that stand in test cells, as far as their arguments are written there.
+
+    The code of the master's cells is given as by `names.code_of`.
+    """
+    trees = [(role, _parsed(source)) for role, source in code]
     modules = {}
     for kind, tree in trees:
         if kind == "given":

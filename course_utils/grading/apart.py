@@ -10,6 +10,7 @@ the tests of an assignment compare with (see `ahead`).
 import ast
 import contextlib
 import ctypes
+import functools
 import gc
 import importlib
 import os
@@ -18,7 +19,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from multiprocessing import reduction
 from multiprocessing.connection import Connection, Pipe
@@ -26,7 +27,7 @@ from multiprocessing.connection import Connection, Pipe
 from nbformat import NotebookNode
 
 from course_utils.errors import CourseError
-from course_utils.grading import ahead, rebuild, sandbox, template
+from course_utils.grading import ahead, names, sandbox, template
 from course_utils.grading.beside import remove_folder_of
 from course_utils.grading.bubblewrap import PACKAGE
 from course_utils.grading.examine import examine
@@ -110,8 +111,9 @@ class Examiner:
         Those that lie beside the notebook are for each submission to import by itself.
         """
         beside = {name.partition("/")[0].removesuffix(".py") for name in own_files}
+        code = names.code_of(master)
         given, kernels = (
-            [n for n in _imports(master, roles) if n.partition(".")[0] not in beside]
+            [n for n in _imports(code, roles) if n.partition(".")[0] not in beside]
             for roles in (("given",), ("given", ""))
         )
         kernels = [name for name in kernels if not _is_of_checks(name)]
@@ -120,7 +122,7 @@ class Examiner:
         forbidden = tuple(master.metadata.get("convnet", {}).get("forbidden", ()))
         return {
             "modules": sorted(self._needed.union(given)),
-            "asked": ahead.questions(master),
+            "code": code,
             "warm": limits.sandbox and not limits.cold,
             "template": (tuple(dict.fromkeys(kernels)), forbidden),
         }
@@ -151,18 +153,20 @@ class Examiner:
             self._process = None
 
 
-def _imports(master: NotebookNode, roles: tuple[str, ...]) -> Iterator[str]:
+@functools.lru_cache(maxsize=32)  # the same for a whole class
+def _imports(code: names.Code, roles: tuple[str, ...]) -> list[str]:
     """Modules that every fork would import again: what cells of these roles import."""
-    for cell in master.cells:
-        if rebuild.role(cell) not in roles or cell.cell_type != "code":
+    found = []
+    for role, source in code:
+        if role not in roles:
             continue
         with contextlib.suppress(SyntaxError):
-            for node in ast.walk(ast.parse(cell.source)):
+            for node in ast.walk(ast.parse(source)):
                 if isinstance(node, ast.Import):
-                    yield from (alias.name for alias in node.names)
+                    found += [alias.name for alias in node.names]
                 elif isinstance(node, ast.ImportFrom) and node.module:
-                    yield node.module
-                    yield from (f"{node.module}.{alias.name}" for alias in node.names)
+                    found += [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
+    return found
 
 
 def _is_of_checks(name: str) -> bool:
@@ -187,8 +191,10 @@ def serve() -> None:
                 with contextlib.suppress(Exception):  # a name that is imported may be no module
                     importlib.import_module(name)
             tried.update(wanted["modules"])
-            ahead.remember([question for question in wanted["asked"] if question not in known])
-            known.update(wanted["asked"])
+            asked = ahead.questions(wanted["code"])
+            ahead.remember([question for question in asked if question not in known])
+            known.update(asked)
+            names.plan_of(wanted["code"])  # which is kept for all forks
             template.choose(templates.wait(chosen))
             if template.chosen is None:
                 with contextlib.suppress(CourseError):  # which each examination will tell

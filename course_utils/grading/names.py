@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import functools
 import symtable
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from nbformat import NotebookNode
 
 from course_utils.grading import rebuild
 
+Code = tuple[tuple[str, str], ...]  # role and source of each cell
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 LOOKS_AT_ALL = {"globals", "locals", "vars", "eval", "exec"}  # may reach what no name tells
 
@@ -40,10 +42,18 @@ class Plan:
 
 def plan(master: NotebookNode) -> Plan:
     """Divide what a master's cells define between the examiner and the candidate."""
-    cells = [
-        (rebuild.role(c), statements(c.source) if c.cell_type == "code" else [])
-        for c in master.cells
-    ]
+    return plan_of(code_of(master))
+
+
+def code_of(master: NotebookNode) -> Code:
+    """Role and code of each cell; no code where it is text."""
+    return tuple((rebuild.role(c), c.source if c.cell_type == "code" else "") for c in master.cells)
+
+
+@functools.lru_cache(maxsize=16)  # the same for a whole class
+def plan_of(code: Code) -> Plan:
+    """As `plan`, from what `code_of` gives."""
+    cells = [(role, statements(source)) for role, source in code]
     solved, values, imported = set(), set(), set()
     for role, code in cells:
         for each in code:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import nbformat
 from nbformat import NotebookNode
@@ -228,7 +229,11 @@ def _own(
 
 
 def _cell(kind: str, source: str, master: NotebookNode | None) -> NotebookNode:
-    cell = getattr(nbformat.v4, f"new_{kind}_cell")(source)
+    """A cell as nbformat makes it, but not validated by itself: the whole notebook is."""
+    own = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    cell = nbformat.from_dict(
+        {"id": uuid4().hex[:8], "cell_type": kind, "metadata": {}, "source": source, **own}
+    )
     if master is not None:
         cell.metadata["nbgrader"] = nbformat.from_dict(dict(master.metadata.nbgrader))
     return cell

@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils.checks.engine import Check, case
 from course_utils.course.release import ROOT, known_assignments
-from course_utils.grading import ahead
+from course_utils.grading import ahead, names
 from course_utils.grading.apart import Examiner
 from course_utils.grading.sandbox import Limits
 
@@ -38,7 +38,7 @@ checks.check_b(b, *rungs, seed=7)
     cells = [cell(given, grade=False), *tests, new_code_cell("checks.mine()")]
     master = new_notebook(cells=cells)
     rungs = ("first", "second")
-    assert ahead.questions(master) == [
+    assert ahead.questions(names.code_of(master)) == [
         ("package.part", "check_b", rungs, None),
         ("package.part", "check_c", (), None),
         ("package.part", "check_b", rungs, 7),
@@ -53,7 +53,7 @@ def test_all_checks_of_an_assignment_are_found(name):
         for cell in master.cells
         if cell.metadata.get("nbgrader", {}).get("grade")
     )
-    assert len(ahead.questions(master)) == calls
+    assert len(ahead.questions(names.code_of(master))) == calls
 
 
 def test_what_is_remembered_is_what_would_be_computed(capsys):
