@@ -7,6 +7,7 @@ import ctypes
 import fcntl
 import os
 import platform
+import re
 import socket
 import struct
 from pathlib import Path
@@ -19,7 +20,7 @@ CLONE_NEWIPC = 0x0800_0000
 CLONE_NEWUSER = 0x1000_0000
 CLONE_NEWPID = 0x2000_0000
 CLONE_NEWNET = 0x4000_0000
-MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC = 2, 4, 8, 0x1000, 0x4000
 PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
@@ -71,7 +72,7 @@ def leave(disk: int) -> None:
     _write("/proc/self/uid_map", f"{user} {user} 1")
     _write("/proc/self/gid_map", f"{group} {group} 1")
     for folder in WRITABLE:
-        _mount("tmpfs", folder, MS_NOSUID | MS_NODEV, f"size={disk},mode=0755")
+        _empty(folder, disk)
     # Terminals, of which all that share this folder could open each other's.
     _mount("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
     os.chdir(HOME)  # which until now was the folder beneath
@@ -94,6 +95,29 @@ def settle() -> None:
     _mount("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "")
     _write("/proc/sys/user/max_user_namespaces", "0")
     give_up_rights()
+
+
+def _empty(folder: str, disk: int) -> None:
+    """Cover a folder with an empty one, in which only what is mounted there stays: Python itself
+    and its packages, where they lie in such a folder."""
+    stay = {place: os.open(place, os.O_PATH) for place in mounted_below(folder)}
+    _mount("tmpfs", folder, MS_NOSUID | MS_NODEV, f"size={disk},mode=0755")
+    for place, fd in stay.items():
+        os.makedirs(place)
+        _call("mount", f"/proc/self/fd/{fd}".encode(), place.encode(), None, MS_BIND | MS_REC, None)
+        os.close(fd)
+
+
+def mounted_below(folder: str) -> list[str]:
+    """Where something is mounted below a folder, without what lies below that again."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    escaped = re.compile(r"\\([0-7]{3})")  # as spaces are
+    places = sorted(escaped.sub(lambda m: chr(int(m[1], 8)), line.split()[4]) for line in lines)
+    found = []
+    for place in map(Path, places):
+        if Path(folder) in place.parents and not {*map(Path, found)} & {place, *place.parents}:
+            found.append(str(place))
+    return found
 
 
 def _connect_with_itself() -> None:

@@ -7,12 +7,14 @@ import platform
 import select
 import subprocess
 import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import psutil
 import pytest
 
-from course_utils.grading import nest, template, warm
+from course_utils.grading import bubblewrap, nest, template, warm
 from course_utils.grading.candidate import Candidate, Ended
 from course_utils.grading.sandbox import OfItsOwn
 from grading.conftest import QUICK
@@ -82,9 +84,10 @@ print(sorted(collections.Counter(kinds).items()))"""
 
     def test_no_file_of_the_template_or_the_neighbour(self, attacker, neighbour):
         said(neighbour, "open('/tmp/mark', 'w'); open('/dev/shm/mark', 'w'); open('mark', 'w')")
-        cell = """
+        python = {part for place in bubblewrap._prefixes() for part in Path(place).parts}
+        cell = f"""
 import os
-usual = {"ipython", "matplotlib", ".local"}
+usual = {{"ipython", "matplotlib", ".local"}} | {python}
 for folder in ("/tmp", "/dev/shm", "/home/student", "/dev/pts"):
     for top in ("", "/proc/1/root", "/proc/self/root", "/proc/self/cwd/../.."):
         print(sorted(set(os.listdir(top + folder)) - usual))"""
@@ -329,6 +332,31 @@ print(len([process for process in os.listdir("/proc") if process.isdigit()]))"""
 def _running(argument):
     processes = psutil.process_iter(["cmdline"])
     return [p for p in processes if argument in (p.info["cmdline"] or ())]
+
+
+@pytest.mark.parametrize("above", ["/tmp", "/dev/shm"])
+def test_python_may_lie_where_folders_are_emptied(above, monkeypatch):
+    with tempfile.TemporaryDirectory(dir=above) as place:
+        os.chmod(place, 0o755)
+        package = Path(place, "with space", "package.py")
+        package.parent.mkdir(0o755)
+        package.write_text("word = 'found'")
+        package.chmod(0o666)
+        system = (*bubblewrap._system(), "--ro-bind", str(package.parent), str(package.parent))
+        monkeypatch.setattr(bubblewrap, "_system", lambda: system)
+        with contextlib.closing(template.Template([])) as made:
+            made.wait()
+            monkeypatch.setattr(template, "chosen", made)
+            candidate = Candidate(QUICK)
+            try:
+                assert (
+                    said(candidate, f"print(open({str(package)!r}).read())") == "word = 'found'\n"
+                )
+                assert "Read-only" in said(candidate, f"open({str(package)!r}, 'a')")
+                look = f"import os; print(os.listdir({above!r}), os.listdir({place!r}))"
+                assert said(candidate, look).endswith("['with space']\n")
+            finally:
+                candidate.end()
 
 
 class TestAsFresh:
