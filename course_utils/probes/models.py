@@ -12,7 +12,7 @@ from course_utils.probes.calls import Unusable
 
 LR = 0.05  # of the one step of training that a look makes
 COPIES = 24  # of an image, to count what dropout leaves of the features
-REPEATS = 12  # of an image, to see any dropout: one alone may give the same output by chance
+REPEATS = 6  # of an image, twice, to see any dropout: one alone may give the same by chance
 
 
 @contextlib.contextmanager
