@@ -13,8 +13,9 @@ from pathlib import Path
 
 import nbformat
 import sqlalchemy.exc
+import sqlalchemy.orm
 from alembic.script import ScriptDirectory
-from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.api import Gradebook, MissingEntry, Notebook, SubmittedNotebook
 from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import is_solution
@@ -39,6 +40,7 @@ def open_gradebook(db_url: str, course_id: str) -> Iterator[Gradebook]:
         with warnings.catch_warnings(), Gradebook(db_url, course_id) as gradebook:
             warnings.simplefilter("ignore", sqlalchemy.exc.SAWarning)
             _demand_present_version(gradebook)
+            gradebook.db().expire_on_commit = False  # the same cells, for each submission
             yield gradebook
     except sqlalchemy.exc.SQLAlchemyError as error:
         said = str(error).splitlines()[0][:200]
@@ -97,6 +99,7 @@ def penalise_if_late(submitted: SubmittedNotebook, config: Config) -> None:
     if late > 0:
         rule = AssignLatePenalties(config=config)
         rule.init_plugin()
+        sqlalchemy.orm.object_session(submitted).refresh(submitted)  # for its score
         student = submitted.assignment.student_id
         penalty = rule.plugin_inst.late_submission_penalty(student, submitted.score, late)
         if penalty is not None:
@@ -173,8 +176,12 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def demand_assignment(gradebook: Gradebook, assignment: str, cells: Mapping[str, set[str]]) -> None:
+def demand_assignment(
+    gradebook: Gradebook, assignment: str, cells: Mapping[str, set[str]]
+) -> list[Notebook]:
     """Make sure that the gradebook knows an assignment as it is now.
+
+    Its cells stay loaded as long as what this returns is kept.
 
     Parameters
     ----------
@@ -197,3 +204,4 @@ def demand_assignment(gradebook: Gradebook, assignment: str, cells: Mapping[str,
             f"{assignment} has other graded cells than the gradebook knows: it was changed since. "
             f"{remedy}"
         )
+    return list(notebooks)

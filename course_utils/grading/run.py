@@ -182,7 +182,7 @@ def grade(
     lines: dict[str, Line] = {}
     with record.open_gradebook(course.db_url, course.course_id) as gradebook:
         cells = {name: {c.name for c in _graded(master)} for name, master in masters.items()}
-        record.demand_assignment(gradebook, assignment, cells)
+        loaded = record.demand_assignment(gradebook, assignment, cells)
         pending = []
         for student in students:
             known = None if again else _known(course, task, student)
@@ -195,6 +195,7 @@ def grade(
                 line = _record(course, gradebook, task, submission, outcome)
                 lines[line.student] = line
                 bar.update()
+        del loaded  # the cells, which until here were read once
     return [lines[student] for student in students]
 
 
