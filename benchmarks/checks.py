@@ -7,11 +7,12 @@
     python benchmarks/checks.py --store                  # and keep the table, here and in the docs
 
 A mutant (`mutants.py`) is rejected if a test of its function fails, visibly or with the seed of the
-hidden test. What counts as its message is the first one: what a student reads first. It is told a
-*cause* where that message says what is wrong, not only what differs: the sentence of a suspect or a
-hint, or a headline in words, such as which argument is changed, or which call was to be refused. An
-error that is only quoted and a difference of numbers, shapes or types are none. A sentence is not
-judged here: whether it is true is read from a sample.
+hidden test; one of a helper also if a test of another function fails that uses it. What counts as
+its message is the first one: what a student reads first. It is told a *cause* where that message
+says what is wrong, not only what differs: the sentence of a suspect or a hint, or a headline in
+words, such as which argument is changed, or which call was to be refused. An error that is only
+quoted and a difference of numbers, shapes or types are none. A sentence is not judged here: whether
+it is true is read from a sample.
 
 Each mutant runs in a process of its own, with a limit of processor time; who hangs is rejected.
 Survivors that are right all the same, or harmless, are explained in survivors.toml. Networks that a
@@ -20,31 +21,32 @@ student trains are left out: their test counts right answers, and takes minutes.
 
 import os
 
-for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[_name] = "1"
-os.environ.setdefault("MPLBACKEND", "Agg")
+if __name__ == "__main__":
+    for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[_name] = "1"
+    os.environ.setdefault("MPLBACKEND", "Agg")
 
-import argparse  # noqa: E402
-import ast  # noqa: E402
-import collections  # noqa: E402
-import contextlib  # noqa: E402
-import json  # noqa: E402
-import linecache  # noqa: E402
-import multiprocessing  # noqa: E402
-import random  # noqa: E402
-import re  # noqa: E402
-import resource  # noqa: E402
-import select  # noqa: E402
-import signal  # noqa: E402
-import sys  # noqa: E402
-import time  # noqa: E402
-import tomllib  # noqa: E402
-import types  # noqa: E402
-from collections.abc import Iterable  # noqa: E402
-from dataclasses import asdict, dataclass, field  # noqa: E402
-from pathlib import Path  # noqa: E402
+import argparse
+import ast
+import collections
+import contextlib
+import json
+import linecache
+import multiprocessing
+import random
+import re
+import resource
+import select
+import signal
+import sys
+import time
+import tomllib
+import types
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
-import nbformat  # noqa: E402
+import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -70,7 +72,9 @@ PLAIN = re.compile(
     r"|the result (has|holds) |\d+ of \d+ values differ|\w+ is not the slope of your own forward"
     r"|your (\w+) (gives shape|returned (?!None))"
 )
-BEHIND = re.compile(r"✗ (?P<check>\w+), (?P<part>[^:]*): (?P<keys>([^:.`(]{1,60}: )*)(?P<text>.*)")
+BEHIND = re.compile(
+    r"✗ (?P<check>\w+), (?P<part>[^:]*): (?P<keys>((?!it |this call |expected )[^:.`(]{1,60}: )*)(?P<text>.*)"
+)
 ERROR = re.compile(r"(expected ValueError with a sentence, but )?it raised (?P<kind>\w+)")
 
 
@@ -86,12 +90,15 @@ class Graded:
         Sources of the function and its helpers, and the line of its cell that each begins at.
     tests
         Statements of each test cell that ask for it.
+    beside
+        Those of all functions that use a helper, by the helper's source.
     """
 
     assignment: str
     name: str
     own: list[tuple[str, int]] = field(default_factory=list)
     tests: list[list[str]] = field(default_factory=list)
+    beside: dict[str, list[list[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -174,6 +181,14 @@ def graded(assignment: str) -> tuple[list[str], list[Graded]]:
         found += known
     for each in found:
         each.tests = [s for test in tests if (s := _asking(test, each.name))]
+    for each in found:
+        for helper, _ in each.own:
+            name = ast.parse(helper).body[0].name
+            if name not in asked:
+                each.beside[helper] = [
+                    test for other in found if other is not each for test in other.tests
+                    if any(re.search(rf"\b{name}\(", text) for text, _ in other.own)
+                ]  # fmt: skip
     return sources, found
 
 
@@ -275,7 +290,8 @@ def judge(sources: list[str], of: Graded) -> list[Verdict]:
     verdicts = []
     for source, first in of.own:
         for mutant in mutants(source):
-            message, hidden = apart(mutant.source, of.tests, namespace)
+            tests = [*of.tests, *of.beside.get(source, [])]
+            message, hidden = apart(mutant.source, tests, namespace)
             line = first - 1 + mutant.line
             verdicts.append(
                 Verdict(of.assignment, of.name, mutant.rule, line, mutant.diff, message, hidden)
@@ -421,17 +437,17 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=0, help="print so many causes")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--list", choices=["no-cause", "all"], help="print mutants and messages")
-    parser.add_argument("--log", type=Path, help="write all verdicts into this file")
+    parser.add_argument("--log", type=Path, help="append all verdicts to this file")
     parser.add_argument("--read", type=Path, help="take the verdicts of such a file")
     parser.add_argument("--workers", type=int, default=WORKERS)
     parser.add_argument("--store", action="store_true", help=f"keep the table in {STORED.name}")
     arguments = parser.parse_args()
     if arguments.store and arguments.function:
         parser.error("what is kept is the table of all functions")
-    found = read(arguments.read) if arguments.read else run(arguments.function, arguments.workers)
-    if arguments.log:
-        every = [asdict(v) for verdicts in found.values() for v in verdicts]
-        arguments.log.write_text(json.dumps(every, indent=0, ensure_ascii=False))
+    if arguments.read:
+        found = read(arguments.read)
+    else:
+        found = run(arguments.function, arguments.workers, arguments.log)
     scores = report(found, bool(arguments.function))
     rejected = [v for verdicts in found.values() for v in verdicts if v.message]
     if arguments.list:
@@ -443,8 +459,8 @@ def main() -> None:
         store(scores)
 
 
-def run(functions: list[str], workers: int) -> dict[str, list[Verdict]]:
-    """Judge all mutants in a few processes; print each function as it is done."""
+def run(functions: list[str], workers: int, log: Path | None) -> dict[str, list[Verdict]]:
+    """Judge all mutants in a few processes; print and write each function as it is done."""
     work = [(sources, g) for name in known_assignments() for sources, all_ in [graded(name)]
             for g in all_ if not functions or g.name in functions]  # fmt: skip
     if missing := set(functions) - {g.name for _, g in work}:
@@ -457,6 +473,9 @@ def run(functions: list[str], workers: int) -> dict[str, list[Verdict]]:
     with multiprocessing.get_context("fork").Pool(workers, maxtasksperchild=1) as pool:
         for of, verdicts, seconds in pool.imap_unordered(_judge, work):
             done[of.assignment, of.name] = verdicts
+            if log:
+                with log.open("a") as file:
+                    file.writelines(f"{json.dumps(asdict(v))}\n" for v in verdicts)
             lost = sum(v.message is None for v in verdicts)
             causes = sum(bool(v.cause) for v in verdicts)
             print(f"{of.name:<28}{len(verdicts):5d} mutants,{lost:4d} accepted,{causes:5d} told a "
@@ -468,8 +487,8 @@ def run(functions: list[str], workers: int) -> dict[str, list[Verdict]]:
 def read(path: Path) -> dict[str, list[Verdict]]:
     """The verdicts of an earlier run."""
     found: dict[str, list[Verdict]] = {}
-    for entry in json.loads(path.read_text()):
-        verdict = Verdict(**entry)
+    for line in path.read_text().splitlines():
+        verdict = Verdict(**json.loads(line))
         found.setdefault(f"{verdict.assignment}.{verdict.function}", []).append(verdict)
     return found
 

@@ -1,7 +1,9 @@
 """Wrong versions of a function, made by rule from its syntax tree.
 
 A rule takes one node, an expression or a statement, and gives what may stand in its place; two
-rules take a list of statements. What is not touched: docstrings, texts of errors, annotations.
+rules take a list of statements. What is not touched: docstrings, texts of errors, annotations, and
+`strict` of a `zip`. What cannot make a difference is not made: another order of axes that one call
+goes over together, or of statements that have nothing to do with each other.
 """
 
 import ast
@@ -136,6 +138,8 @@ def _fields(node: ast.AST) -> Iterator[tuple[ast.AST, str, ast.AST | list]]:
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns", "decorator_list", "bases", "ctx", "ops", "op"):
             continue
+        if isinstance(node, ast.keyword) and node.arg == "strict":
+            continue
         nodes = value if isinstance(value, list) else [value]
         if not nodes or not all(isinstance(n, ast.AST) for n in nodes):
             continue  # texts and numbers, or a dict that holds another
@@ -170,6 +174,8 @@ def _scope(tree: ast.Module) -> Scope:
                 for one, other in itertools.pairwise(body)
                 if _binds_one(one) and _binds_one(other) and _kind(one) == _kind(other)
             ]
+        if isinstance(node, ast.keyword) and node.arg in ("axis", "dim"):
+            node.value.is_axes = True
         if isinstance(node, ast.Raise | ast.JoinedStr) or _is_text(node):
             for inner in ast.walk(node):
                 if isinstance(inner, ast.Constant):
@@ -305,7 +311,7 @@ def name(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
 
 def exchanged(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
     """Exchange neighbours: axes, elements, arguments, values of keywords, targets."""
-    if isinstance(node, ast.Tuple | ast.List):
+    if isinstance(node, ast.Tuple | ast.List) and not hasattr(node, "is_axes"):
         for elements in _swapped(node.elts):
             yield _with(node, elts=elements)
     if isinstance(node, ast.Call):
@@ -321,8 +327,9 @@ def exchanged(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
 def dropped_argument(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
     """Leave out a keyword, the last of several arguments, or a context of several."""
     if isinstance(node, ast.Call):
-        for i in range(len(node.keywords)):
-            yield _with(node, keywords=[*node.keywords[:i], *node.keywords[i + 1 :]])
+        for i, keyword in enumerate(node.keywords):
+            if keyword.arg != "strict":
+                yield _with(node, keywords=[*node.keywords[:i], *node.keywords[i + 1 :]])
         if len(node.args) > 1:
             yield _with(node, args=node.args[:-1])
     if isinstance(node, ast.With) and len(node.items) > 1:
@@ -379,12 +386,29 @@ def dropped_statement(body: list[ast.stmt]) -> Iterator[tuple[int, list[ast.stmt
 
 
 def order(body: list[ast.stmt]) -> Iterator[tuple[int, list[ast.stmt]]]:
-    """Exchange two neighbouring statements."""
+    """Exchange two neighbouring statements, of which one changes what the other uses."""
     for i, other in enumerate(_swapped(body)):
-        if not any(
-            _is_text(s) or isinstance(s, ast.FunctionDef | ast.Return) for s in body[i : i + 2]
-        ):
+        one, two = body[i : i + 2]
+        if isinstance(one, ast.FunctionDef) or isinstance(two, ast.FunctionDef | ast.Return):
+            continue
+        if _changes_of(one) & _names(two) or _changes_of(two) & _names(one):
             yield i, other
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def _changes_of(statement: ast.stmt) -> set[str]:
+    """Names that a statement binds, and those of what it may change by calling or assigning."""
+    found = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Expr) or (
+            isinstance(node, ast.Subscript | ast.Attribute | ast.Name)
+            and isinstance(node.ctx, ast.Store)
+        ):
+            found |= _names(node)
+    return found - MODULES
 
 
 RULES: dict[str, Callable[[ast.AST, Scope], Iterator[ast.AST]]] = {
