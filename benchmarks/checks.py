@@ -73,7 +73,7 @@ PLAIN = re.compile(
     r"|your (\w+) (gives shape|returned (?!None))"
 )
 BEHIND = re.compile(
-    r"✗ (?P<check>\w+), (?P<part>[^:]*): (?P<keys>((?!it |this call |expected )[^:.`(]{1,60}: )*)(?P<text>.*)"
+    r"✗ \w+, (?P<part>[^:]*): ((?!it |this call |expected )[^:.`(]{1,60}: )*(?P<text>.*)"
 )
 ERROR = re.compile(r"(expected ValueError with a sentence, but )?it raised (?P<kind>\w+)")
 

@@ -396,7 +396,20 @@ def order(body: list[ast.stmt]) -> Iterator[tuple[int, list[ast.stmt]]]:
 
 
 def _names(node: ast.AST) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    """Names in a statement, and attributes of `self`; not those that a comprehension binds."""
+    own = {id(n) for c in ast.walk(node) if isinstance(c, ast.comprehension)
+           for n in ast.walk(c.target)}  # fmt: skip
+    bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and id(n) in own}
+    names = {_name(n) for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)}
+    return names - bound - MODULES - {""}
+
+
+def _name(node: ast.AST) -> str:
+    """Of a name itself; `self.features` is a name too, and `self` alone is none."""
+    if isinstance(node, ast.Name):
+        return node.id if node.id != "self" else ""
+    of_self = isinstance(node.value, ast.Name) and node.value.id == "self"
+    return f"self.{node.attr}" if of_self else ""
 
 
 def _changes_of(statement: ast.stmt) -> set[str]:
@@ -408,7 +421,7 @@ def _changes_of(statement: ast.stmt) -> set[str]:
             and isinstance(node.ctx, ast.Store)
         ):
             found |= _names(node)
-    return found - MODULES
+    return found & _names(statement)
 
 
 RULES: dict[str, Callable[[ast.AST, Scope], Iterator[ast.AST]]] = {
