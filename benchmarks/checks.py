@@ -300,16 +300,16 @@ def judge(sources: list[str], of: Graded) -> list[Verdict]:
 
 
 def _warm(tests: list[list[str]], checks: types.SimpleNamespace) -> None:
-    """Have all answers of oracles and suspects ready, for all children."""
+    """Have the answers of oracles ready, and of suspects to what students see, for all children."""
     text = "\n".join(s for statements in tests for s in statements)
     for name in dict.fromkeys(re.findall(r"checks\.(\w+)", text)):
         check = getattr(checks, name)
-        seeds = [None, *sorted({int(n) for n in re.findall(rf"{name}\(.*seed=(\d+)", text)})]
+        for seed in {int(n) for n in re.findall(rf"{name}\(.*seed=(\d+)", text)}:
+            check.remember(check.parts, seed)
         for suspect in check.suspects.values():
             for part in check.parts:
-                for seed in seeds:
-                    with contextlib.suppress(CheckFailed), contextlib.redirect_stdout(None):
-                        check.compare(suspect, part, seed=seed)
+                with contextlib.suppress(CheckFailed), contextlib.redirect_stdout(None):
+                    check.compare(suspect, part)
 
 
 def _judge(pair: tuple[list[str], Graded]) -> tuple[Graded, list[Verdict], float]:
@@ -453,7 +453,7 @@ def main() -> None:
     if arguments.list:
         show([v for v in rejected if arguments.list == "all" or not v.cause])
     if arguments.sample:
-        causes = [v for v in rejected if v.cause]
+        causes = sorted((v for v in rejected if v.cause), key=shown)
         show(random.Random(arguments.seed).sample(causes, min(arguments.sample, len(causes))))
     if arguments.store:
         store(scores)

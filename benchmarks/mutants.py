@@ -3,7 +3,8 @@
 A rule takes one node, an expression or a statement, and gives what may stand in its place; two
 rules take a list of statements. What is not touched: docstrings, texts of errors, annotations, and
 `strict` of a `zip`. What cannot make a difference is not made: another order of axes that one call
-goes over together, or of statements that have nothing to do with each other.
+goes over together, of what something is looked for in, of what the least is taken of, or of
+statements that have nothing to do with each other.
 """
 
 import ast
@@ -175,7 +176,9 @@ def _scope(tree: ast.Module) -> Scope:
                 if _binds_one(one) and _binds_one(other) and _kind(one) == _kind(other)
             ]
         if isinstance(node, ast.keyword) and node.arg in ("axis", "dim"):
-            node.value.is_axes = True
+            node.value.is_set = True
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+            node.comparators[0].is_set = True
         if isinstance(node, ast.Raise | ast.JoinedStr) or _is_text(node):
             for inner in ast.walk(node):
                 if isinstance(inner, ast.Constant):
@@ -311,11 +314,11 @@ def name(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
 
 def exchanged(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
     """Exchange neighbours: axes, elements, arguments, values of keywords, targets."""
-    if isinstance(node, ast.Tuple | ast.List) and not hasattr(node, "is_axes"):
+    if isinstance(node, ast.Tuple | ast.List) and not hasattr(node, "is_set"):
         for elements in _swapped(node.elts):
             yield _with(node, elts=elements)
     if isinstance(node, ast.Call):
-        for args in _swapped(node.args):
+        for args in _swapped(node.args) if _called(node) not in ("min", "max") else ():
             yield _with(node, args=args)
         for values in _swapped([k.value for k in node.keywords]):
             pairs = zip(node.keywords, values, strict=True)
