@@ -68,12 +68,13 @@ ENOUGH = 40  # mutants of a function
 
 # Headlines of a message, behind the names of check, part and result, that only show a difference.
 PLAIN = re.compile(
-    r"it (returned (?!None)|is (an? \w+, but|-?[\d.]+(e[-+]?\d+)?$|NaN|\W|\w+$)|has \d+ parts)"
-    r"|the result (has|holds) |\d+ of \d+ values differ|\w+ is not the slope of your own forward"
-    r"|your (\w+) (gives shape|returned (?!None))"
+    r"it (returned (?!None)|has \d+ parts|is (an? \w+, but|-?[\d.]+(e[-+]?\d+)?(, but|$)|NaN|\W))"
+    r"|it is [\w.]+(\(|(, [\w.]+)*$)|the result (has|holds) |\d+ of \d+ values differ"
+    r"|\w+ is not the slope of your own forward|your (\w+) (gives shape|returned (?!None))"
+    r"|the [\w ]+ (is|returned) an? \w+, but"
 )
 BEHIND = re.compile(
-    r"✗ \w+, (?P<part>[^:]*): ((?!it |this call |expected )[^:.`(]{1,60}: )*(?P<text>.*)"
+    r"✗ \w+, (?P<part>[^:]*): ((?!it |this call |expected )[^:`(]{1,60}: )*(?P<text>.*)"
 )
 ERROR = re.compile(r"(expected ValueError with a sentence, but )?it raised (?P<kind>\w+)")
 
@@ -148,7 +149,7 @@ def explanations(message: str) -> list[str]:
     for line in message.splitlines()[1:]:
         if line.startswith(("  Seen with ", "  Called with ")):
             break
-        if re.match(r"  \S", line) and not line.startswith("  At line "):
+        if re.match(r"  \S.*[.!?]$", line) and not line.startswith("  At line "):
             lines.append(line.strip())
     return lines
 

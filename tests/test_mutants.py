@@ -207,6 +207,21 @@ def test_a_difference_is_no_cause(made_up, result, cause):
     assert checks.told(str(failure.value)) == cause
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "✗ freeze, weights: a: it is Sequential(\n  (0): Conv2d(1, 5)\n)\n  Seen with x.",
+        "✗ groups, rates: rate of layer2.weight: it is 0.7505\n  Seen with 3×3 x.",
+        "✗ norm, eval: those that move: it is norm1, norm2\n  Seen with 3×3 x.",
+        "✗ trace, trace: at place 0: it is 57, but the result is a tuple\n  Seen with x.",
+        "✗ relu, forward: it raised TypeError: no\n  At line 3 of your cell: f().\n  Seen with x.",
+        "✗ relu, invalid: this call is possible, yet it raised ValueError: no\n  Called with x.",
+    ],
+)
+def test_what_a_value_looks_like_is_no_cause(message):
+    assert not checks.told(message)
+
+
 def test_every_graded_function_is_found():
     """With its tests, and for long ones enough mutants."""
     found = [g for name in checks.known_assignments() for g in checks.graded(name)[1]]
