@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import checks
 from course_utils.course.release import known_assignments
 from course_utils.grading.demo.recipes import sample_class
 
@@ -44,3 +45,8 @@ def test_the_demo_is_what_the_guide_says():
     """On so many students, of the first assignment alone."""
     (count,) = re.findall(r"on (\w+) sample students", (ROOT / "docs/instructor.md").read_text())
     assert NUMBERS.index(count) == len(sample_class(known_assignments()[0]))
+
+
+def test_the_table_of_the_checks_is_what_was_measured():
+    stored = json.loads((RESULTS / "checks.json").read_text())
+    assert checks.page_table(stored) in (ROOT / "docs/grading.md").read_text()
