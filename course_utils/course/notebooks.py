@@ -243,7 +243,7 @@ def _executed(notebook: nbformat.NotebookNode) -> Iterator[str]:
             for mime in data:
                 alt = output.metadata.get(mime, {}).get("alt", "")
                 if mime.startswith("image/") and len(alt) < 20:
-                    yield f"{cell.id}: a picture without alt text: use plotting.show(fig, alt)"
+                    yield f"{cell.id}: a picture without alt text: use plotting.show(fig, name)"
 
 
 def _lecture(notebook: nbformat.NotebookNode) -> Iterator[str]:
