@@ -13,13 +13,14 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat.warnings import DuplicateCellId
 
+from course_utils.course import statements
 from course_utils.errors import CourseError
 
 LANGUAGE = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-TAGS = {"nbval-ignore-output"}  # anything else is a typing mistake, or a hole in a test
+TAGS = {"nbval-ignore-output", "hide-output"}  # anything else is a typing mistake, or a hole in a test
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 MAX_CELLS = 60
@@ -83,8 +84,9 @@ def execute(path: Path) -> float:
         raise CourseError(
             f"{path} is made from solutions/ and stored without outputs: make release"
         )
-    client = NotebookClient(
+    client = _Stated(
         notebook,
+        path.stem,
         timeout=TIMEOUT,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
@@ -104,6 +106,23 @@ def execute(path: Path) -> float:
             "\n".join([*found, f"{path} is stored all the same: mend and run again."])
         )
     return seconds
+
+
+class _Stated(NotebookClient):
+    """Runs what `statements` says of a cell right after it; what does not hold is its error."""
+
+    def __init__(self, notebook: nbformat.NotebookNode, name: str, **options):
+        super().__init__(notebook, **options)
+        self._name = name
+
+    async def async_execute_cell(self, cell, cell_index, *arguments, **more):
+        ran = await super().async_execute_cell(cell, cell_index, *arguments, **more)
+        code = statements.after(self._name, cell.id)
+        if code:
+            said = nbformat.v4.new_code_cell(code)
+            await super().async_execute_cell(said, cell_index, store_history=False)
+            self.nb.cells[cell_index] = ran
+        return ran
 
 
 def store(notebook: nbformat.NotebookNode, path: Path) -> None:

@@ -1,0 +1,31 @@
+"""Notebooks that nbval runs are held against the statements about their cells, in the same run."""
+
+import functools
+
+import pytest
+
+from course_utils.course import statements
+
+
+@functools.cache
+def _with_statements(run):
+    def runtest(self):
+        run(self)
+        broken = statements.check(
+            self.parent.kernel.kc,
+            self.parent.path.stem,
+            self.cell.id,
+            self.config.option.nbval_cell_timeout,
+        )
+        if broken:
+            self.raise_cell_error("A statement about this cell does not hold", broken)
+
+    return runtest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    nbval = pytest.importorskip("nbval.plugin")
+    for item in items:
+        if isinstance(item, nbval.IPyNbCell):
+            item.runtest = _with_statements(type(item).runtest).__get__(item)
