@@ -25,6 +25,7 @@ def _with_statements(run):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    """Each cell that nbval runs is followed by what is stated about it."""
     nbval = pytest.importorskip("nbval.plugin")
     for item in items:
         if isinstance(item, nbval.IPyNbCell):

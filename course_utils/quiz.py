@@ -29,11 +29,12 @@ class Question:
 
     `answer` is a number, the text of the right choice, or a list of all right choices; `because`
     explains it; `wrong` maps each foreseen wrong answer to its explanation; `proof` is a Python
-    expression whose value is `answer`; `otherwise` is said to any other number. `picture` draws
-    what is asked about: the name of a function of `plotting` under `draw`, its arguments, and `alt`.
+    expression whose value is `answer`; `otherwise` is said to any other number. `picture` shows
+    what is asked about: under `draw` a function of `plotting`, its arguments, and `alt`.
     """
 
     id: str
+    lecture: str
     text: str
     answer: int | float | str | list[str]
     because: str
@@ -44,7 +45,7 @@ class Question:
 
     @property
     def choices(self) -> list[str]:
-        """What one may choose, in an order that does not tell: by the alphabet; empty for numbers."""
+        """What one may choose, by the alphabet, which does not tell; nothing for a number."""
         if not isinstance(self.answer, str | list):
             return []
         right = [self.answer] if isinstance(self.answer, str) else self.answer
@@ -65,13 +66,14 @@ class Prediction:
         the choice, a list of numbers for a curve, a list of such lists for a table; None where it
         differs from run to run, or is for the reader to judge.
     near, within
-        How far from `answer` a number is still near: a share of it, or, if `within` is given, so much.
+        How far from `answer` a number is still near: a share of it, or so much, if given.
     proof
         A Python expression whose value is `answer`. Without one, a statement about the answering
         cell in `tests/lectures/` holds `truth(id)` against what the cell found.
     """
 
     id: str
+    lecture: str
     predict: str
     text: str
     answer: int | float | str | list | None = None
@@ -117,7 +119,8 @@ def _bank() -> dict[str, Question | Prediction]:
             if id_ in found:
                 raise ValueError(f"question id {id_!r} of {path.name} is used twice")
             try:
-                found[id_] = (Prediction if "predict" in entry else Question)(id=id_, **entry)
+                kind = Prediction if "predict" in entry else Question
+                found[id_] = kind(id=id_, lecture=path.stem[:2], **entry)
             except TypeError as error:
                 raise ValueError(f"question {id_!r} of {path.name}: {error}") from None
             for answer, why in getattr(found[id_], "wrong", {}).items():
@@ -133,12 +136,11 @@ def questions() -> dict[str, Question]:
 
 def predictions(lecture: str = "") -> dict[str, Prediction]:
     """All predictions of the course by id, or those of one lecture, such as `"04"`."""
-    ids = [
-        id_
-        for path in sorted(FOLDER.glob(f"{lecture}*.toml"))
-        for id_ in tomllib.loads(path.read_text(encoding="utf-8"))
-    ]
-    return {id_: _bank()[id_] for id_ in ids if isinstance(_bank()[id_], Prediction)}
+    return {
+        id_: entry
+        for id_, entry in _bank().items()
+        if isinstance(entry, Prediction) and lecture in ("", entry.lecture)
+    }
 
 
 def truth(id_: str) -> int | float | str | list | None:
@@ -173,7 +175,9 @@ def ask(*ids: str) -> None:
         }
         for question in asked
     ]
-    boxes = [("ask", f"ask-{question.id}", known) for question, known in zip(asked, data, strict=True)]
+    boxes = [
+        ("ask", f"ask-{question.id}", known) for question, known in zip(asked, data, strict=True)
+    ]
     _publish("".join(map(_question, asked)), boxes, [f"Question: {q.text}" for q in asked])
 
 
@@ -259,7 +263,11 @@ def _question(question: Question) -> str:
         text += " Select all that apply." if several else ""
     else:
         fields = f'<input class="live" hidden type="text" autocomplete="off" aria-label="{text}">'
-    lead = f"<p>{text}</p>{_picture(question)}{fields}" if question.choices or question.picture else text + fields
+    lead = (
+        f"<p>{text}</p>{_picture(question)}{fields}"
+        if question.choices or question.picture
+        else text + fields
+    )
     return (
         f'<div class="quiz ask" id="ask-{question.id}">{lead}'
         '<button type="button" class="live" hidden>Check</button>'
@@ -282,8 +290,8 @@ def _picture(question: Question) -> str:
 
 def _choices(name: str, choices: list[str], label: str, kind: str = "radio") -> str:
     each = "".join(
-        f'<label><input type="{kind}" name="{name}" value="{html.escape(c)}"> {html.escape(c)}</label>'
-        for c in choices
+        f'<label><input type="{kind}" name="{name}" value="{c}"> {c}</label>'
+        for c in map(html.escape, choices)
     )
     role = "group" if kind == "checkbox" else "radiogroup"
     return f'<span role="{role}" aria-label="{label}">{each}</span>'
@@ -315,9 +323,11 @@ def _prediction(prediction: Prediction) -> str:
         )
         fields = f'<div class="table"><table><tr>{head}</tr>{body}</table></div>'
         if kind == "curve":
-            fields += '<svg class="live" hidden viewBox="0 0 300 80" aria-hidden="true"><polyline/></svg><br>'
+            box = 'class="live" hidden viewBox="0 0 300 80" aria-hidden="true"'
+            fields += f"<svg {box}><polyline/></svg><br>"
     return (
         f'<div class="quiz predict" id="{name}" data-id="{prediction.id}" data-kind="{kind}" '
         f'data-unit="{unit}">{lead}{fields}'
-        '<button type="button" class="live" hidden>Commit</button><output role="status"></output></div>'
+        '<button type="button" class="live" hidden>Commit</button>'
+        '<output role="status"></output></div>'
     )

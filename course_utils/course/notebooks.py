@@ -13,14 +13,17 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat.warnings import DuplicateCellId
 
-from course_utils.course import statements
+from course_utils.course import predictions, statements
 from course_utils.errors import CourseError
 
 LANGUAGE = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-TAGS = {"nbval-ignore-output", "hide-output"}  # anything else is a typing mistake, or a hole in a test
+TAGS = {
+    "nbval-ignore-output",
+    "hide-output",
+}  # anything else is a typing mistake, or a hole in a test
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 MAX_CELLS = 60
@@ -35,13 +38,13 @@ _ID = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?")  # as editors give
 _BREATH = re.compile(  # what ends a wall of text; a question is no mere "right?"
     r"```.*?```|\$\$.*?\$\$|\$[^$\n]+\$|`[^`]+`|^\|[^\n]*|!\[[^]]*\]\([^)]*\)|<img[^>]*>"
-    r"|[^.!?]{15}\?|\*\*Predict",
+    r"|[^.!?]{15}\?",
     re.DOTALL | re.MULTILINE,
 )
 _FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
 _MARKUP = re.compile(r"</?[a-z][^>\n]*>|\]\([^)]*\)")  # tags, addresses of links
 _WORD = re.compile(r"\w[\w'’-]*")
-_SPEAKS = re.compile(r"^\s*(print\(|plotting\.show\(|quiz\.ask\(|widgets\.explore)", re.MULTILINE)
+_SPEAKS = re.compile(r"^\s*(print\(|plotting\.show\(|quiz\.|widgets\.explore)", re.MULTILINE)
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -218,7 +221,7 @@ def headings(notebook: nbformat.NotebookNode) -> list[tuple[str, str, str]]:
 def _walls(notebook: nbformat.NotebookNode) -> Iterator[str]:
     """No more than 120 words without a picture, table, formula, code or question.
 
-    A `**Predict**` is a question, and so is a cell in which a student writes; a heading interrupts
+    A prediction is a question, and so is a cell in which a student writes; a heading interrupts
     nothing. Folded hints do not count, nor do the exercises and sources at the end of a lecture.
     """
     reads = [
@@ -270,11 +273,14 @@ def _lecture(notebook: nbformat.NotebookNode) -> Iterator[str]:
     if len(cells) < 2:
         yield "needs at least a text with the title and a cell with the imports"
         return
-    code = [cell for cell in cells if cell.cell_type == "code"]
-    if len(cells) >= MAX_CELLS:
-        yield f"{len(cells)} cells, fewer than {MAX_CELLS} please"
-    if len(cells) < 2 * len(code):
-        yield f"{len(code)} code cells, but only {len(cells) - len(code)} with text"
+    yield from predictions.problems(notebook)
+    # A prediction is a question to the reader, though a cell of code asks it.
+    told = [cell for cell in cells if predictions.asks(cell) not in ("predict", "record")]
+    code = [cell for cell in told if cell.cell_type == "code"]
+    if len(told) >= MAX_CELLS:
+        yield f"{len(told)} cells besides the predictions, fewer than {MAX_CELLS} please"
+    if len(told) < 2 * len(code):
+        yield f"{len(code)} code cells, but only {len(told) - len(code)} with text"
     for cell in code:
         lines = sum(bool(line.strip()) for line in cell.source.splitlines())
         if lines > MAX_LINES:
