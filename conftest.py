@@ -11,12 +11,12 @@ from course_utils.course import statements
 def _with_statements(run):
     def runtest(self):
         run(self)
-        broken = statements.check(
-            self.parent.kernel.kc,
-            self.parent.path.stem,
-            self.cell.id,
-            self.config.option.nbval_cell_timeout,
-        )
+        kernel, timeout = self.parent.kernel.kc, self.config.option.nbval_cell_timeout
+        code, broken = statements.after(self.parent.path.stem, self.cell.id), ""
+        if code:
+            asked, broken = statements.ask(kernel, code), None
+        while broken is None:
+            broken = statements.answer(kernel.get_shell_msg(timeout=timeout), asked)
         if broken:
             self.raise_cell_error("A statement about this cell does not hold", broken)
 

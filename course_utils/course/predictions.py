@@ -20,7 +20,7 @@ LONG = 1000  # so large a number stands nowhere by accident
 _CALL = re.compile(r"quiz\.(ask|predict|record)\(([^()]*)\)")
 _PROSE = re.compile(r"\*\*[Pp]redict\b")
 _EXPLORER = re.compile(r"^(\w+\.)?explore\w*\(", re.MULTILINE)  # one works with it, folded or not
-_NUMBER = re.compile(r"(?<![\w.])[-−]?\d[\d_ ,]*(?:\.\d+)?")
+_NUMBER = re.compile(r"(?<![\w.])[-−]?(?:\d{1,3}(?:[ ,_]\d{3})+(?!\d)|\d+)(?:\.\d+)?")
 
 
 def asks(cell: nbformat.NotebookNode) -> str:

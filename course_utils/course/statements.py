@@ -9,8 +9,6 @@ import ast
 import functools
 from pathlib import Path
 
-from course_utils.errors import CourseError
-
 FOLDER = Path(__file__).resolve().parents[2] / "tests" / "lectures"
 
 
@@ -45,22 +43,13 @@ def after(name: str, cell_id: str) -> str:
     )
 
 
-def check(kernel, name: str, cell_id: str, timeout: float) -> str:
-    """Run the statements about a cell in a client's kernel; the traceback if one does not hold.
+def ask(kernel, code: str) -> str:
+    """Send code to a client's kernel, silently, or it would be counted as a cell; its id."""
+    return kernel.execute(code, silent=True, store_history=False, stop_on_error=False)
 
-    Raises
-    ------
-    CourseError
-        If the kernel does not answer in time.
-    """
-    code = after(name, cell_id)
-    if not code:
-        return ""
-    asked = kernel.execute(code, silent=True, store_history=False, stop_on_error=False)
-    while True:
-        try:
-            reply = kernel.get_shell_msg(timeout=timeout)
-        except Exception as error:
-            raise CourseError(f"no answer about {cell_id} in {timeout} s") from error
-        if reply["parent_header"].get("msg_id") == asked:
-            return "\n".join(reply["content"].get("traceback", []))
+
+def answer(reply: dict, asked: str) -> str | None:
+    """The traceback that a reply tells, empty if all holds; None if it answers something else."""
+    if reply["parent_header"].get("msg_id") != asked:
+        return None
+    return "\n".join(reply["content"].get("traceback", []))
