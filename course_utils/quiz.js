@@ -172,6 +172,6 @@ const push = ([kind, id, data], tries = 50) => {
   if (!found.length && tries) setTimeout(() => push([kind, id, data], tries - 1), 100);
 };
 const waiting = window.convnetQuiz || [];
-window.convnetQuiz = { push: box => push(box) };
+window.convnetQuiz = { push: box => push(box), number };
 waiting.forEach(box => push(box));
 })();
