@@ -166,7 +166,7 @@ const push = ([kind, id, data], tries = 50) => {
   const found = document.querySelectorAll(`[id="${id}"]:not([data-on])`);
   found.forEach(box => {
     box.dataset.on = 1;
-    box.querySelectorAll(".live").forEach(part => part.hidden = false);
+    box.querySelectorAll(".live").forEach(part => part.removeAttribute("hidden"));
     kinds[kind](box, data);
   });
   if (!found.length && tries) setTimeout(() => push([kind, id, data], tries - 1), 100);

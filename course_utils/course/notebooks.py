@@ -38,7 +38,7 @@ _ID = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?")  # as editors give
 _BREATH = re.compile(  # what ends a wall of text; a question is no mere "right?"
     r"```.*?```|\$\$.*?\$\$|\$[^$\n]+\$|`[^`]+`|^\|[^\n]*|!\[[^]]*\]\([^)]*\)|<img[^>]*>"
-    r"|[^.!?]{15}\?",
+    r"|[^.!?]{15}\?|\*\*Predict",
     re.DOTALL | re.MULTILINE,
 )
 _FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
@@ -226,7 +226,7 @@ def headings(notebook: nbformat.NotebookNode) -> list[tuple[str, str, str]]:
 def _walls(notebook: nbformat.NotebookNode) -> Iterator[str]:
     """No more than 120 words without a picture, table, formula, code or question.
 
-    A prediction is a question, and so is a cell in which a student writes; a heading interrupts
+    A `**Predict**` is a question, and so is a cell in which a student writes; a heading interrupts
     nothing. Folded hints do not count, nor do the exercises and sources at the end of a lecture.
     """
     reads = [
