@@ -163,6 +163,9 @@ const record = (box, predictions) => {
 const kinds = { predict, ask, record };
 // The boxes on the page that nobody has set up yet; a frontend may put them there a little later.
 const push = ([kind, id, data], tries = 50) => {
+  if (document.readyState == "loading") {  // what a reader committed unfolds cells further down
+    return document.addEventListener("DOMContentLoaded", () => push([kind, id, data]));
+  }
   const found = document.querySelectorAll(`[id="${id}"]:not([data-on])`);
   found.forEach(box => {
     box.dataset.on = 1;

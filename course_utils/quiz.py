@@ -321,7 +321,8 @@ def _prediction(prediction: Prediction) -> str:
             + "</tr>"
             for row in rows
         )
-        fields = f'<div class="table"><table><tr>{head}</tr>{body}</table></div>'
+        scrolled = f'class="table" tabindex="0" role="group" aria-label="{text}"'
+        fields = f"<div {scrolled}><table><tr>{head}</tr>{body}</table></div>"
         if kind == "curve":
             box = 'class="live" hidden viewBox="0 0 300 80" aria-hidden="true"'
             fields += f"<svg {box}><polyline/></svg><br>"
