@@ -86,12 +86,17 @@ def test_a_question_explains_wrong_and_right_answers(lecture):
         expect(said).to_contain_text(explanation)
 
 
-def test_a_prediction_is_committed_and_the_cell_below_unfolds_when_it_runs(lecture):
-    lecture.page.reload()
-    box = lecture.cell("predict-blind-unread").locator(".predict")
-    box.get_by_role("textbox").fill("13")
+def test_committing_unfolds_the_answer_in_the_cell_below(student):
+    notebook = student.open("lectures/00_start_here.ipynb")
+    folded = notebook.cell("checks-message").locator(".jp-OutputPlaceholder")
+    expect(folded).to_be_visible()
+    for cell in ("imports", "predict-checks-wall"):
+        notebook.run(cell)
+    box = notebook.cell("predict-checks-wall").locator(".predict")
+    box.get_by_role("textbox").fill("4.5")
     box.get_by_role("textbox").press("Enter")
-    expect(box.get_by_role("status")).to_have_text("You said 13.")
+    expect(box.get_by_role("status")).to_have_text("You said 4.5.")
+    expect(folded).to_be_hidden()
 
 
 def test_a_check_names_the_mistake_and_then_agrees(student):
