@@ -169,7 +169,10 @@ const push = ([kind, id, data], tries = 50) => {
   const found = document.querySelectorAll(`[id="${id}"]:not([data-on])`);
   found.forEach(box => {
     box.dataset.on = 1;
-    box.querySelectorAll(".live").forEach(part => part.removeAttribute("hidden"));
+    box.querySelectorAll(".live").forEach(part => {  // without a script nothing says "Commit"
+      part.removeAttribute("hidden");
+      if (part.dataset.say) part.textContent = part.dataset.say;
+    });
     kinds[kind](box, data);
   });
   if (!found.length && tries) setTimeout(() => push([kind, id, data], tries - 1), 100);

@@ -223,7 +223,8 @@ def record(lecture: str) -> None:
     ]
     box = (
         f'<div class="quiz" id="record-{lecture}"><p>What you predicted in this lecture is kept in '
-        'your browser alone.</p><ul></ul><button type="button" class="live" hidden>Copy it</button>'
+        "your browser alone.</p><ul></ul>"
+        '<button type="button" class="live" data-say="Copy it" hidden></button>'
         '<output role="status"></output></div>'
     )
     _publish(box, [("record", f"record-{lecture}", data)], [f"{len(known)} predictions."])
@@ -270,8 +271,8 @@ def _question(question: Question) -> str:
     )
     return (
         f'<div class="quiz ask" id="ask-{question.id}">{lead}'
-        '<button type="button" class="live" hidden>Check</button>'
-        '<button type="button" class="live show" hidden>Show me</button>'
+        '<button type="button" class="live" data-say="Check" hidden></button>'
+        '<button type="button" class="live show" data-say="Show me" hidden></button>'
         '<output role="status"></output></div>'
     )
 
@@ -329,6 +330,6 @@ def _prediction(prediction: Prediction) -> str:
     return (
         f'<div class="quiz predict" id="{name}" data-id="{prediction.id}" data-kind="{kind}" '
         f'data-unit="{unit}">{lead}{fields}'
-        '<button type="button" class="live" hidden>Commit</button>'
+        '<button type="button" class="live" data-say="Commit" hidden></button>'
         '<output role="status"></output></div>'
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from bs4 import BeautifulSoup
 from torch import nn
 from torch.nn import functional as F
 
@@ -117,6 +118,21 @@ def test_a_notebook_holds_the_script_once_and_each_other_question_is_small(shown
     assert has_script == [True, False, False, True]
     assert len(shown[1]["text/html"]) < 2500
     assert len(shown[0]["text/html"]) < 14_000
+
+
+def test_where_no_script_runs_the_text_is_all_there_is(shown):
+    """GitHub, nbviewer and notebooks that are not trusted drop scripts, styles and fields."""
+    quiz.predict("gallery-most")
+    quiz.ask("filter-for-salt")
+    read = []
+    for output in shown:
+        page = BeautifulSoup(output["text/html"], "html.parser")
+        for dropped in page(["script", "style", "input"]):
+            dropped.decompose()
+        read.append(" ".join(page.get_text(" ").split()))
+    prediction, question = PREDICTIONS["gallery-most"], QUESTIONS["filter-for-salt"]
+    assert read[0] == " ".join(["Predict.", prediction.text, *prediction.choices])
+    assert read[1] == " ".join([question.text, *question.choices])
 
 
 def test_a_question_can_show_a_picture(shown):
