@@ -314,7 +314,8 @@ def _prediction(prediction: Prediction) -> str:
     else:
         columns = [html.escape(column) for column in prediction.columns]
         rows = [html.escape(row) for row in prediction.rows] or [""]
-        head = "".join(f"<th scope=col>{c}</th>" for c in ([""] * bool(prediction.rows) + columns))
+        head = "<td></td>" * bool(prediction.rows)
+        head += "".join(f"<th scope=col>{column}</th>" for column in columns)
         body = "".join(
             "<tr>"
             + (f"<th scope=row>{row}</th>" if row else "")
