@@ -1,8 +1,13 @@
 """The course's pictures: one style, each function returns its Figure, `show` adds the alt text."""
 
 import base64
+import difflib
+import functools
 import io
+import string
+import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,6 +31,7 @@ SIGNED = ListedColormap(plt.get_cmap("RdBu_r")(np.linspace(0.1, 0.9, 257)), "sig
 
 HATCH = "///"  # what is not there: padding, pixels that nobody reads
 
+FOLDER = Path(__file__).with_name("alternatives")
 DPI = 100  # 8 inches make 800 pixels: the width of a notebook cell
 PNG_COLOURS, JPEG_QUALITY = 256, 80  # small files; the eye sees no difference
 STYLE = {
@@ -42,22 +48,32 @@ STYLE = {
 }
 
 
-def show(fig: Figure, alt: str) -> None:
+def show(fig: Figure, name: str = "", *, alt: str = "", **values: object) -> None:
     """Display a figure with a description for readers who cannot see it.
 
     Parameters
     ----------
     fig
         The figure; it is closed afterwards, so that no frontend draws it twice.
+    name
+        Of the picture: its description is found under it in `course_utils/alternatives/`, so
+        that no line of a cell says what the picture will show.
     alt
-        What the picture shows, in one sentence of at least 20 characters. It is stored with
-        the picture, and it is what a text-only reader gets.
+        The description itself, in one sentence of at least 20 characters, for a picture of one's
+        own, which has no name. It is stored with the picture, and it is what a text-only reader
+        gets.
+    values
+        What the description has in braces, such as `{place}`.
 
     Raises
     ------
     ValueError
-        If `alt` is too short to describe anything, or some text is too small on a page.
+        If there is no description or two, if it is too short to describe anything or needs other
+        values, or if some text is too small on a page.
     """
+    if bool(name) == bool(alt):
+        raise ValueError("show(fig, name) takes the picture's name, or alt=, which describes it")
+    alt = alternative(name, **values) if name else alt
     if len(alt) < 20:
         raise ValueError(f"alt must describe the picture in a sentence, got {alt!r}")
     mime, picture = render(fig, readable=True)
@@ -66,6 +82,47 @@ def show(fig: Figure, alt: str) -> None:
         metadata={mime: {"alt": alt}},
     )
     plt.close(fig)
+
+
+@functools.cache
+def alternatives() -> dict[str, str]:
+    """The descriptions of the course's pictures by name, from one file for each notebook.
+
+    Raises
+    ------
+    ValueError
+        If two pictures share a name.
+    """
+    found: dict[str, str] = {}
+    for path in sorted(FOLDER.glob("*.toml")):
+        for name, text in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            if name in found:
+                raise ValueError(f"the picture {name!r} of {path.name} is described twice")
+            found[name] = text
+    return found
+
+
+def alternative(name: str, **values: object) -> str:
+    """The description of a picture, with the values that it has in braces.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, naming similar ones, or for values that do not fit.
+    """
+    texts = alternatives()
+    if name not in texts:
+        alike = difflib.get_close_matches(name, texts) or ["none"]
+        raise ValueError(
+            f"no picture is called {name!r}; similar: {', '.join(alike)}. Describe it in "
+            "course_utils/alternatives/, or a picture of your own with show(fig, alt=...)"
+        )
+    needed = {field for _, field, *_ in string.Formatter().parse(texts[name]) if field is not None}
+    if needed != set(values):
+        raise ValueError(
+            f"the picture {name!r} needs the values {sorted(needed)}, got {sorted(values)}"
+        )
+    return texts[name].format(**values)
 
 
 def render(fig: Figure, *, readable: bool = False) -> tuple[str, bytes]:

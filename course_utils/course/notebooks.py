@@ -13,13 +13,17 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat.warnings import DuplicateCellId
 
+from course_utils.course import predictions, statements
 from course_utils.errors import CourseError
 
 LANGUAGE = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-TAGS = {"nbval-ignore-output"}  # anything else is a typing mistake, or a hole in a test
+TAGS = {
+    "nbval-ignore-output",
+    "hide-output",
+}  # anything else is a typing mistake, or a hole in a test
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 MAX_CELLS = 60
@@ -40,7 +44,7 @@ _BREATH = re.compile(  # what ends a wall of text; a question is no mere "right?
 _FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
 _MARKUP = re.compile(r"</?[a-z][^>\n]*>|\]\([^)]*\)")  # tags, addresses of links
 _WORD = re.compile(r"\w[\w'’-]*")
-_SPEAKS = re.compile(r"^\s*(print\(|plotting\.show\(|quiz\.ask\(|widgets\.explore)", re.MULTILINE)
+_SPEAKS = re.compile(r"^\s*(print\(|plotting\.show\(|quiz\.|widgets\.explore)", re.MULTILINE)
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -83,8 +87,9 @@ def execute(path: Path) -> float:
         raise CourseError(
             f"{path} is made from solutions/ and stored without outputs: make release"
         )
-    client = NotebookClient(
+    client = _Stated(
         notebook,
+        path.stem,
         timeout=TIMEOUT,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
@@ -104,6 +109,28 @@ def execute(path: Path) -> float:
             "\n".join([*found, f"{path} is stored all the same: mend and run again."])
         )
     return seconds
+
+
+class _Stated(NotebookClient):
+    """Runs what `statements` says of a cell right after it."""
+
+    def __init__(self, notebook: nbformat.NotebookNode, name: str, **options):
+        super().__init__(notebook, **options)
+        self._name = name
+
+    async def async_execute_cell(self, cell, cell_index, *arguments, **more):
+        ran = await super().async_execute_cell(cell, cell_index, *arguments, **more)
+        code, broken = statements.after(self._name, cell.id), ""
+        if code:
+            asked, broken = statements.ask(self.kc, code), None
+        while broken is None:
+            broken = statements.answer(await self.kc.get_shell_msg(timeout=TIMEOUT), asked)
+        if broken:
+            raise CourseError(
+                f"{self._name} did not run, nothing was stored: what tests/lectures states about "
+                f"{cell.id} does not hold:\n{broken}"
+            )
+        return ran
 
 
 def store(notebook: nbformat.NotebookNode, path: Path) -> None:
@@ -243,7 +270,7 @@ def _executed(notebook: nbformat.NotebookNode) -> Iterator[str]:
             for mime in data:
                 alt = output.metadata.get(mime, {}).get("alt", "")
                 if mime.startswith("image/") and len(alt) < 20:
-                    yield f"{cell.id}: a picture without alt text: use plotting.show(fig, alt)"
+                    yield f"{cell.id}: a picture without alt text: use plotting.show(fig, name)"
 
 
 def _lecture(notebook: nbformat.NotebookNode) -> Iterator[str]:
@@ -251,11 +278,14 @@ def _lecture(notebook: nbformat.NotebookNode) -> Iterator[str]:
     if len(cells) < 2:
         yield "needs at least a text with the title and a cell with the imports"
         return
-    code = [cell for cell in cells if cell.cell_type == "code"]
-    if len(cells) >= MAX_CELLS:
-        yield f"{len(cells)} cells, fewer than {MAX_CELLS} please"
-    if len(cells) < 2 * len(code):
-        yield f"{len(code)} code cells, but only {len(cells) - len(code)} with text"
+    yield from predictions.problems(notebook)
+    # A prediction is a question to the reader, though a cell of code asks it.
+    told = [cell for cell in cells if predictions.asks(cell) not in ("predict", "record")]
+    code = [cell for cell in told if cell.cell_type == "code"]
+    if len(told) >= MAX_CELLS:
+        yield f"{len(told)} cells besides the predictions, fewer than {MAX_CELLS} please"
+    if len(told) < 2 * len(code):
+        yield f"{len(code)} code cells, but only {len(told) - len(code)} with text"
     for cell in code:
         lines = sum(bool(line.strip()) for line in cell.source.splitlines())
         if lines > MAX_LINES:

@@ -9,6 +9,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from course_utils.course.predictions import asks
+
 logger = logging.getLogger(__name__)
 LINES_OF_A_CELL = 10_000  # myst-nb numbers the lines of cell n from (n + 1) times this
 MINUTES = re.compile(r"About [\w ]+? (?:minutes|hours)")
@@ -28,6 +30,7 @@ def _complete(app: Sphinx, document: nodes.document) -> None:
         return
     notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
     _describe_pictures(document, notebook)
+    _leave_out_calls(document, notebook)
     _mark_cells(app, document, notebook)
     _say_how_to_run(app, document, notebook)
     _number(document, path)
@@ -45,6 +48,14 @@ def _describe_pictures(document: nodes.document, notebook: nbformat.NotebookNode
     for image in document.findall(nodes.image):
         if not image.get("alt"):
             logger.warning("a picture without alt text", location=image.parent)
+
+
+def _leave_out_calls(document: nodes.document, notebook: nbformat.NotebookNode) -> None:
+    """A cell that only asks shows its question, and not the call that fetches it."""
+    for cell in _with_attribute(document, "nb_element", "cell_code"):
+        if asks(notebook.cells[cell["cell_index"]]):
+            for source in _with_attribute(cell, "nb_element", "cell_code_source"):
+                source.parent.remove(source)
 
 
 def _with_attribute(node: nodes.Element, name: str, value: str) -> list[nodes.Element]:

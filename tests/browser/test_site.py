@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 from website.building import build
 
 from course_utils.course.release import ROOT
+from course_utils.quiz import questions
 
 NOTEBOOKS = sorted([*ROOT.glob("lectures/*.ipynb"), *ROOT.glob("assignments/*/*.ipynb")])
 TEXTS = [ROOT / "index.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
@@ -114,28 +115,138 @@ def test_everybody_can_read_it_in_the_dark_and_on_a_phone(visit, name):
 
 def test_a_question_is_answered_with_the_keyboard_and_says_why(visit):
     page = visit("lectures/03_output_size.html")
-    question = page.locator(".Quiz").first
+    question = page.locator(".quiz.ask").first
     field = question.get_by_role("textbox", name="7 pixels, kernel 3, stride 1: how many stops?")
-    said = question.get_by_role("status")
-    field.press_sequentially("7")
-    field.press("Enter")
-    assert "incorrect" in said.get_attribute("class")
-    wrong = said.inner_text()
-    field.blur()
-    field.press_sequentially("5")
-    field.press("Enter")
-    assert "incorrect" not in said.get_attribute("class")
-    assert said.inner_text() not in ("", wrong)
+    said, show = question.get_by_role("status"), question.get_by_role("button", name="Show me")
+    for wrong, misses in (("7", 1), ("five", 1), ("3", 2)):
+        field.fill(wrong)
+        field.press("Enter")
+        assert ("✗" in said.inner_text()) == (wrong != "five")
+        assert show.is_visible() == (misses == 2)
+    show.press("Enter")
+    assert said.inner_text().startswith("✓ 5.")
+    field.fill("5")
+    question.get_by_role("button", name="Check").press("Enter")
+    assert said.inner_text() == f"✓ {questions()['stops-7-3-1'].because}"
 
 
-def test_a_choice_is_made_with_the_keyboard_and_says_why(visit):
+def test_a_choice_and_all_choices_are_made_with_the_keyboard(visit):
+    page = visit("lectures/06_training.html")
+    asked = page.locator("#ask-adaptive-rates")
+    said = asked.get_by_role("status")
+    for name, answer in (("AdaGrad", "not all"), ("RMSprop", "not all"), ("Adam", "✓")):
+        asked.get_by_role("checkbox", name=name, exact=True).press(" ")
+        asked.get_by_role("button", name="Check").press("Enter")
+        assert answer in said.inner_text()
+    asked.get_by_role("checkbox", name="SGD", exact=True).press("Enter")
+    assert "One rate for all" in said.inner_text()
+
+
+NAN = float("nan")
+NUMBERS = {
+    "40 000 000": 4e7, "40,000,000": 4e7, "40 M": 4e7, "40.000.000": 4e7, "4·10⁷": 4e7,
+    "1e-3": 1e-3, "0,5": 0.5, "0,500": 0.5, "1,234": 1234, "1.234": 1.234, "1.234,5": 1234.5,
+    "−3": -3, "12 k": 12000, "1/4": 0.25, "50 %": 0.5, "½": 0.5, "2.5 million": 2.5e6,
+    "": NAN, "five": NAN, "1e": NAN, "3 apples": NAN, "1,2,3": NAN, "--1": NAN,
+}  # fmt: skip
+
+
+def test_numbers_are_understood_as_people_write_them(visit):
     page = visit("lectures/03_output_size.html")
-    choices = page.locator(".Quiz:has(.MCButton)").first
-    said = choices.get_by_role("status")
-    for right, key in (("false", "Enter"), ("true", " ")):
-        choices.locator(f".MCButton[data-correct={right}] [role=button]").first.press(key)
-        assert ("incorrect" in said.get_attribute("class")) == (right == "false")
-        assert said.inner_text()
+    for text, value in NUMBERS.items():
+        assert page.evaluate("text => window.convnetQuiz.number(text)", text) == pytest.approx(
+            value, nan_ok=True
+        ), text
+
+
+# Commit, then see -------------------------------------------------------------------------------
+
+LESSON = "lectures/01_images_as_arrays.html"
+GUESSES = {"local": "600", "shared": "1 000"}
+
+
+def answer(page):
+    """The cell that answers, how far it is unfolded, and the text that explains it."""
+    cell = page.locator(".cell:has-text('local saves a factor of')").first
+    explained = page.locator("details.explained").filter(has_text="Locality saves")
+    folds = [cell.locator("details.hide"), explained]
+    return cell, [fold.get_attribute("open") is not None for fold in folds]
+
+
+def test_committing_unfolds_the_answer_and_a_reload_keeps_it(visit):
+    page = visit(LESSON)
+    assert answer(page)[1] == [False, False]
+    for name, guess in GUESSES.items():
+        box = page.locator(f"#predict-dense-{name}")
+        field = box.get_by_role("textbox")
+        field.fill("many")
+        field.press("Enter")
+        assert "Write numbers" in box.get_by_role("status").inner_text()
+        assert answer(page)[1] == [False, False]
+        field.fill(guess)
+        if name == "local":
+            box.get_by_role("button", name="Commit").press("Enter")
+        else:
+            field.press("Enter")
+        assert field.is_disabled()
+    for again in range(2):
+        cell, unfolded = answer(page)
+        assert unfolded == [True, True]
+        assert "You said 600; 1 000." in cell.inner_text()
+        assert "2 of 10 committed" in page.locator(".bd-sidebar-primary").inner_text()
+        record = page.locator("#record-01").inner_text()
+        assert "2 of 10 predictions: 1 near, 1 far." in record
+        assert "You said 600; it is 400." in record
+        if not again:
+            page.reload()
+            page.locator("#predict-dense-local output:not(:empty)").wait_for()
+
+
+def test_every_kind_of_prediction_is_committed_with_keys_alone_and_read_by_everybody(visit):
+    page = visit("lectures/02_convolution.html", PHONE)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    curve, choice = page.locator("#predict-gallery-angle"), page.locator("#predict-gallery-most")
+    for value, field in zip((90, 70, 50, 0), curve.get_by_role("textbox").all(), strict=True):
+        field.focus()
+        page.keyboard.type(str(value))
+    assert len(curve.locator("polyline").get_attribute("points").split()) == 4
+    page.keyboard.press("Enter")
+    assert "You said 90, 70, 50, 0." in curve.get_by_role("status").inner_text()
+    choice.get_by_role("radio").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    assert "You said" in choice.get_by_role("status").inner_text()
+    assert page.evaluate(WIDER) <= 0
+    assert violations(page) == []
+
+
+def test_a_reader_may_unfold_by_hand_and_a_forbidden_storage_only_forgets(page, site):
+    """From a file, without a server."""
+    forbidden = "get() { throw new DOMException('forbidden', 'SecurityError'); }"
+    page.add_init_script(f"Object.defineProperty(window, 'localStorage', {{ {forbidden} }})")
+    page.goto((site / LESSON).as_uri())
+    by_hand = page.locator(".cell:has-text('numbers-table') details.hide")
+    by_hand.locator("summary").press("Enter")
+    assert by_hand.get_attribute("open") is not None
+    box = page.locator("#predict-numbers-dark")
+    box.get_by_role("radio", name="in her hair").check()
+    box.get_by_role("button", name="Commit").click()
+    said = box.get_by_role("status").inner_text()
+    assert said.startswith("You said in her hair. This browser keeps nothing")
+    assert "1 of 10 predictions" in page.locator("#record-01").inner_text()
+
+
+def test_without_a_script_everything_can_be_read(browser, site):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((site / LESSON).as_uri())
+    assert page.get_by_text("A unit that sees 10×10 of 200×200 pixels").is_visible()
+    assert page.get_by_text("Locality saves a factor of 400").is_visible()
+    assert page.get_by_role("button", name="Commit").count() == 0
+    fold = page.locator(".cell:has-text('local saves a factor of') details.hide").first
+    fold.locator("summary").click()
+    assert fold.locator("img").is_visible()
+    context.close()
 
 
 def test_a_hint_unfolds_with_the_keyboard(visit):

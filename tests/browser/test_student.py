@@ -77,13 +77,26 @@ def test_nothing_is_cut_off(lecture, explorer, width):
 
 def test_a_question_explains_wrong_and_right_answers(lecture):
     question = questions()["stops-7-3-1"]
-    asked = lecture.cell("stops-quiz").locator(".Quiz").filter(has_text=question.text)
-    field, said = asked.get_by_role("textbox"), asked.locator(".Feedback")
+    asked = lecture.cell("stops-quiz").locator(f"#ask-{question.id}")
+    field, said = asked.get_by_role("textbox"), asked.get_by_role("status")
     answers = {**question.wrong, "6": question.otherwise, question.answer: question.because}
     for answer, explanation in answers.items():
         field.fill(str(answer))
-        field.press("Enter")
-        expect(said).to_have_text(explanation)
+        asked.get_by_role("button", name="Check").click()
+        expect(said).to_contain_text(explanation)
+
+
+def test_committing_unfolds_the_answer_in_the_cell_below(student):
+    notebook = student.open("lectures/00_start_here.ipynb")
+    folded = notebook.cell("checks-message").locator(".jp-OutputPlaceholder")
+    expect(folded).to_be_visible()
+    for cell in ("imports", "predict-checks-wall"):
+        notebook.run(cell)
+    box = notebook.cell("predict-checks-wall").locator(".predict")
+    box.get_by_role("textbox").fill("4.5")
+    box.get_by_role("textbox").press("Enter")
+    expect(box.get_by_role("status")).to_have_text("You said 4.5.")
+    expect(folded).to_be_hidden()
 
 
 def test_a_check_names_the_mistake_and_then_agrees(student):

@@ -23,7 +23,7 @@ def size_of(fig):
 def test_show_publishes_the_picture_with_its_description_and_closes_it(monkeypatch):
     sent = []
     monkeypatch.setattr(plotting, "publish_display_data", lambda *a, **k: sent.append((a[0], k)))
-    plotting.show(plotting.numbers(np.eye(2)), "the identity matrix of two rows")
+    plotting.show(plotting.numbers(np.eye(2)), alt="the identity matrix of two rows")
     (data, more), *none = sent
     assert not none
     assert data["text/plain"] == more["metadata"]["image/png"]["alt"]
@@ -32,7 +32,29 @@ def test_show_publishes_the_picture_with_its_description_and_closes_it(monkeypat
 
 def test_a_picture_must_be_described():
     with pytest.raises(ValueError, match="describe the picture"):
-        plotting.show(plotting.numbers(np.eye(2)), "plot")
+        plotting.show(plotting.numbers(np.eye(2)), alt="plot")
+    for named in ({}, {"name": "spike-run", "alt": "the identity matrix of two rows"}):
+        with pytest.raises(ValueError, match="takes the picture's name"):
+            plotting.show(plotting.numbers(np.eye(2)), **named)
+
+
+def test_a_description_is_found_by_the_picture_s_name_and_filled_in():
+    text = plotting.alternative("spike-run", place=3, half=1)
+    assert "in box 3;" in text
+    assert "in box 1." in text
+    with pytest.raises(ValueError, match="similar: spike-run"):
+        plotting.alternative("spike-runs")
+    for values in ({"place": 3}, {"place": 3, "half": 1, "more": 0}):
+        with pytest.raises(ValueError, match=r"needs the values \['half', 'place'\], got"):
+            plotting.alternative("spike-run", **values)
+
+
+def test_two_descriptions_of_one_name_are_refused(tmp_path, monkeypatch):
+    for name in ("a.toml", "b.toml"):
+        (tmp_path / name).write_text("same = 'A picture that was described before.'")
+    monkeypatch.setattr(plotting, "FOLDER", tmp_path)
+    with pytest.raises(ValueError, match=r"'same' of b.toml is described twice"):
+        plotting.alternatives.__wrapped__()
 
 
 def test_drawings_become_png_and_photos_jpeg():

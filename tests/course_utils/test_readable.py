@@ -119,7 +119,7 @@ def test_small_text_is_refused(draw):
     fig, axes = plotting.figure(width=5)
     draw(axes[0, 0])
     with pytest.raises(ValueError, match=r"has 7\.0 points"):
-        plotting.show(fig, "An empty picture with some words that are small.")
+        plotting.show(fig, alt="An empty picture with some words that are small.")
 
 
 def test_what_shrinks_on_a_page_is_refused():

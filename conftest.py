@@ -1,0 +1,32 @@
+"""Notebooks that nbval runs are held against the statements about their cells, in the same run."""
+
+import functools
+
+import pytest
+
+from course_utils.course import statements
+
+
+@functools.cache
+def _with_statements(run):
+    def runtest(self):
+        run(self)
+        kernel, timeout = self.parent.kernel.kc, self.config.option.nbval_cell_timeout
+        code, broken = statements.after(self.parent.path.stem, self.cell.id), ""
+        if code:
+            asked, broken = statements.ask(kernel, code), None
+        while broken is None:
+            broken = statements.answer(kernel.get_shell_msg(timeout=timeout), asked)
+        if broken:
+            self.raise_cell_error("A statement about this cell does not hold", broken)
+
+    return runtest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Each cell that nbval runs is followed by what is stated about it."""
+    nbval = pytest.importorskip("nbval.plugin")
+    for item in items:
+        if isinstance(item, nbval.IPyNbCell):
+            item.runtest = _with_statements(type(item).runtest).__get__(item)

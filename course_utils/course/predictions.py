@@ -1,0 +1,131 @@
+"""Commit, then see: what a lecture keeps so that nothing tells the answer of a prediction before.
+
+Between a prediction and the text that explains it no line of source holds the answer, and the
+outputs of the cells that answer are folded.
+"""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+
+import nbformat
+
+from course_utils import quiz
+
+HIDDEN = "hide-output"  # the website folds such an output; JupyterLab reads `outputs_hidden`
+LONG = 1000  # so large a number stands nowhere by accident
+
+_CALL = re.compile(r"quiz\.(ask|predict|record)\(([^()]*)\)")
+_PROSE = re.compile(r"\*\*[Pp]redict\b")
+_EXPLORER = re.compile(r"^(\w+\.)?explore\w*\(", re.MULTILINE)  # one works with it, folded or not
+_NUMBER = re.compile(r"(?<![\w.])[-−]?(?:\d{1,3}(?:[ ,_]\d{3})+(?!\d)|\d+)(?:\.\d+)?")
+
+
+def asks(cell: nbformat.NotebookNode) -> str:
+    """`ask`, `predict` or `record`, if a cell does nothing else; else empty."""
+    call = _CALL.fullmatch(cell.source.strip()) if cell.cell_type == "code" else None
+    return call[1] if call else ""
+
+
+def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
+    """Each prediction that one cannot commit to, that nothing answers, or that something tells."""
+    known, hidden = quiz.predictions(), set()
+    for place, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown" and _PROSE.search(cell.source):
+            yield f"{cell.id}: a Predict that nobody can commit to: make it quiz.predict"
+        if asks(cell) != "predict":
+            continue
+        answering = list(_answering(notebook.cells[place + 1 :]))
+        if not answering:
+            yield f"{cell.id}: no cell answers this prediction before the next text"
+        for id_ in ast.literal_eval(f"[{_CALL.fullmatch(cell.source.strip())[2]}]"):
+            if id_ not in known:
+                yield f"{cell.id}: no prediction {id_!r}"
+                continue
+            for answer in answering:
+                for line in gives_away(known[id_], answer.source):
+                    yield f"{answer.id}: tells the answer of {id_}: {line.strip()}"
+        for answer in answering:
+            hidden.add(answer.id)
+            folded = answer.metadata.get("jupyter", {}).get("outputs_hidden")
+            if (
+                answer.get("outputs")
+                and not _EXPLORER.search(answer.source)
+                and not (folded and HIDDEN in answer.metadata.get("tags", []))
+            ):
+                yield (
+                    f"{answer.id}: answers {cell.id}, so it needs the tag {HIDDEN} and "
+                    'the metadata {"jupyter": {"outputs_hidden": true}}'
+                )
+    for cell in notebook.cells:
+        if HIDDEN in cell.metadata.get("tags", []) and cell.id not in hidden:
+            yield f"{cell.id}: folded, but no prediction stands before it"
+
+
+def _answering(cells: list[nbformat.NotebookNode]) -> Iterator[nbformat.NotebookNode]:
+    for cell in cells:
+        if cell.cell_type != "code" or asks(cell) == "predict":
+            return
+        if not asks(cell):
+            yield cell
+
+
+def gives_away(prediction: quiz.Prediction, source: str) -> list[str]:
+    """Lines of a cell that hold the answer of a prediction.
+
+    A number is told by an assertion that compares with it, and by a comment or a string with it
+    from 10 on; a number of 1000 and more by any line. A choice is told by a comment or a string
+    that names it in a cell that names no other choice; a text by one that holds it.
+    """
+    lines, told = source.splitlines(), set()
+    for asserted in (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Assert)):
+        for constant in _compared(asserted):
+            few = constant in (0, 1) and len(prediction.numbers) > 1  # stand for anything
+            if not few and constant in (prediction.answer, *prediction.numbers):
+                told.add(asserted.lineno)
+    words = []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.NUMBER and "j" not in token.string.lower():
+            value = ast.literal_eval(token.string)
+            if abs(value) >= LONG and value in prediction.numbers:
+                told.add(token.start[0])
+        if token.type in (tokenize.STRING, tokenize.COMMENT):
+            words.append((token.start[0], token.string))
+            large = [n for n in prediction.numbers if abs(n) >= 10 or n != int(n)]
+            if any(number in large for number in _numbers(token.string)):
+                told.add(token.start[0])
+    if isinstance(prediction.answer, str):
+        others = [choice for choice in prediction.choices if choice != prediction.answer]
+        if not any(_names(text, other) for _, text in words for other in others):
+            told |= {line for line, text in words if _names(text, prediction.answer)}
+    return [lines[line - 1] for line in sorted(told)]
+
+
+def _names(text: str, answer: str) -> bool:
+    return bool(re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", text, re.IGNORECASE))
+
+
+def _numbers(text: str) -> list[float]:
+    plain = (re.sub(r"[_ ,]", "", found).replace("−", "-") for found in _NUMBER.findall(text))
+    return [float(number) for number in plain]
+
+
+def _compared(asserted: ast.Assert) -> Iterator[object]:
+    """The constants that an assertion compares with, those in a list or tuple too."""
+    for node in ast.walk(asserted.test):
+        if isinstance(node, ast.Compare):
+            for side in (node.left, *node.comparators):
+                try:
+                    value = ast.literal_eval(side)
+                except ValueError:
+                    continue
+                yield value
+                pending = [value]
+                while pending:
+                    inner = pending.pop()
+                    if isinstance(inner, list | tuple):
+                        pending.extend(inner)
+                    else:
+                        yield inner

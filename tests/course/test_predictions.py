@@ -1,0 +1,87 @@
+"""Nothing tells the answer of a prediction before it is committed: each way to tell, once."""
+
+import nbformat
+import pytest
+
+from course_utils.course import predictions
+from course_utils.quiz import Prediction
+
+ANSWER = {"tags": ["hide-output"], "jupyter": {"outputs_hidden": True}}
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """Two predictions, of a number and of a choice."""
+    bank = {
+        "weights": Prediction("weights", "99", "number", "How many?", 7850),
+        "rows": Prediction("rows", "99", "table", "Rows?", [28, 2.5, 0], columns=["a", "b", "c"]),
+        "winner": Prediction("winner", "99", "choice", "Who?", "Adam", choices=["SGD", "Adam"]),
+        "letters": Prediction("letters", "99", "text", "Which sum?", "aw + bx"),
+    }
+    monkeypatch.setattr(predictions.quiz, "predictions", lambda: bank)
+    return bank
+
+
+def found(source="print(count)", *, ask='quiz.predict("weights")', text="Text.", meta=ANSWER):
+    shown = nbformat.v4.new_output("stream", name="stdout", text="7850")
+    cells = [
+        nbformat.v4.new_markdown_cell(text, id="text"),
+        nbformat.v4.new_code_cell(ask, id="asked"),
+        nbformat.v4.new_code_cell(source, id="answer", outputs=[shown], metadata=meta),
+        nbformat.v4.new_markdown_cell("It is 7850.", id="explained"),
+    ]
+    return list(predictions.problems(nbformat.v4.new_notebook(cells=cells)))
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["print(count)", "layer = nn.Linear(784, 10)", "assert np.allclose(ours, theirs)", "f(28, 2)"],
+)
+def test_a_cell_that_tells_nothing_is_fine(known, source):
+    for id_ in known:
+        assert found(source, ask=f'quiz.predict("{id_}")') == []
+
+
+@pytest.mark.parametrize(
+    ("id_", "source"),
+    [
+        ("weights", "assert count == 7850"),
+        ("weights", "assert count == [79510, 7_850]"),
+        ("weights", "print(count)  # 7 850 in all"),
+        ("weights", "title = '7,850 weights'"),
+        ("weights", "expected = 7_850"),
+        ("rows", "assert shape[0] == 28"),
+        ("rows", "x = f(y)  # (28, 3)"),
+        ("rows", "assert min(a) < 2.5"),
+        ("winner", "assert order[0] == 'Adam'"),
+        ("winner", "print(ends)  # adam leads"),
+        ("letters", "assert stops[0] == 'aw + bx'"),
+    ],
+)
+def test_a_line_that_tells_is_named(known, id_, source):
+    (said,) = found(source, ask=f'quiz.predict("{id_}")')
+    assert said == f"answer: tells the answer of {id_}: {source}"
+
+
+def test_a_choice_is_told_only_where_no_other_stands(known):
+    assert found("names = ['SGD', 'Adam']", ask='quiz.predict("winner")') == []
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"meta": {}}, "answers asked, so it needs the tag hide-output"),
+        ({"meta": {"tags": ["hide-output"]}}, "answers asked, so it needs"),
+        ({"text": "**Predict** the sum."}, "text: a Predict that nobody can commit to"),
+        ({"text": "It must **predict**: what?"}, "text: a Predict that nobody can commit to"),
+        ({"ask": 'quiz.predict("weight")'}, "asked: no prediction 'weight'"),
+        ({"ask": 'quiz.ask("other")'}, "answer: folded, but no prediction stands before it"),
+        ({"source": 'quiz.ask("other")'}, "asked: no cell answers this prediction"),
+    ],
+)
+def test_what_is_not_committed_or_not_folded_is_named(known, change, sentence):
+    assert any(sentence in said for said in found(**change))
+
+
+def test_an_explorer_is_not_folded(known):
+    assert found("bowl.explore_optimisers(walkers)", meta={}) == []

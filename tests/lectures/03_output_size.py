@@ -1,0 +1,15 @@
+"""What cells of lecture 03 must find."""
+
+import torch
+
+from course_utils import quiz
+
+
+def blind(counts):
+    assert counts[2][-1].sum() == counts[2][:, -1].sum() == 0
+    assert quiz.truth("blind-unread") == (counts[2] == 0).sum()
+
+
+def padding_example_run(result):
+    slide = torch.tensor([[-10, -13, 1], [-9, 3, 0]])
+    assert (result[:2, :3] != slide).sum() == quiz.truth("slide-wrong")

@@ -1,0 +1,61 @@
+"""What cells of lecture 05 must find."""
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from course_utils import quiz
+
+
+def full_picture(dx):
+    assert quiz.truth("full-corner") == dx[0, 0]
+
+
+def conventions_check(deck_dw, x, w, dout, dw):
+    assert np.allclose(deck_dw(x, w, dout), dw[::-1, ::-1]) and (deck_dw(x, w, dout) != dw).all()
+    assert quiz.truth("conventions-wrong") == (deck_dw(x, w, dout) != dw).sum()
+
+
+def transpose_run(by_matrix, left, right, by_convolution, transposed, autograd, x2, w2, dout2):
+    assert np.allclose(by_matrix, by_convolution) and np.allclose(by_matrix, transposed)
+    assert np.allclose(by_matrix, autograd(x2, w2, dout2)[0])
+    assert left == right
+
+
+def im2col_picture(green, columns):
+    assert len(green) == 4
+    assert quiz.truth("im2col-size") == [*columns.shape[::-1], len(green)]
+
+
+def max_pool_overlap(dx, assigned, added):
+    assert np.array_equal(added.reshape(3, 3), dx) and assigned[4] == 4 and added[4] == 10
+    assert quiz.truth("overlap-nine") == [assigned[4], added[4]]
+
+
+def avg_pool_run(shares, by_hand, arriving):
+    assert np.allclose(shares, by_hand) and shares[1, 1] == arriving.sum() / 4
+
+
+def numeric_curve(best, errors):
+    assert best["central"] < 1e-9 < best["forward"] < 1e-6 < errors["central"][-4:].max()
+
+
+def numeric_check(x, w):
+    assert torch.autograd.gradcheck(
+        F.conv2d, [torch.tensor(a)[None, None].requires_grad_() for a in (x, w)]
+    )
+
+
+def softmax_run(p, y, z_torch):
+    assert np.allclose(p - y, z_torch.grad) and abs((p - y).sum()) < 1e-12
+
+
+def ladder_rungs(held, view, image):
+    assert view.size == held and np.shares_memory(
+        view, image
+    )  # the view shows as many, copies none
+
+
+def ladder_run(milliseconds):
+    assert milliseconds["Python loops"] > 20 * milliseconds["im2col"]
+    assert milliseconds["Python loops"] > 100 * milliseconds["F.conv2d"]

@@ -1,0 +1,82 @@
+"""What cells of lecture 06 must find."""
+
+import numpy as np
+from torch.nn import functional as F
+
+from course_utils import quiz
+
+
+def ritual_batch(by_heart):
+    assert by_heart[0, :, -1].max() < 0.1 < by_heart[1, :, -1].max() and by_heart[2].min() > 1.46
+
+
+def noise(error, sizes, y, net, x):
+    assert abs(F.cross_entropy(net(x), y).item() - np.log(10)) < 0.05  # a fresh net has no idea
+    assert -0.6 < np.polyfit(np.log(sizes), np.log(error), 1)[0] < -0.4 and error[1] > 1
+
+
+def batch_race(final):
+    assert max(final[8][0].max(), final[32][0].max()) < final[256][0].min() < final[1348][0].min()
+    assert final[256][0].mean() < final[32][1].mean()  # 24 steps of 256 against 43 of 32
+
+
+def batch_overfit(ends):
+    assert abs(np.mean(ends["all 100 at once"]) - np.mean(ends["batches of 10"])) < 3
+    means = [np.mean(found) for found in ends.values()]
+    assert abs(means[0] - means[1] - quiz.truth("batch-points")) < 3
+
+
+def bowl_momentum(travelled):
+    assert travelled[0.04].argmin() == 0 and 2 * travelled[0.09][5] < travelled[0.09][0]
+    assert travelled[0.09][18] > 2 * travelled[0.09][0]
+
+
+def turned_run(lines):
+    for name in ("SGD", "momentum"):
+        assert np.allclose(lines[name], lines[name][0])
+    for name in ("AdaGrad", "RMSprop"):
+        assert lines[name][-1] > 1000 * lines[name][0] and lines[name][-1] > lines["SGD"][-1]
+
+
+def tune_run(order, best):
+    assert order == ["SGD", "RMSprop"] and best["RMSprop"] <= best["Adam"] < best["SGD"]
+
+
+def race_run(early, late, right):
+    assert early[0] > early[1] and late[0] < late[1] and right["SGD"][:, -3:].min() < 85
+
+
+def normalise_run(late, low):
+    assert low[3].min() > 1.8 and low[2].mean() > 1.1 * low[0].mean() and max(map(min, late)) < 1
+
+
+def batchnorm_deep_run(deep):
+    assert max(deep["BatchNorm"].max(), deep["with Adam"][:, :2].max()) < 2 < deep["as built"].min()
+
+
+def batchnorm_small_run(right):
+    assert np.mean(right[2, "without"]) > np.mean(right[2, "with"]) + 10
+    assert np.mean(right[16, "with"]) > np.mean(right[16, "without"]) + 5
+
+
+def regularise_steps(out):
+    assert set(out.tolist()) == {0, 4} and abs(out.mean().item() - 1) < 0.03
+
+
+def regularise_run(mean):
+    assert abs(mean["128, decay 0.01"] - mean["128 units"]) < 4  # decay: nothing for the accuracy
+    assert mean["10, dropout ½"] < mean["10 units"] - 5  # dropout: harm to the small net
+
+
+def early_run(stopped, lost):
+    assert stopped.stopped_early and np.mean(lost) > 0.05
+
+
+def schedule_run(ends, shapes):
+    assert max(ends[0.12, name] for name in list(shapes)[1:]) < ends[0.12, "constant"] / 2
+
+
+def initialise_look(learned, deviation):
+    assert (deviation["σ = 0.01"][:, -1] < 1e-9).all() and (deviation["σ = 1"][:, -1] > 1e6).all()
+    assert deviation["He"][:, -1].min() > 0.1 and deviation["Xavier"][:, -1].max() < 0.2
+    assert max(learned["zeros"].max(), learned["σ = 0.01"].max()) < 20 < 80 < learned["He"].mean()

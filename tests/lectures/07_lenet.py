@@ -1,0 +1,65 @@
+"""What cells of lecture 07 must find."""
+
+import numpy as np
+
+from course_utils import quiz
+
+
+def then_count(simplified, dense, subsampling, sparse):
+    assert 156 + sparse + subsampling + dense == 60_000 and simplified == 61_706
+
+
+def sanity_run(right, batches, fresh):
+    assert len(batches) == 22 and max(abs(np.array(fresh) - np.log(10))) < 0.03 and right == 16
+
+
+def step_source(core, source):
+    assert [source.index(line) for line in core] == sorted(source.index(line) for line in core)
+
+
+def step_table(changed):
+    assert changed[5:] == [[False, True, False, False]] * 2 + [[False, False, True, True]]
+
+
+def runs_curves(last, runs):
+    assert last.mean() > 0.93 and last.min() > 0.9 and runs[:, 0].mean() < 0.8
+    assert np.allclose(quiz.truth("runs-accuracy"), [runs[:, 0].mean(), last.mean()], atol=0.2)
+
+
+def rival_run(rival, last):
+    assert rival > 0.98 and rival > last.mean()
+    assert abs(quiz.truth("rival-right") - rival) < 0.001
+
+
+def confusion_draw(confusion):
+    assert confusion.sum() == 2250 and np.trace(confusion) / 2250 > 0.93
+
+
+def mistakes_why(together, nearest, sure_right, sure_wrong, always_right, alone):
+    assert together < alone.float().mean()
+    assert (
+        nearest > 0.4 and sure_right > sure_wrong + 0.05 and sure_wrong > 0.6 and always_right > 0.8
+    )
+    assert abs(quiz.truth("mistakes-nearest") / 100 - nearest) < 0.2
+
+
+def filters_measure(values, smoothness, noise):
+    assert values[0] > 0.5 and values[2] < -0.9 and abs(smoothness(noise)) < 0.06
+    assert abs(smoothness(noise) - quiz.truth("filters-noise")) < 0.06
+
+
+def shift_train(test_images, moved):
+    assert 0.94 < moved[14].sum() / test_images.sum() < 0.96  # ink left after 6 pixels
+
+
+def shift_curves(max_pool, near, rivals, second, flat_curve):
+    assert (
+        max_pool[[4, 12]].mean() < rivals[[4, 12]].mean() < 0.7 and max_pool[[0, 16]].mean() < 0.4
+    )
+    assert max_pool[near].mean() > max(second[near].mean(), flat_curve[near].mean()) + 0.015
+    assert abs(max_pool[[4, 12]].mean() - quiz.truth("shift-four")) < 0.15
+
+
+def own_draw(votes):
+    assert votes["a seven"].mean(0).argmax() == 7 and votes["a seven"].mean(0).max() > 0.8
+    assert votes["a letter"].mean(0).max() > 0.5 and votes["0 to 255"].amax(dim=1).min() > 0.9

@@ -1,0 +1,74 @@
+"""What cells of lecture 08 must find."""
+
+import re
+
+import numpy as np
+from scipy import stats
+
+from course_utils import quiz
+
+
+def alexnet_trace(first):
+    assert first.output_shape == (1, 64, 55, 55) and first.parameters == (11 * 11 * 3 + 1) * 64
+    assert first.multiply_adds == 55 * 55 * 64 * 11 * 11 * 3  # output values × weights of each
+
+
+def where_plot(published, fc):
+    assert [round(fc[name, "parameters"]) for name in published] == [96, 89, 4]
+    assert quiz.truth("where-vgg") == round(fc["vgg16", "parameters"])
+
+
+def pattern_run(words, slide, right):
+    assert words["vgg16"] == "CRCRP" * 2 + "CRCRCRP" * 3 + "FRFRF"
+    assert re.fullmatch(slide, "CRPFCRPF") and not re.fullmatch(right, "CRPFCRPF")  # both can fail
+    for name, word in words.items():
+        fits = [bool(re.fullmatch(pattern, word)) for pattern in (slide, right)]
+        assert fits == [False, name != "resnet18"]
+
+
+def stack_gaps(middle, half, pairs, gaps):
+    assert round(stats.t.ppf(0.975, 4), 3) == 2.776
+    assert all(abs(gaps[*pair, "test"][0]) < 3 for pair in pairs)
+    assert middle + half < 0  # the ReLU between lowers the training loss
+    assert abs(sum(abs(m) > h for m, h in gaps.values()) - quiz.truth("stack-intervals")) <= 2
+
+
+def bottleneck_count(weights, layers):
+    assert sum(x.parameters for x in layers) == list(weights.values())[2] == 69_632
+    assert 16 < weights["two 3×3, 256 channels"] / 69_632 < 17
+
+
+def slow_plot(plain, no_norm, losses, plain_8, residual, found):
+    assert all(
+        both[0, 3].mean() > both[0, 1].mean() + 0.6 for both in losses.values()
+    )  # plain: 32, 8
+    assert min(plain.min(), no_norm.min()) > 2 * max(
+        plain_8.max(), residual.max()
+    )  # no catching up
+    assert max(plain.max(), no_norm.max()) < 0.3  # slow, not stuck
+    assert np.min(list(found["last"].values())) > 2.25  # PyTorch's start, all rates: at log 10
+
+
+def gradients_measure(ratio, links):
+    assert ratio["plain, PyTorch"] < 1e-10  # vanished
+    assert all(0.1 < ratio[f"{link}, He"] < 10 for link in links.values())  # level
+    assert ratio["plain, He, BatchNorm"] > 15  # they grow towards the first layer
+    assert ratio["residual, He, BatchNorm"] < 10  # within one power of ten
+    assert 0.4**32 < 2e-13 and 47_000 < 1.4**32 < 48_000  # the numbers in the text
+
+
+def basic_block_run(projections, blocks, cost):
+    assert len(blocks) == 8 and len(projections) == 3 and cost / 11_689_512 < 0.02
+    assert quiz.truth("block-projections") == len(projections)
+    assert quiz.truth("block-cost") == round(100 * cost / 11_689_512, 1)
+
+
+def table_run(rows):
+    assert [rows[n][0] for n in ("alexnet", "vgg16", "resnet18", "resnet152")] == [8, 16, 18, 152]
+
+
+def table_plot(rows):
+    assert rows["resnet18"][3] < rows["vgg16"][3] < rows["resnet34"][3]
+    assert (
+        rows["vgg16"][2] > 8 * rows["resnet18"][2] and rows["vgg16"][1] > 11 * rows["resnet18"][1]
+    )
