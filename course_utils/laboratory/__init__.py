@@ -19,9 +19,9 @@ import numpy as np
 from IPython import get_ipython
 from IPython.display import publish_display_data
 from PIL import Image
-from rjsmin import jsmin
 
 from course_utils import plotting
+from course_utils.laboratory.squeeze import squeezed
 from course_utils.laboratory.stills import STILLS
 
 VERSION = 1  # of what is stored in pages; laboratory.js holds the same number
@@ -46,6 +46,14 @@ NEEDED = {
     "network": {"input", "label", "classes", "parameters"},
     "receptive": {"layers"},
     "optimisers": {"runs"},
+}
+FAMOUS = {  # of a photo, where no other kernels are given
+    "Sobel →": [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],
+    "Sobel ↓": [[-1, -2, -1], [0, 0, 0], [1, 2, 1]],
+    "mean": [[1 / 9] * 3] * 3,
+    "sharpen": [[0, -1, 0], [-1, 5, -1], [0, -1, 0]],
+    "Laplace": [[0, 1, 0], [1, -4, 1], [0, 1, 0]],
+    "identity": [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
 }
 COLOURS = 16
 LONGEST = 256  # pixels of a photo's side: what a page should hold
@@ -122,6 +130,8 @@ def state(mode: str, **start: Any) -> dict[str, Any]:
         known = ", ".join(sorted(MODES[mode]))
         raise ValueError(f"{mode} takes {known}; not {', '.join(unknown)}")
     given = {name: _plain(value, name) for name, value in start.items() if value is not None}
+    if mode == "photo" and "kernel" not in given:
+        given.setdefault("kernels", FAMOUS)
     for many, one in (("kernels", "kernel"), ("stacks", "layers")):
         if many in given and one not in given:
             if not given[many]:
@@ -151,7 +161,7 @@ def still(given: Mapping[str, Any], alt: str | None = None) -> tuple[str, str]:
 @functools.cache
 def module() -> str:
     """The ES module as pages carry it, without comments and spare spaces."""
-    return jsmin((FOLDER / "laboratory.js").read_text(encoding="utf-8"))
+    return squeezed((FOLDER / "laboratory.js").read_text(encoding="utf-8"))
 
 
 def _plain(value: Any, name: str) -> Any:
@@ -220,7 +230,7 @@ def _first_in(cell: str | None) -> bool:
 def _page(given: Mapping[str, Any], picture: str, alt: str, *, with_module: bool) -> str:
     data = json.dumps(given, ensure_ascii=False).replace("<", "\\u003c")
     code = f'<script type="text/plain" class="laboratory-module">{module()}</script>'
-    start = jsmin((FOLDER / "start.js").read_text(encoding="utf-8"))
+    start = squeezed((FOLDER / "start.js").read_text(encoding="utf-8"))
     return (
         f'<div class="laboratory"><img class="still" src="{picture}" alt="{html.escape(alt)}">'
         f'<script type="application/json" class="start">{data}</script>'

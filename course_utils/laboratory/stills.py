@@ -18,7 +18,6 @@ from course_utils.widgets_optimisers import Run, bowl_paths
 from course_utils.widgets_receptive_field import Step, cones
 
 Start = Mapping[str, Any]
-_SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
 
 
 def _geometry(given: Start) -> dict[str, int]:
@@ -30,9 +29,9 @@ def _tensor(value: Any) -> torch.Tensor:
     return torch.tensor(np.asarray(value, dtype=float))
 
 
-def _kernel(given: Start, usual: list) -> torch.Tensor:
+def _kernel(given: Start) -> torch.Tensor:
     """`(…, KH, KW)`, turned by 180° for a true convolution."""
-    kernel = _tensor(given.get("weight", given.get("kernel", usual)))
+    kernel = _tensor(given["weight"] if "weight" in given else given["kernel"])
     return kernel.flip(-2, -1) if given.get("flip") else kernel
 
 
@@ -48,7 +47,7 @@ def _window(given: Start) -> tuple[Figure, str]:
 
 def _photo(given: Start) -> tuple[Figure, str]:
     photo = _tensor(_grey(given["picture"]))
-    kernel = _kernel(given, _SOBEL)
+    kernel = _kernel(given)
     out = F.conv2d(photo[None, None], kernel[None, None], **_geometry(given))[0, 0]
     figure, axes = plotting.figure(1, 2, height=4 * photo.shape[0] / photo.shape[1] + 0.4)
     top = float(out.abs().max()) or 1.0
@@ -67,7 +66,7 @@ def _grey(address: str) -> np.ndarray:
 
 def _channels(given: Start) -> tuple[Figure, str]:
     x, weight, bias = (_tensor(given[key]) for key in ("input", "weight", "bias"))
-    out = F.conv2d(x[None], _kernel(given, []), bias, **_geometry(given))[0]
+    out = F.conv2d(x[None], _kernel(given), bias, **_geometry(given))[0]
     first = [*x, *weight[0], out[0]]
     titles = [*(f"channel {i}" for i in range(len(x))), *["filter 0"] * len(x), "output 0"]
     figure = plotting.numbers([a.numpy() for a in first], titles)
