@@ -246,7 +246,7 @@ const CSS = `
  padding:1.1rem 1.35rem 1.2rem;border:1px solid var(--line);border-radius:14px;background:var(--card);
  color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif;
  font-variant-numeric:tabular-nums}
-:is([data-theme=dark],[data-jp-theme-light=false],.vscode-dark) .lab{--ink:#e9ebef;--pale:#abb4c1;
+:is([data-theme=dark],[data-jp-theme-light=false],.vscode-dark) .lab{color-scheme:dark;--ink:#e9ebef;--pale:#abb4c1;
  --card:#1a1e25;--line:#323945;--edge:#424b59;--zero:#232932;--pos:#9c452d;--neg:#2a659f;
  --accent:#ffab70;--soft:#45301e;--blue:#7db8ff;--count:#24594d;--hatch:#323a46;--grey:#5f6a7a}
 *{box-sizing:border-box}
@@ -258,7 +258,7 @@ const CSS = `
 .controls:empty{display:none}
 label{display:inline-flex;gap:.5rem;align-items:center;margin:0;color:var(--pale);
  font-size:.9rem;min-height:26px;font-weight:400}
-label output{min-width:1.3em;color:var(--ink);font-weight:600}
+label b{min-width:1.3em;color:var(--ink);font-weight:600}
 input[type=range]{width:92px;height:24px;margin:0;accent-color:var(--accent);padding:0}
 input[type=checkbox]{width:24px;height:24px;margin:0;accent-color:var(--accent)}
 :is(select,button,input[type=file]){min-height:32px;padding:.15rem .7rem;margin:0;
@@ -318,7 +318,7 @@ ol{margin:0;padding-left:1.5rem;font-size:.92rem}
 li{margin:.1rem 0}
 @media (prefers-reduced-motion:reduce){.lab .frame{transition:none}}
 @media (max-width:600px){.lab{padding:.8rem .75rem 1rem;border-radius:10px}
-.row{gap:.8rem .9rem}.lab input[type=range]{width:110px}}
+.lab .row{gap:.7rem .6rem}.lab input[type=range]{width:110px}}
 `;
 
 // ------------------------------------------------------------------------------- a table of numbers
@@ -502,6 +502,7 @@ function start(model, el) {
     get s() { return s; },
     get width() { return max(220, (root.clientWidth || 640) - 46); },
     cell(columns, most = 38) {
+      if (lab.width < 400) most = min(most, 30);
       const wanted = columns <= 6 ? most : columns <= 9 ? 32 : columns <= 12 ? 27 : 16;
       return floor(clamp(min(wanted, lab.width / columns), 9, most));
     },
@@ -524,7 +525,7 @@ function start(model, el) {
       model.save_changes();
     },
     range(label, key, low, high, step = 1, { show = text, of = v => v, back = v => v } = {}) {
-      const out = h("output", {}), get = typeof key === "string" ? () => s[key] : key.get;
+      const out = h("b"), get = typeof key === "string" ? () => s[key] : key.get;
       const set = typeof key === "string" ? v => lab.set({ [key]: v }) : key.set;
       const input = h("input", { type: "range", min: low, max: high, step, "aria-label": label });
       input.oninput = () => set(of(Number(input.value)));
@@ -610,7 +611,7 @@ function start(model, el) {
   };
   model.on("change:state", listen);
   el.laboratory = {
-    change: patch => lab.set(patch),
+    set: patch => lab.set(patch),
     state: () => s,
     arrays: () => ({ ...Object.fromEntries(Object.entries(grids).map(([name, one]) =>
       [name, one.el.querySelector("[role=grid]").array])), ...lab.extra }),
