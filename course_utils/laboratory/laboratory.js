@@ -255,8 +255,7 @@ const CSS = `
 .head b{font-size:1.06rem;font-weight:650}
 .head span{color:var(--pale);font-size:.87rem}
 .controls{display:flex;flex-wrap:wrap;gap:.5rem 1.3rem;align-items:center;margin-bottom:1rem}
-.controls:empty{display:none}
-label{display:inline-flex;gap:.5rem;align-items:center;margin:0;color:var(--pale);
+label{display:inline-flex;max-width:100%;gap:.5rem;align-items:center;margin:0;color:var(--pale);
  font-size:.9rem;min-height:26px;font-weight:400}
 label b{min-width:1.3em;color:var(--ink);font-weight:600}
 input[type=range]{width:92px;height:24px;margin:0;accent-color:var(--accent);padding:0}
@@ -269,19 +268,19 @@ button:hover{border-color:var(--accent)}
 button[aria-pressed=true]{background:var(--soft);border-color:var(--accent)}
 :is(select,button,input,[tabindex]):focus-visible{outline:2.5px solid var(--blue);
  outline-offset:1px;z-index:4}
-input[type=file]{max-width:100%}
+input[type=file]{width:100%}
 .stage{position:relative;display:flex;flex-direction:column;gap:1.3rem}
 .row{display:flex;flex-wrap:wrap;gap:1rem 1.5rem;align-items:center}
 .row.top{align-items:flex-start}
 .sign{color:var(--pale);font-size:1.25rem;line-height:1}
 .title{color:var(--pale);font-size:.84rem;margin-bottom:.3rem;white-space:nowrap}
 .box{position:relative;z-index:1;width:max-content;max-width:100%}
-.grid{display:grid;border-top:1px solid var(--edge);border-left:1px solid var(--edge);
+.grid{border-top:1px solid var(--edge);border-left:1px solid var(--edge);
  border-radius:3px;width:max-content}
 [role=row]{display:flex}
 .cell{position:relative;width:var(--cell);height:var(--cell);display:flex;align-items:center;
  justify-content:center;border-right:1px solid var(--edge);border-bottom:1px solid var(--edge);
- background:color-mix(in srgb,var(--to,var(--zero)) var(--p,0%),var(--zero));cursor:default;
+ background:color-mix(in srgb,var(--to,var(--zero)) var(--p,0%),var(--zero));
  font-size:calc(var(--cell)*.4);line-height:1;user-select:none}
 .cell.long{font-size:calc(var(--cell)*.31)}
 .cell.longer{font-size:calc(var(--cell)*.25)}
@@ -294,7 +293,7 @@ input[type=file]{max-width:100%}
 .cell.wrong{box-shadow:inset 0 0 0 3px var(--blue)}
 .cell sup{position:absolute;top:1px;left:3px;font-size:calc(var(--cell)*.29);
  font-style:italic;color:var(--ink);line-height:1}
-.cell input{position:absolute;inset:-2px;width:calc(100% + 4px);min-width:44px;
+.cell input{position:absolute;inset:-2px;width:calc(100% + 4px);min-width:46px;
  height:calc(100% + 4px);padding:0 2px;border:2px solid var(--blue);border-radius:4px;
  background:var(--zero);color:var(--ink);font:inherit;font-size:15px;text-align:center;z-index:5}
 .frame{position:absolute;left:0;top:0;border:3px solid var(--accent);border-radius:4px;
@@ -315,7 +314,6 @@ canvas{display:block;width:100%;max-width:330px;border-radius:6px;image-renderin
 svg.draw{display:block;width:100%;height:auto;overflow:visible}
 svg text{fill:var(--pale);font-size:13px}
 ol{margin:0;padding-left:1.5rem;font-size:.92rem}
-li{margin:.1rem 0}
 @media (prefers-reduced-motion:reduce){.lab .frame{transition:none}}
 @media (max-width:600px){.lab{padding:.8rem .75rem 1rem;border-radius:10px}
 .lab .row{gap:.7rem .6rem}.lab input[type=range]{width:110px}}
@@ -333,8 +331,8 @@ function grid(lab, name, { pick, edit, hover } = {}) {
   let cells = [], here = [0, 0], size = "", cell = 0;
 
   const at = event => {
-    const node = event.target.closest?.(".cell");
-    return node && body.contains(node) ? node.at : null;
+    const node = event.target.localName === "input" ? null : event.target.closest(".cell");
+    return node && node.at;
   };
   const focus = (r, c) => {
     cells[here[0]]?.[here[1]]?.setAttribute("tabindex", -1);
@@ -365,7 +363,6 @@ function grid(lab, name, { pick, edit, hover } = {}) {
       cells[r]?.[c]?.focus();
     };
     input.onblur = () => close(true);
-    input.onclick = input.ondblclick = event => event.stopPropagation();
     node.append(input);
     input.focus();
     if (first == null) input.select();
@@ -469,7 +466,6 @@ function isArray(x, depth) {
 const GEOMETRY = { stride: [1, 8], padding: [0, 8], dilation: [1, 8] };
 
 function trouble(state) {
-  if (!state || typeof state !== "object") return "There is nothing to start from.";
   if (state.version !== VERSION)
     return `This page was stored for version ${state.version} of the laboratory, and this is version ${
       VERSION}: run the cell again.`;
@@ -498,7 +494,7 @@ function start(model, el) {
   el.append(root);
   const syncs = [], grids = {};
   const lab = {
-    root, stage, controls, extra: {},
+    stage, controls, extra: {},
     get s() { return s; },
     get width() { return max(220, (root.clientWidth || 640) - 46); },
     cell(columns, most = 38) {
@@ -516,7 +512,7 @@ function start(model, el) {
     tie(from, to) { tied = [from, to]; },
     set(patch, quiet) {
       const next = { ...s, ...patch }, problem = trouble(next);
-      wrongly.textContent = problem ? `${problem} Nothing was changed.` : "";
+      wrongly.textContent = problem ? `${problem}` : "";
       if (!problem) s = next;
       syncs.forEach(sync => sync());
       draw();
@@ -834,8 +830,7 @@ const photo = {
     lab.stage.append(h("div", { class: "row top" }, ...boxes),
       lab.row(view, "⊙", kernel, "=", products, "Σ", total));
     let drawn = "";
-    if (lab.s.picture)
-      decoded(lab.s.picture).then(image => greys(image, 400)).then(read => {
+    decoded(lab.s.picture).then(image => greys(image, 400)).then(read => {
         x = read;
         lab.set({}, true);
       }).catch(() => lab.wrong("The photo could not be read; a pattern stands in its place."));
@@ -1059,7 +1054,7 @@ const backward = {
       dw.update(back.dw[0][0], { title: "∂L/∂w", chosen: s.of === "weight" ? at : null });
       db.update([[back.db[0]]], { title: "∂L/∂b", chosen: s.of === "bias" ? [0, 0] : null });
       if (!okay) return lab.say(tooLarge(s, s.kernel));
-      if (padding) return lab.say("This 0 is padding: it has no gradient that anybody would use.");
+      if (padding) return lab.say("This 0 is padding: nobody uses its gradient.");
       const symbol = { input: "x", weight: "w", bias: "b" }[s.of], total = sum(terms.map(([a, b]) => a * b));
       const name = s.of === "bias" ? "∂L/∂b" : `∂L/∂${symbol}${place(r, c)}`;
       lab.say(`${s.of === "bias" ? "The bias" : `${s.of} ${place(r, c)}`} reached ${several(reached.size, "output")}. ${
@@ -1147,7 +1142,7 @@ const net = {
       for (const key of ["b", "db"]) show(key, [all[key]], key, [0, s.at[0]]);
       for (const key of ["v", "dv"]) show(key, all[key], key, s.at);
       for (const key of ["y", "q", "dy", "c", "dc"]) show(key, all[key].map(value => [value]), key, [s.at[0], 0]);
-      lab.extra = { loss: [n.loss], ...all };
+      lab.extra = all;
       loss.textContent = `loss = −ln ${text(n.q[s.label])} = ${n.loss.toFixed(4)}`;
       const top = max(...history), x = i => 6 + (i * 138) / max(1, history.length - 1), y = e => 64 - (58 * e) / top;
       fall.replaceChildren(h("path", { d: "M6,4V64H146", fill: "none", stroke: EDGE }),
@@ -1164,7 +1159,7 @@ const opened = (() => {
   const visits = (n, p, visit) => walk([1, ...shape(n.x)], shape(p.w), {}, visit);
   const name = (of, at) => `${of}${place(...at)}`;
   return {
-    x: (n, p, s, at) => `Pixel ${place(...at)} = ${text(n.x[at[0]]?.[at[1]])}. Its gradient says how the loss would change with it.`,
+    x: (n, p, s, at) => `Pixel ${place(...at)} = ${text(n.x[at[0]]?.[at[1]])}.`,
     z(n, p, s, [f = 0, r = 0, c = 0], { written: out }) {
       const terms = [];
       p.w[f][0].forEach((row, i) => row.forEach((v, j) => terms.push([n.x[r + i]?.[c + j] ?? 0, v])));
@@ -1217,7 +1212,7 @@ const MAX_LAYERS = 6, MAX_ROW = 41;
 const receptive = {
   name: "What one unit sees",
   hint: "add layers, and see the cone grow from one unit down to the input",
-  keys: "Orange: this unit. Blue: what only its neighbour reads. In two dimensions: in how many ways each pixel counts.",
+  keys: "Orange: this unit. Blue: what only its neighbour reads. In 2-D: in how many ways each pixel counts.",
   start: { view: "1-D", next: { k: 3, s: 1, d: 1, p: 0 } },
   check(s) {
     if (!Array.isArray(s.layers) || !s.layers.length) return "At least one layer must stay.";
@@ -1279,7 +1274,7 @@ const receptive = {
           const outside = level === 0 && at < 0;
           dots.push(h("circle", { cx, cy, r, fill: a.has(at) ? ACCENT : b.has(at) ? BLUE : "var(--card)",
             stroke: a.has(at) ? ACCENT : b.has(at) ? BLUE : "var(--pale)", "stroke-width": 1.3,
-            "stroke-dasharray": outside ? "2 2" : "none", "fill-opacity": outside ? 0.35 : 1 }));
+            "fill-opacity": outside ? 0.35 : 1 }));
         }
         const label = level ? layerText(s.layers[level - 1]) : "input";
         dots.push(h("text", { x: x(right) + 22, y: y(level) + 4 }, label));
