@@ -227,6 +227,8 @@ const SVG = new Set(["svg", "path", "circle", "line", "text", "ellipse", "polyli
 function h(tag, props = {}, ...kids) {
   const node = SVG.has(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag)
     : document.createElement(tag);
+  // JupyterLab would take the arrow keys, and Enter, from whatever has the focus.
+  if (!SVG.has(tag)) node.setAttribute("data-lm-suppress-shortcuts", true);
   for (const [name, value] of Object.entries(props))
     if (typeof value === "function") node[name] = value;
     else if (value !== false && value != null) node.setAttribute(name, value === true ? "" : value);
@@ -488,7 +490,7 @@ function start(model, el) {
   const wrongly = h("p", { class: "wrongly", role: "alert" });
   const controls = h("div", { class: "controls" }), stage = h("div", { class: "stage" });
   const link = h("svg", { class: "link", "aria-hidden": "true" }, h("path"));
-  const root = h("div", { class: "lab", role: "group", "data-lm-suppress-shortcuts": "true", "aria-label": `Laboratory: ${mode.name}` },
+  const root = h("div", { class: "lab", role: "group", "aria-label": `Laboratory: ${mode.name}` },
     h("div", { class: "head" }, h("b", {}, mode.name), h("span", {}, mode.hint)),
     controls, stage, say, wrongly, h("p", { class: "hint" }, mode.keys || ""));
   el.append(root);
