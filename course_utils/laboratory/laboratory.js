@@ -257,7 +257,7 @@ const CSS = `
 .head b{font-size:1.06rem;font-weight:650}
 .head span{color:var(--pale);font-size:.87rem}
 .controls{display:flex;flex-wrap:wrap;gap:.5rem 1.3rem;align-items:center;margin-bottom:1rem}
-label{display:inline-flex;max-width:100%;gap:.5rem;align-items:center;margin:0;color:var(--pale);
+label{display:inline-flex;white-space:nowrap;max-width:100%;gap:.5rem;align-items:center;margin:0;color:var(--pale);
  font-size:.9rem;min-height:26px;font-weight:400}
 label b{min-width:1.3em;color:var(--ink);font-weight:600}
 input[type=range]{width:92px;height:24px;margin:0;accent-color:var(--accent);padding:0}
@@ -651,8 +651,7 @@ const after = (at, sizes, step) => {
 const clampAt = (at, sizes) => at.map((v, i) => clamp(v, 0, max(0, sizes[i] - 1)));
 const used = (s, k = s.kernel) => (s.flip ? turned(k) : k);
 const kernelTitle = s => (s.flip ? "kernel, turned by 180°" : "kernel");
-const LIMIT = 28;
-const small = s => (max(...shape(s.input)) > LIMIT ? `At most ${LIMIT} rows and columns.` : "");
+const small = (s, most = 28) => (max(...shape(s.input)) > most ? `At most ${most} rows and columns.` : "");
 
 function geometryControls(lab, { flip = true, dilation = 3, padding = 3 } = {}) {
   lab.range("stride", "stride", 1, 3);
@@ -870,7 +869,7 @@ const channels = {
   keys: `${EDIT} Choose an output to open its sum.`,
   arrays: { input: 3, weight: 4, bias: 1 },
   start: { ...START, at: [0, 0, 0] },
-  check: s => (shape(s.weight)[1] !== s.input.length ? "Each filter needs one plane for each channel."
+  check: s => small(s, 14) || (shape(s.weight)[1] !== s.input.length ? "Each filter needs one plane for each channel."
     : s.bias.length !== s.weight.length ? "Each filter needs one bias." : ""),
   build(lab) {
     geometryControls(lab, { padding: 2, dilation: 2 });
@@ -1071,7 +1070,7 @@ const [ACCENT, BLUE, EDGE] = ["accent", "blue", "edge"].map(name => `var(--${nam
 const net = {
   name: "A whole network, there and back",
   hint: "every number opens to its sum; one step of gradient descent, and the loss falls",
-  keys: "Choose any number, or walk with the arrow keys. Pixels and weights can be changed.",
+  keys: "Choose any number; pixels and weights can be changed.",
   arrays: { input: 2 },
   start: { rate: 0.1, of: "z", at: [0, 0, 0], view: "both" },
   check(s) {
@@ -1120,14 +1119,14 @@ const net = {
     const loss = h("div", {}), fall = h("svg", { class: "draw", viewBox: "0 0 150 70", style: "width:150px", role: "img", "aria-label": "loss" });
     lab.stage.append(h("div", { class: "row top", style: "column-gap:14px" }, lab.column(...image), lab.column(...filters, ...biases), ...maps.map(one => lab.column(...one))),
       h("div", { class: "row top" }, lab.column(...head), lab.column(...biases2), lab.column(ends[0], dy), lab.column(ends[1], loss, fall)));
-    const label = { x: "input x", z: "conv z", a: "ReLU a", m: "max pool m", y: "scores y", q: "softmax q", w: "kernel w", b: "bias b", v: "linear v", c: "bias c" };
+    const label = { x: "input x", z: "conv z", a: "ReLU a", m: "pool m", y: "scores y", q: "softmax q", w: "kernel w", b: "bias b", v: "linear v", c: "bias c" };
     const titled = key => (key[0] === "d" ? `∂L/∂${key.slice(1)}` : label[key[0]] + key.slice(1));
     const written_ = (name, terms, total, more) => `${name} = ${written(terms, total, more)}`;
     return s => {
       const p = s.parameters, n = now(), [, rows, columns] = shape(n.m);
       const lastOne = history[history.length - 1];
       if (lastOne !== n.loss) history.push(n.loss);
-      const cell = lab.width < 500 ? 30 : floor(clamp((lab.width - 60) / 19, 26, 32));
+      const cell = lab.width < 500 ? 30 : floor(clamp((lab.width - 110) / 19, 26, 32));
       const seen = key => s.view === "both" || (key[0] === "d") === (s.view === "gradients");
       const show = (name, array, key, at) => {
         g[name].el.hidden = !seen(name);
@@ -1217,8 +1216,8 @@ const receptive = {
   keys: "Orange: this unit. Blue: what only its neighbour reads. In 2-D: in how many ways each pixel counts.",
   start: { view: "1-D", next: { k: 3, s: 1, d: 1, p: 0 } },
   check(s) {
-    if (!Array.isArray(s.layers) || !s.layers.length) return "At least one layer must stay.";
-    if (s.layers.length > MAX_LAYERS) return `At most ${MAX_LAYERS} layers stay readable.`;
+    if (!Array.isArray(s.layers) || !s.layers.length) return "One layer must stay.";
+    if (s.layers.length > MAX_LAYERS) return `At most ${MAX_LAYERS} layers.`;
     for (const { k, s: jump = 1, d = 1, p = 0 } of s.layers)
       if (![k, jump, d].every(v => Number.isInteger(v) && v >= 1) || !Number.isInteger(p) || p < 0)
         return "Kernel, stride and dilation must be whole numbers from 1, padding from 0.";
