@@ -45,7 +45,11 @@ MODES = {  # the start, and the changes that are measured in turn
         [{"at": [5, 9]}, {"kernel": KERNEL.T.tolist()}, {"kernel": KERNEL.tolist()}],
     ),
     "channels": (
-        {"input": np.stack([BIG[:14, :14]] * 3), "weight": np.stack([[KERNEL] * 3] * 2), "bias": [0, 1]},
+        {
+            "input": np.stack([BIG[:14, :14]] * 3),
+            "weight": np.stack([[KERNEL] * 3] * 2),
+            "bias": [0, 1],
+        },
         [{"at": [1, 3, 4]}, {"padding": 1}, {"padding": 0}],
     ),
     "transposed": (
