@@ -76,7 +76,7 @@ def test_every_suspect_is_rejected_with_its_own_sentence(name, sentence, seed):
     told = []
     for part in check.parts:
         try:
-            check.compare(check.suspects[sentence], part, seed=seed)
+            check.compare(check.functions[sentence], part, seed=seed)
         except CheckFailed as failure:
             told.append(str(failure))
     assert told, "passes every part"
@@ -87,7 +87,7 @@ def test_every_suspect_is_rejected_with_its_own_sentence(name, sentence, seed):
     assert any("expected" in text for text in told)
     for cases in check.parts.values():  # one that stumbles over a case can never be recognised
         for case in cases(np.random.default_rng(0)):
-            outcome = call(check.suspects[sentence], case.args, case.kwargs)
+            outcome = call(check.functions[sentence], case.args, case.kwargs)
             assert outcome.error is None or any(words in outcome.error for words in MEANT_ERRORS)
 
 

@@ -1,0 +1,238 @@
+"""Find the mistake: the smallest set of suspects, one or two, that explains what came back.
+
+Asked are the suspects one by one, first on the smallest case that differs and then on all; then
+each of several results by itself; then two suspects at once; and where nothing gives the numbers,
+those that give the shapes.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from course_utils.checks.changes import Change, apply, can_be_two
+from course_utils.checks.compare import difference, finite, has_numbers
+from course_utils.checks.outcome import Outcome, call
+
+FEW_SENTENCES = 3  # of which any may be the right one
+TELLING = 2  # cases that tell a mistake, so that it is certain
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What explains the results of a part, or one of them.
+
+    Attributes
+    ----------
+    alternatives
+        Sets of sentences, of which any may be the right one; those of one set hold together.
+    certain
+        Whether all results agree with it, at least two of them wrong ones.
+    exact
+        Whether numbers of an array agree.
+    by_shape
+        Whether only the shapes agree.
+    name
+        The one of several results that it explains; all where it is empty.
+    """
+
+    alternatives: list[tuple[str, ...]]
+    certain: bool
+    exact: bool = False
+    by_shape: bool = False
+    name: str = ""
+
+
+@dataclass
+class Search:
+    """What came back in a part, and what suspects give in the same cases, each asked once.
+
+    Attributes
+    ----------
+    suspects
+        Sentences and what they say.
+    cases, given, wanted
+        The cases of the part, what came back, and what is right.
+    tolerance
+        As a check has it.
+    oracle, recipe, names
+        Of the check: what makes functions of suspects, and the names of positional arguments.
+    most_pairs
+        So many pairs of suspects are tried.
+    functions
+        Suspects that have been made already.
+    """
+
+    suspects: dict[str, Change]
+    cases: Sequence[Any]
+    given: list[Outcome]
+    wanted: list[Any]
+    tolerance: dict[str, float]
+    oracle: Callable
+    recipe: Callable | None
+    names: tuple[str, ...]
+    most_pairs: int
+    functions: dict[tuple[str, ...], Callable]
+
+    def __post_init__(self) -> None:
+        self._asked: dict[tuple, Outcome] = {}
+        self._known: dict[tuple[str, bool], set[int]] = {}
+
+    def causes(self) -> list[Cause]:
+        """What explains the results, nothing where nothing does; several explain one each."""
+        whole = self._best("", self._singles())
+        if whole and whole.certain:
+            return [whole]
+        names = self._wrong_names()
+        each = [c for name in names if (c := self._best(name, self._singles()))]
+        if len(each) == len(names) > 0 and all(c.certain for c in each):
+            return each
+        pair = self._best("", self._pairs(""), pairs=True)
+        if pair and pair.certain:
+            return [pair]
+        each = [c or self._best(n, self._pairs(n), pairs=True) for n, c in
+                ((n, next((c for c in each if c.name == n), None)) for n in names)]  # fmt: skip
+        each = [c for c in each if c]
+        if whole and not (each and all(c.certain for c in each)):
+            return [whole]
+        if each:
+            return each
+        shape = next((c for n in ["", *names] if (c := self._best(n, self._singles(), shape=True))),
+                     None)  # fmt: skip
+        return [shape] if shape else []
+
+    # what is asked ----------------------------------------------------------------------------
+
+    def _singles(self) -> Iterator[tuple[str, ...]]:
+        for sentence in self.suspects:
+            yield (sentence,)
+
+    def _pairs(self, name: str) -> Iterator[tuple[str, ...]]:
+        """Two suspects that both change something in the smallest case that is wrong."""
+        wrong = self._wrong(name)
+        if not wrong:
+            return
+        at = self._smallest(wrong)
+        active = []
+        for sentence in self.suspects:
+            here = self._outcome((sentence,), at)
+            if here.error is None and self._differs(here, at, name):
+                active.append(sentence)
+        tried = 0
+        for i, one in enumerate(active):
+            for other in active[i + 1 :]:
+                if can_be_two(self.suspects[one], self.suspects[other]):
+                    if tried == self.most_pairs:
+                        return
+                    tried += 1
+                    yield one, other
+
+    def _outcome(self, sentences: tuple[str, ...], i: int) -> Outcome:
+        key = sentences, i
+        if key not in self._asked:
+            function = self.functions.get(sentences)
+            if function is None:
+                changes = [self.suspects[s] for s in sentences]
+                function = apply(changes, self.oracle, self.recipe)
+            case = self.cases[i]
+            self._asked[key] = call(function, case.args, case.kwargs, self.names)
+        return self._asked[key]
+
+    # what is compared -------------------------------------------------------------------------
+
+    def _best(
+        self,
+        name: str,
+        sets: Iterator[tuple[str, ...]],
+        *,
+        shape: bool = False,
+        pairs: bool = False,
+    ) -> Cause | None:
+        """The set that gives what came back most often.
+
+        It is certain if it gives all of it, at least two wrong results among it: one may agree by
+        accident. Else it is said of this case only, if numbers of an array agree here or another
+        wrong result agrees as well. Nothing is explained by a suspect that is right in this case,
+        that stumbles as well, or that is wrong in more cases where the student is right than it
+        explains. Of a few that agree as often, any may be the right one. Two at once, and shapes
+        alone, agree more easily: they explain everything or nothing.
+        """
+        wrong = self._wrong(name, shape)
+        if not wrong:
+            return None
+        at, count, ranked = self._smallest(wrong), len(self.cases), []
+        for sentences in sets:
+            here = self._outcome(sentences, at)
+            if not self._alike(here, at, name, shape) or not self._differs(here, at, name, shape):
+                continue
+            found = [self._outcome(sentences, i) for i in range(count)]
+            alike = {i for i in range(count) if self._alike(found[i], i, name, shape)}
+            telling = len(alike & wrong)
+            others = {*range(count)} - wrong
+            if sum(self._differs(found[i], i, name, shape) for i in others) > telling:
+                continue
+            if (pairs or shape) and (len(alike) < count or telling < TELLING):
+                continue
+            if telling > 1 or len(wrong) == 1 or has_numbers(self._of(self.given[at], name)):
+                ranked.append((len(alike), telling, sentences))
+        if not ranked:
+            return None
+        most, telling = max((alike, told) for alike, told, _ in ranked)
+        best = [s for *counts, s in ranked if counts == [most, telling]]
+        if len(best) > FEW_SENTENCES:
+            return None
+        exact = not shape and has_numbers(self._of(self.given[at], name))
+        certain = most == count and telling >= TELLING
+        return Cause(best, certain, exact, shape, name)
+
+    def _wrong_names(self) -> list[str]:
+        """Which of several results are wrong somewhere; none where there is one alone."""
+        if not isinstance(self.wanted[0], dict):
+            return []
+        names = [n for n in self.wanted[0] if self._wrong(n)]
+        return names if len(self.wanted[0]) > 1 else []
+
+    def _wrong(self, name: str, shape: bool = False) -> set[int]:
+        """Cases in which this result is wrong, by its shape or at all; an error has no results."""
+        if (name, shape) not in self._known:
+            raised = {i for i, o in enumerate(self.given) if o.error is not None or o.modified}
+            told = {i for i in {*range(len(self.given))} - raised
+                    if self._differs(self.given[i], i, name, shape)}  # fmt: skip
+            self._known[name, shape] = told | (set() if name else raised)
+        return self._known[name, shape]
+
+    def _smallest(self, wrong: set[int]) -> int:
+        return min(wrong, key=lambda i: (self.cases[i].effort, i))
+
+    def _of(self, outcome: Outcome, name: str) -> Any:
+        if not name:
+            return outcome.value
+        return outcome.value.get(name) if isinstance(outcome.value, dict) else None
+
+    def _differs(self, outcome: Outcome, i: int, name: str, shape: bool = False) -> bool:
+        """Whether this is not what is right."""
+        if outcome.error is not None or outcome.modified:
+            return True
+        own = self._of(outcome, name)
+        wanted = self.wanted[i][name] if name else self.wanted[i]
+        if shape:
+            return _shapes(own) != _shapes(wanted)
+        return difference(own, wanted, self.tolerance) is not None
+
+    def _alike(self, suspect: Outcome, i: int, name: str, shape: bool) -> bool:
+        """Whether this is what came back."""
+        given = self.given[i]
+        if suspect.error is not None or given.error is not None:
+            return suspect.kind == given.kind
+        own, other = (self._of(each, name) for each in (given, suspect))
+        if shape:
+            return _shapes(own) == _shapes(other)
+        return difference(finite(own), finite(other), self.tolerance) is None
+
+
+def _shapes(value: Any) -> Any:
+    """The shape of an array, those of several by their names; None of what has none."""
+    if isinstance(value, dict):
+        return {name: _shapes(v) for name, v in value.items()}
+    return value.shape if isinstance(value, np.ndarray) else None
