@@ -74,8 +74,14 @@ def can_be_two(one: Change, other: Change) -> bool:
     """Whether two mistakes can stand in one function: not two functions, nor one thing twice."""
     if sum(bool(each) for each in (one.function, other.function, one.options or other.options)) > 1:
         return False
-    same_place = one.only == other.only and bool(one.arguments.keys() & other.arguments.keys())
-    return not same_place and not one.options.keys() & other.options.keys()
+    return not (
+        _clash(one.options, other.options)
+        or (one.only == other.only and _clash(one.arguments, other.arguments))
+    )
+
+
+def _clash(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return any(one[name] is not other[name] for name in one.keys() & other.keys())
 
 
 def apply(changes: Sequence[Change], oracle: Callable, recipe: Callable | None) -> Callable:
@@ -92,11 +98,12 @@ def apply(changes: Sequence[Change], oracle: Callable, recipe: Callable | None) 
         def ask(chosen: Iterable[Change]) -> Any:
             new = dict(call)
             for change in chosen:
+                before = dict(new)
                 for name, value in change.arguments.items():
                     if not callable(value):
                         new[name] = value
-                    elif name in new:
-                        new[name] = _changed(value, new[name], new)
+                    elif name in before:
+                        new[name] = _changed(value, before[name], before)
             positional = [new.pop(name) for name in names[: len(given)]]
             return right(*positional, *given[len(names) :], **new)
 
@@ -155,15 +162,15 @@ def enlarged(array: np.ndarray) -> np.ndarray:
 
 def square(array: np.ndarray) -> np.ndarray:
     """As wide as it is high."""
-    return _fitted(array, array.shape[-2], array.shape[-2])
+    return fitted(array, array.shape[-2], array.shape[-2])
 
 
 def square_by_width(array: np.ndarray) -> np.ndarray:
     """As high as it is wide."""
-    return _fitted(array, array.shape[-1], array.shape[-1])
+    return fitted(array, array.shape[-1], array.shape[-1])
 
 
-def _fitted(array: np.ndarray, height: int, width: int) -> np.ndarray:
+def fitted(array: np.ndarray, height: int, width: int) -> np.ndarray:
     """Cut, or filled up with zeros, at the bottom and the right."""
     out = np.zeros((*array.shape[:-2], height, width), array.dtype)
     part = array[..., :height, :width]
