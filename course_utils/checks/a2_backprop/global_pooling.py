@@ -70,7 +70,8 @@ _SUSPECTS = where(is_forward, {
     "Going back, the gradient keeps axes of size 1: it has the shape of x.":
         result(lambda dx: dx[:, :, :1, :1]),
     "Going back, only the largest pixel gets the gradient: that is global max pooling.":
-        result(lambda dx, x, dout: (x == x.max(axis=(2, 3), keepdims=True)) * dout[..., None, None]),
+        result(lambda dx, x, dout:
+               (x == x.max(axis=(2, 3), keepdims=True)) * dout[:, :, None, None]),
 })
 # fmt: on
 
