@@ -5,6 +5,7 @@ each of several results by itself; then two suspects at once; and where nothing 
 those that give the shapes.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -109,24 +110,24 @@ class Search:
             yield (sentence,)
 
     def _pairs(self, name: str) -> Iterator[tuple[str, ...]]:
-        """Two suspects that both change something in the smallest case that is wrong."""
+        """Two suspects that may explain the smallest case that is wrong.
+
+        First one that explains it, with one that changes nothing there; then two that both do.
+        """
         wrong = self._wrong(name)
         if not wrong:
             return
         at = self._smallest(wrong)
-        active = []
+        active, silent, fitting = [], [], []
         for sentence in self.suspects:
             here = self._outcome((sentence,), at)
-            if here.error is None and self._differs(here, at, name):
-                active.append(sentence)
-        tried = 0
-        for i, one in enumerate(active):
-            for other in active[i + 1 :]:
-                if can_be_two(self.suspects[one], self.suspects[other]):
-                    if tried == self.most_pairs:
-                        return
-                    tried += 1
-                    yield one, other
+            if here.error is None and not self._differs(here, at, name):
+                silent.append(sentence)
+            elif here.error is None:
+                (fitting if self._alike(here, at, name, False) else active).append(sentence)
+        pairs = [*itertools.product(fitting, silent), *itertools.combinations(active, 2)]
+        pairs = [p for p in pairs if can_be_two(*(self.suspects[s] for s in p))]
+        yield from pairs[: self.most_pairs]
 
     def _outcome(self, sentences: tuple[str, ...], i: int) -> Outcome:
         key = sentences, i
@@ -166,13 +167,15 @@ class Search:
             here = self._outcome(sentences, at)
             if not self._alike(here, at, name, shape) or not self._differs(here, at, name, shape):
                 continue
+            if (pairs or shape) and not self._all_alike(sentences, name, shape):
+                continue
             found = [self._outcome(sentences, i) for i in range(count)]
             alike = {i for i in range(count) if self._alike(found[i], i, name, shape)}
             telling = len(alike & wrong)
             others = {*range(count)} - wrong
             if sum(self._differs(found[i], i, name, shape) for i in others) > telling:
                 continue
-            if (pairs or shape) and (len(alike) < count or telling < TELLING):
+            if (pairs or shape) and telling < TELLING:
                 continue
             if telling > 1 or len(wrong) == 1 or has_numbers(self._of(self.given[at], name)):
                 ranked.append((len(alike), telling, sentences))
@@ -219,6 +222,11 @@ class Search:
         if shape:
             return _shapes(own) != _shapes(wanted)
         return difference(own, wanted, self.tolerance) is not None
+
+    def _all_alike(self, sentences: tuple[str, ...], name: str, shape: bool) -> bool:
+        """Asked from the smallest case on, and no further than to one that differs."""
+        order = sorted(range(len(self.cases)), key=lambda i: (self.cases[i].effort, i))
+        return all(self._alike(self._outcome(sentences, i), i, name, shape) for i in order)
 
     def _alike(self, suspect: Outcome, i: int, name: str, shape: bool) -> bool:
         """Whether this is what came back."""

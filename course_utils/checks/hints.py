@@ -49,12 +49,12 @@ HINTS = {
     "take a copy.",
     "Cannot cast ufunc": "An array cannot take in place what has a wider type: write x = x + y.",
     # Python
-    "'NoneType' object": "Something here is None: does a function that you call lack its `return`, "
-    "or was it called for what it changes?",
-    r"'tuple' object has no attribute|'tuple' and|tuple.* not supported between": "A tuple stands "
+    "'NoneType' (object|has)|of type 'NoneType'": "Something here is None: does a function that "
+    "you call lack its `return`, or was it called for what it changes?",
+    r"'tuple' object has no attribute|'tuple' and|and 'tuple'": "A tuple stands "
     "where one array or number is meant: a size that came as a pair, or a function that gives "
     "several results.",
-    "'int' object is not (subscriptable|iterable)|cannot unpack non-iterable int": PAIR,
+    "'int' object is not (subscriptable|iterable)|non-iterable int|iterable, not int": PAIR,
     "not enough values to unpack|too many values to unpack": "On the left of = stand as many names "
     "as there are values on the right: print the shape, or what the function returns.",
     "is not defined": "Nothing has this name: is it spelled as where it was made, and has that "

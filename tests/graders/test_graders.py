@@ -21,8 +21,9 @@ from graders.remembered import remembered
 ASSIGNMENTS = [m.name for m in pkgutil.iter_modules(checks.__path__) if m.ispkg]
 CHECKS, ANSWERS = {}, {}
 for _assignment in ASSIGNMENTS:
-    if importlib.util.find_spec(f"graders.{_assignment}") is not None:
-        importlib.import_module(f"graders.{_assignment}")
+    for _module in (f"graders.{_assignment}", f"graders.forms.{_assignment}"):
+        if importlib.util.find_spec(_module) is not None:
+            importlib.import_module(_module)
     for _name, _value in vars(importlib.import_module(f"{checks.__name__}.{_assignment}")).items():
         if isinstance(_value, Check):
             CHECKS[_assignment, _value.name] = remembered(_value)
@@ -66,6 +67,14 @@ def test_enough_mutants_and_alternatives(name):
     assert len(CHECKS[name].suspects) >= 6, f"{name[1]} needs six suspects, in its check"
     assert sum(not c.says for c in own) >= 3, f"{name[1]} needs three alternatives, in {file}"
     assert sum(bool(c.says) for c in own) >= 1, f"{name[1]} needs a mutant, in {file}"
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_enough_forms_of_what_people_really_do(assignment):
+    forms = [c for c in KNOWN if c.function.__module__ == f"graders.forms.{assignment}"]
+    assert len(forms) >= 25
+    assert all(c.says for c in forms)
+    assert any("Two things at once" in c.says or "\n" in c.says for c in forms)
 
 
 @pytest.mark.parametrize("seed", [VISIBLE, HIDDEN])
