@@ -122,8 +122,9 @@ _CORRELATED = {
         result(lambda out, kernel: out / kernel.size),
     "The zeros stand at the top and the left only; they belong on all four sides.":
         args(image=lambda image, padding=0: np.pad(image, ((padding, 0), (padding, 0))), padding=0),
-    "The padding is 1, whatever the argument says.":
-        args(padding=lambda p: 1),
+    "The padding is 1, whatever the argument says.": args(padding=1),
+    "The padding is 1 wherever there is one: pad by the number that is given.":
+        args(padding=lambda p: min(p, 1)),
     "The image is padded on its own, to keep its size: without padding, every window lies inside "
     "the image.": lambda image, kernel, **o: signal.correlate2d(image, kernel, mode="same"),
 }

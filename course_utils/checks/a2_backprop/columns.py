@@ -144,7 +144,7 @@ _UNFOLDED = {
         _reordered(0, 1, 2, 3, 5, 4),
     "The stride is ignored.": args(stride=1),
     "The padding is ignored.": args(padding=0),
-    "The padding is 1, whatever the argument says.": args(padding=lambda padding: 1),
+    "The padding is 1, whatever the argument says.": args(padding=1),
     "The dilation is ignored.": args(dilation=1),
     "Kernel pixels and windows are exchanged: you reshape where a transpose is needed.":
         _reordered(0, 1, 4, 5, 2, 3),

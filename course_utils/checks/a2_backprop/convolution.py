@@ -182,7 +182,7 @@ _FORWARD = {
         args(b=lambda b: np.full_like(b, b[0])),
     "The stride is ignored.": args(stride=1),
     "The padding is ignored.": args(padding=0),
-    "The padding is 1, whatever the argument says.": args(padding=lambda padding: 1),
+    "The padding is 1, whatever the argument says.": args(padding=1),
     "The dilation is ignored.": args(dilation=1),
     "Only the first input channel is read: a filter goes through all of them.":
         args(x=lambda x: x[:, :1], w=lambda w: w[:, :1]),

@@ -113,13 +113,14 @@ def _first_of_the_largest(window, upstream):
     return (np.arange(flat.shape[-1]) == first[..., None]).reshape(window.shape) * upstream
 
 
-def _split_by_height(window, upstream):
-    """The place m of the winner as divmod(m, KH), which leads out of wide windows."""
-    (height, width), flat = window.shape[2:], window.reshape(*window.shape[:2], -1)
-    row, column = np.divmod(flat.argmax(axis=-1), height)
-    return (np.arange(flat.shape[-1]) == (row * width + column)[..., None]).reshape(
-        window.shape
-    ) * upstream
+def _split_by_height(dx, x, kernel_size, stride, dout):
+    """The place m of the winner as divmod(m, KH), which leads out of wide and high windows."""
+    height, width = pair(kernel_size)
+    place = _windows(x, kernel_size, stride).reshape(*dout.shape, -1).argmax(axis=-1)
+    n, c, r, q = np.indices(dout.shape)
+    roomy = np.zeros((*x.shape[:2], x.shape[2] + height * width, x.shape[3] + height * width))
+    np.add.at(roomy, (n, c, r * stride + place // height, q * stride + place % height), dout)
+    return roomy[..., : x.shape[2], : x.shape[3]]
 
 
 def _is_largest(window):
@@ -262,7 +263,7 @@ _MAX = where(is_forward, {
     "Of equal maxima the last one gets the gradient. It is the first in row order.":
         _spread(_last_of_the_largest),
     "The winner's place is split by the wrong side of the kernel: a place m of a window of (KH, "
-    "KW) is row m // KW, column m % KW.": _spread(_split_by_height),
+    "KW) is row m // KW, column m % KW.": result(_split_by_height),
     "Every pixel of a window gets the gradient; only the winner has reached the output.":
         _spread(lambda window, up: np.ones_like(window) * up),
     "The gradient is spread evenly, as for average pooling.": _avg,

@@ -143,7 +143,7 @@ def flips_and_averages(image, kernel, *, stride=1, padding=0, dilation=1):
     )
 
 
-@mutant("correlate2d", "The padding is 1, whatever the argument says.")
+@mutant("correlate2d", "The padding is 1 wherever there is one")
 def pads_by_one(image, kernel, *, stride=1, padding=0, dilation=1):
     image = np.pad(image, 1) if padding else image
     return _loops(
