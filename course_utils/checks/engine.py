@@ -113,7 +113,8 @@ class Check:
     recipe
         Makes a function of the oracle's signature; its options are what suspects change.
     most_pairs
-        So many pairs of suspects are tried at most, where none explains the results alone.
+        By part, how many pairs of suspects are tried at most; under `""` that of all others. It
+        holds the time for a cause below two seconds.
     kept
         What is made of each wrong function: a memory, for whoever checks many.
     """
@@ -130,7 +131,7 @@ class Check:
     also: dict[str, str] = field(default_factory=dict)
     hints: dict[str, str] = field(default_factory=dict)
     recipe: Callable | None = None
-    most_pairs: int = PAIRS
+    most_pairs: dict[str, int] = field(default_factory=dict)
     kept: Callable = lambda function: function
     _remembered: dict = field(default_factory=dict, init=False, repr=False)
 
@@ -212,7 +213,7 @@ class Check:
         if given[at].kind == "NotImplementedError":
             raise CheckFailed(f"✗ {self.name}: {why}")
         lines = [f"✗ {self.name}, {part}: {why}", given[at].where]
-        lines += self._causes(cases, given, wanted, at)
+        lines += self._causes(part, cases, given, wanted, at)
         lines += [f"Seen with {self._describe(cases[at])}."]
         if len(wrong) < len(cases):
             lines += [f"{len(cases) - len(wrong)} of {len(cases)} cases agree."]
@@ -229,17 +230,18 @@ class Check:
         return difference(outcome.value, wanted, self.tolerance)
 
     def _causes(
-        self, cases: list[Case], given: list[Outcome], wanted: list[Any], at: int
+        self, part: str, cases: list[Case], given: list[Outcome], wanted: list[Any], at: int
     ) -> list[str]:
         """Sentences that explain what came back; see `find` and `say`."""
         if given[at].modified:
             return []
         if given[at].error is not None:
             return [hint(given[at].error, self.hints, common=given[at].kind != "Unusable")]
+        pairs = self.most_pairs.get(part, self.most_pairs.get("", PAIRS))
         search = Search(
             {s: made(suspect) for s, suspect in self.suspects.items()},
             cases, given, wanted, self.tolerance, self.oracle, self.recipe, self._names,
-            self.most_pairs, {(s,): f for s, f in self.functions.items()},
+            pairs, {(s,): f for s, f in self.functions.items()},
         )  # fmt: skip
         return say.sentences(search.causes()) or [
             hint(self._why_wrong(given[at], wanted[at]) or "", self.hints)

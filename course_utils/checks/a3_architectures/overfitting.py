@@ -190,6 +190,7 @@ check_overfit_batch = Check(
     parts={look: _same_batch(look) for look in ("losses", "result")},
     suspects=_SUSPECTS,
     recipe=_overfitting,
+    most_pairs={"": 0},  # each is a training run
     rejects=[
         rejection("steps", np.zeros((3, FEATURES)), np.zeros(3, int), 0, look_at="losses"),
         rejection(r"x\b|y\b|label", np.zeros((3, FEATURES)), np.zeros(2, int), 5, look_at="losses"),

@@ -162,9 +162,6 @@ _BLOCKS = {
         edit(("strided norm", "strided+b norm"), ("conv norm", "conv+b norm")),
     "The second convolution has the stride; it belongs to the first.":
         edit(("strided norm relu conv", "conv norm relu strided")),
-    "Both convolutions have the stride; it belongs to the first.":
-        edit(("relu conv", "relu strided")),
-    "No convolution has the stride; it belongs to the first.": edit(("strided", "conv")),
     "There is one convolution, a block has two.": edit((" relu conv norm", "")),
     "There are three convolutions, a block has two.":
         edit(("conv norm add", "conv norm relu conv norm add")),
@@ -270,10 +267,9 @@ def resnet(
                     step = stride if number in strided else 1
                     middle.append(make_block(before, width, step, block))
                 before = width
-        model = hold(first, middle, [known[word]() for word in head.split()])
         if unused:
-            model.extra = nn.Linear(before, num_classes)
-        return model
+            conv.extra = nn.Linear(before, num_classes)
+        return hold(first, middle, [known[word]() for word in head.split()])
 
     return make
 

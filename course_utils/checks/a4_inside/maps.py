@@ -122,6 +122,7 @@ check_feature_maps = Check(
     },
     suspects=_SUSPECTS,
     recipe=_changed,
+    most_pairs={"": 20},
     rejects=[
         rejection("features.17", IMAGES, "plain", "features.17", look_at="values"),
         rejection("conv1", IMAGES, "plain", "conv1", look_at="values"),

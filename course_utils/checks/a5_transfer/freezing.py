@@ -298,6 +298,7 @@ check_freeze = Check(
     parts={"weights": _weights, "BatchNorm": _batch_norm, "again": _again, "eval": _eval},
     suspects=_SUSPECTS,
     recipe=_freezing,
+    most_pairs={"": 20},
     rejects=[_impossible("stage9"), _impossible("stage1.0")],
     arrange=_arrange,
     forbidden=BUILD_IT_YOURSELF,

@@ -272,6 +272,7 @@ check_replace_head = Check(
     },
     suspects=_SUSPECTS,
     recipe=_replacing,
+    most_pairs={"": 20},
     rejects=[
         _impossible("plain", 0, "num_classes|class"),
         _impossible("plain", -3, "num_classes|class"),

@@ -193,6 +193,7 @@ check_param_groups = Check(
     parts={"rates": _rates, "frozen": _frozen},
     suspects=_SUSPECTS,
     recipe=_grouping,
+    most_pairs={"": 20},
     rejects=[
         _impossible("lr_body|rate", "plain", -0.1, 0.1),
         _impossible("lr_head|rate", "plain", 0.1, -0.1),

@@ -185,7 +185,7 @@ def test_pairs_are_bounded():
         return table(x, times=times, plus=plus) + sum(numbers.values())
 
     many = {f"Number {i}.": args(**{f"n{i}": float(i + 1)}) for i in range(60)}
-    crowd = Check("table", costly, "numpy", {"all": tables}, many, most_pairs=50)
+    crowd = Check("table", costly, "numpy", {"all": tables}, many, most_pairs={"": 50})
     assert "Two things" not in told(lambda x, times=1, plus=0: x * 0.5 - 3, crowd)
     assert len(asked) < 60 + 50 + 20
     assert PAIRS >= 50
