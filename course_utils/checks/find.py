@@ -191,10 +191,8 @@ class Search:
 
     def _wrong_names(self) -> list[str]:
         """Which of several results are wrong somewhere; none where there is one alone."""
-        if not isinstance(self.wanted[0], dict):
-            return []
-        names = [n for n in self.wanted[0] if self._wrong(n)]
-        return names if len(self.wanted[0]) > 1 else []
+        names = dict.fromkeys(n for value in self.wanted if isinstance(value, dict) for n in value)
+        return [n for n in names if self._wrong(n)] if len(names) > 1 else []
 
     def _wrong(self, name: str, shape: bool = False) -> set[int]:
         """Cases in which this result is wrong, by its shape or at all; an error has no results."""
@@ -208,6 +206,10 @@ class Search:
     def _smallest(self, wrong: set[int]) -> int:
         return min(wrong, key=lambda i: (self.cases[i].effort, i))
 
+    def _without(self, i: int, name: str) -> bool:
+        """Whether a case has no result of this name."""
+        return bool(name) and name not in self.wanted[i]
+
     def _of(self, outcome: Outcome, name: str) -> Any:
         if not name:
             return outcome.value
@@ -217,6 +219,8 @@ class Search:
         """Whether this is not what is right."""
         if outcome.error is not None or outcome.modified:
             return True
+        if self._without(i, name):
+            return False
         own = self._of(outcome, name)
         wanted = self.wanted[i][name] if name else self.wanted[i]
         if shape:
@@ -233,6 +237,8 @@ class Search:
         given = self.given[i]
         if suspect.error is not None or given.error is not None:
             return suspect.kind == given.kind
+        if self._without(i, name):
+            return True
         own, other = (self._of(each, name) for each in (given, suspect))
         if shape:
             return _shapes(own) == _shapes(other)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
+from course_utils.checks.changes import result
 from course_utils.checks.engine import Case, Check, case, rejection
 from course_utils.checks.outcome import Look
 from course_utils.probes import training as probes
@@ -137,7 +138,7 @@ _EVALUATIONS = {
     "All modules are left in training mode, one of them was not: keep the mode of each.":
         {"after": lambda model: model.train()},
     "These are percent; the accuracy is a share between 0 and 1.":
-        {"accuracy": lambda m, ld: 100 * _accuracy(m, ld)},
+        result(lambda accuracy: 100 * accuracy, "accuracy"),
     "This is the number of right answers, not their share.":
         {"accuracy": lambda m, ld: sum(r.sum() for r in _right_answers(m, ld))},
     "Only the last batch is counted: add up over all of them.":
@@ -151,7 +152,7 @@ _EVALUATIONS = {
                 sum(r.sum() for r in _right_answers(m, ld)) / max(1, len(ld.dataset))
             )
         },
-    "This is the share of wrong answers.": {"accuracy": lambda m, ld: 1 - _accuracy(m, ld)},
+    "This is the share of wrong answers.": result(lambda accuracy: 1 - accuracy, "accuracy"),
     "The right answers are divided by the number of batches: divide by that of the examples.":
         {"accuracy": lambda m, ld: sum(r.sum() for r in _right_answers(m, ld)) / len(list(ld))},
     "The loader is empty, and the error leaves the model in eval mode: give the modes back in a "

@@ -131,6 +131,19 @@ def test_what_has_no_explanation_silences_no_other_result():
     assert "columns: only the last row counts." in text
 
 
+def test_results_may_have_other_names_in_each_case():
+    def named(x):
+        return {f"size {x.size}": x.sum(), "last": x[-1:]}
+
+    def cases(rng):
+        yield case(np.arange(2.0))
+        yield case(np.arange(4.0))
+
+    last = {"last: it is the first.": result(lambda value, x: x[:1], "last")}
+    other = Check("named", named, "numpy", {"all": cases}, last)
+    assert "last: it is the first." in told(lambda x: named(x) | {"last": x[:1]}, other)
+
+
 def recipe(*, power=1, sign=1):
     return lambda x, *, times=1, plus=0: sign * (x * times + plus) ** power
 
