@@ -240,6 +240,10 @@ class Search:
         if self._without(i, name):
             return True
         own, other = (self._of(each, name) for each in (given, suspect))
+        if own is None or other is None:
+            return own is other
+        if isinstance(other, dict) and not (isinstance(own, dict) and other.keys() <= own.keys()):
+            return False
         if shape:
             return _shapes(own) == _shapes(other)
         return difference(finite(own), finite(other), self.tolerance) is None

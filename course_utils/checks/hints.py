@@ -61,10 +61,10 @@ HINTS = {
     "cell been run?",
     "cannot access local variable|referenced before assignment": "The variable is used before "
     "anything is put into it: is it set only inside an `if` or a loop that was not entered?",
-    "unexpected keyword argument": "A function is called with an argument that its `def` line does "
-    "not have: keep the line as the task gives it.",
+    "unexpected keyword argument": "A function is called with an argument that it does not have. "
+    "If it is your own, keep its `def` line as the task gives it.",
     r"missing \d+ required|takes \d+ positional|takes from": "A function is called with more or "
-    "fewer arguments than its `def` line has: keep the line as the task gives it.",
+    "fewer arguments than it has. If it is your own, keep its `def` line as the task gives it.",
     "maximum recursion depth": "A function calls itself without end.",
     "division by zero": "Something is divided by 0: what if there is nothing to count?",
     # PyTorch

@@ -1,6 +1,7 @@
 """Say it: the sentences and numbers that a student reads when a check fails."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,11 @@ IMPOSSIBLE = 12  # an impossible call shows lists and tables of so many numbers
 
 def sentences(causes: list[Cause]) -> list[str]:
     """What is said of causes: for certain, of this case, or one of several."""
-    return [line for cause in causes for line in _of_cause(cause)]
+    told = {}  # what explains several results in the same way is said once, of all
+    for cause in causes:
+        same = str(replace(cause, name=""))
+        told[same] = replace(cause, name="") if same in told else cause
+    return [line for cause in told.values() for line in _of_cause(cause)]
 
 
 def _of_cause(cause: Cause) -> list[str]:

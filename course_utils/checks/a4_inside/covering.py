@@ -203,7 +203,7 @@ check_occlusion_map = Check(
     },
     suspects=_SUSPECTS,
     recipe=_occ,
-    most_pairs={"": 20},
+    most_pairs={"": 100},
     rejects=[
         *(rejection(w, x, "plain", target, **OPTIONS) for w, x, target in INVALID),
         rejection("size", IMAGES, "plain", 0, **OPTIONS | {"size": 0}),

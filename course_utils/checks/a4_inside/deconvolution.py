@@ -165,7 +165,7 @@ check_deconvnet = Check(
     },
     suspects=_SUSPECTS,
     recipe=_dec,
-    most_pairs={"": 20},
+    most_pairs={"": 100},
     rejects=[
         rejection("layer|features.17", IMAGES, "plain", "features.17", 0, look_at="values"),
         rejection("channel", IMAGES, "plain", "features.2", 6, look_at="values"),

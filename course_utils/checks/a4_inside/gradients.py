@@ -172,7 +172,7 @@ check_saliency = Check(
     },
     suspects=_SALIENCY,
     recipe=_sal,
-    most_pairs={"": 20},
+    most_pairs={"": 100},
     rejects=[rejection(w, x, "plain", target, look_at="values") for w, x, target in INVALID],
     arrange=_arrange_saliency,
     forbidden=NOT_HERE,
@@ -291,7 +291,7 @@ check_grad_cam = Check(
     },
     suspects=_CAM,
     recipe=_cam,
-    most_pairs={"": 20},
+    most_pairs={"": 100},
     rejects=[
         *(rejection(w, x, "plain", t, "features.1", look_at="values") for w, x, t in INVALID),
         rejection("layer|features.17", IMAGES, "plain", 0, "features.17", look_at="values"),

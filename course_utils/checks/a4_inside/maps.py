@@ -16,6 +16,7 @@ from course_utils.checks.a4_inside.networks import (
     look_into,
     spread,
 )
+from course_utils.checks.changes import Change, result
 from course_utils.checks.engine import Case, Check, case, rejection
 
 _arrange = look_into("maps")
@@ -80,6 +81,16 @@ def _looks(rng) -> Iterator[Case]:
 
 
 IMAGES = np.ones((2, 3, 8, 9))
+
+
+def _of_maps(change: Callable) -> Change:
+    return result(change, "maps")
+
+
+def _scaled(maps: np.ndarray) -> np.ndarray:
+    return (maps - maps.min()) / max(maps.max() - maps.min(), 1e-12)
+
+
 # fmt: off
 _SUSPECTS = {
     "These are the inputs of the layer; the hook gets both, inputs before output.":
@@ -87,17 +98,17 @@ _SUSPECTS = {
     "A later layer works in place and has overwritten your maps: keep a clone of the output, and "
     "let the hook return nothing.": {"change": _overwritten},
     "These are the maps of the first image alone.":
-        {"change": lambda model, x, layer: _by_captum(model, x[:1], layer)},
+        _of_maps(lambda maps: maps[:1]),
     "The batch is missing: the result has the axes of the layer's own output.":
-        {"change": lambda model, x, layer: _by_captum(model, x, layer)[0]},
+        _of_maps(lambda maps: maps[0]),
     "A ReLU is applied to the maps: give what the layer gives.":
-        {"change": lambda model, x, layer: _by_captum(model, x, layer).relu()},
+        _of_maps(lambda maps: maps.clip(0)),
     "This is what the whole network gives, not the layer.":
         {"change": lambda model, x, layer: model(x).detach()},
     "The maps are scaled to 0 to 1: give what the layer gives, and scale when you draw.":
-        {"change": lambda model, x, layer: _scaled(_by_captum(model, x, layer))},
+        _of_maps(_scaled),
     "The maps are averaged over the batch.":
-        {"change": lambda model, x, layer: _by_captum(model, x, layer).mean(0, keepdim=True)},
+        _of_maps(lambda maps: maps.mean(axis=0, keepdims=True)),
     "A weight that was frozen is frozen no longer: leave requires_grad alone.":
         _arrange(leaving(_by_captum, lambda model, x: model.requires_grad_(True))),
     "A ReLU works in place no longer: leave the layers alone, and clone what the hook gets.":
@@ -122,7 +133,7 @@ check_feature_maps = Check(
     },
     suspects=_SUSPECTS,
     recipe=_changed,
-    most_pairs={"": 20},
+    most_pairs={"": 100},
     rejects=[
         rejection("features.17", IMAGES, "plain", "features.17", look_at="values"),
         rejection("conv1", IMAGES, "plain", "conv1", look_at="values"),
@@ -130,8 +141,3 @@ check_feature_maps = Check(
     arrange=_arrange,
     forbidden=NOT_HERE,
 )
-
-
-def _scaled(maps: Tensor) -> Tensor:
-    low, high = maps.min(), maps.max()
-    return (maps - low) / torch.clamp(high - low, min=1e-12)

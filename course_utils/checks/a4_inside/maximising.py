@@ -291,7 +291,7 @@ check_maximise_activation = Check(
     parts={"image": _images, "seeds": _seeds, "left behind": _looks},
     suspects=_SUSPECTS,
     recipe=_max,
-    most_pairs={"": 20},
+    most_pairs={"": 15},
     rejects=[
         rejection("layer|features.17", "plain", 3, "features.17", 0, **OPTIONS),
         rejection("channel", "plain", 3, "features.2", 6, **OPTIONS),

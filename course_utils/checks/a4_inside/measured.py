@@ -252,7 +252,7 @@ check_measured_receptive_field = Check(
     },
     suspects=_SUSPECTS,
     recipe=_mrf,
-    most_pairs={"": 20},
+    most_pairs={"": 100},
     rejects=[
         rejection("input_shape|shape|size", "oblong", (1, 2, 30), look_at="values"),
         rejection("input_shape|shape|size", "oblong", (1, 2, 0, 30), look_at="values"),

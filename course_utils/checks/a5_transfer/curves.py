@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.checks.a5_transfer.networks import BUILD_IT_YOURSELF
+from course_utils.checks.changes import result
 from course_utils.checks.engine import Case, Check, case, rejection
 from course_utils.checks.outcome import Look
 from course_utils.probes import transfer
@@ -111,11 +112,11 @@ def _other_sequences(rng) -> Iterator[Case]:
 # fmt: off
 _SUSPECTS = {
     "Sizes and seeds are exchanged in the result: its axes are strategies, sizes, seeds.":
-        {"change": _by_seed},
+        result(_by_seed, "curve"),
     "Strategies and sizes are exchanged in the result: the strategies are its first axis.":
-        {"change": _by_size},
+        result(_by_size, "curve"),
     "The mean over the seeds is taken: keep each run, their spread is the evidence.":
-        {"change": lambda curve: curve.mean(axis=2)},
+        result(lambda curve: curve.mean(axis=2), "curve"),
     "The strategies are called as (seed, size): it is (size, seed).": {"call": _exchanged},
     "The strategies are called more than once: each call is a training run.": {"call": _twice},
     "The strategies are called with NumPy's numbers: make each an int.": {"call": _as_numpy},
@@ -126,13 +127,13 @@ _SUSPECTS = {
         {"seeds_of": lambda seeds: range(len(seeds))},
     "The strategies get the place of a size, not the size.": _arrange(_places),
     "Runs are in one another's places: was a list cut into rows in another order?":
-        {"change": _cut_in_another_order},
+        result(_cut_in_another_order, "curve"),
     "The seeds are sorted: keep the order in which they are given.": {"seeds_of": sorted},
     "The sizes are sorted: keep the order in which they are given.": {"sizes_of": sorted},
     "The result is of float32: make it float64.":
         {"change": lambda curve: curve.astype(np.float32)},
     "These are percent: keep the accuracies as the strategies give them.":
-        {"change": lambda curve: 100 * curve},
+        result(lambda curve: 100 * curve, "curve"),
 }
 # fmt: on
 

@@ -123,6 +123,19 @@ def test_one_mistake_for_all_results_is_nearer_than_one_for_each():
     assert "\n  scale is ignored.\n" in told(lambda x, scale=1.0: sums(x), PARTS)
 
 
+def test_what_is_wrong_with_several_results_in_the_same_way_is_said_once():
+    three = Check(
+        "sums",
+        lambda x, *, scale=1.0: sums(x, scale=scale) | {"all": x.sum() * np.ones(2)},
+        "numpy",
+        {"all": two_results},
+        {"scale is ignored.": args(scale=1.0)},
+    )
+    text = told(lambda x, scale=1.0: sums(x) | {"all": np.full(2, -4.0)}, three)
+    assert text.count("scale is ignored.") == 1
+    assert "\n  scale is ignored.\n" in text
+
+
 def test_what_has_no_explanation_silences_no_other_result():
     def one_is_wild(x, scale=1.0):
         return {"rows": np.full(len(x), 77.0), "columns": scale * x[-1]}

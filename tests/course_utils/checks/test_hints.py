@@ -70,7 +70,7 @@ ERRORS = [
     (lambda x: [(a, b) for a, b in [x.shape]], "as many names as there are values"),
     (lambda x: widht, "Nothing has this name"),  # noqa: F821 - that is the slip
     (_never_set, "used before anything is put into it"),
-    (lambda x: _cut(x, padding=1), "with an argument that its `def` line does not have"),
+    (lambda x: _cut(x, padding=1), "with an argument that it does not have"),
     (lambda x: _cut(), "with more or fewer arguments"),
     (lambda x: 1 / (x.size - 9), "Something is divided by 0"),
     (_net(nn.MaxPool2d(4), shape=(1, 1, 3, 3)), "smaller than the window"),
