@@ -21,7 +21,7 @@ from graders.remembered import remembered
 ASSIGNMENTS = [m.name for m in pkgutil.iter_modules(checks.__path__) if m.ispkg]
 CHECKS, ANSWERS = {}, {}
 for _assignment in ASSIGNMENTS:
-    for _module in (f"graders.{_assignment}", f"graders.forms.{_assignment}"):
+    for _module in (f"graders{room}.{_assignment}" for room in ("", ".forms", ".styles")):
         if importlib.util.find_spec(_module) is not None:
             importlib.import_module(_module)
     for _name, _value in vars(importlib.import_module(f"{checks.__name__}.{_assignment}")).items():
