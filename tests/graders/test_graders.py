@@ -34,7 +34,7 @@ SUSPECTS = [(name, sentence) for name, check in CHECKS.items() for sentence in c
 KNOWN = [c for c in candidates.REGISTERED if c.key in CHECKS]
 VISIBLE, HIDDEN = None, 20
 # A size that does not fit is what some suspects are about.
-MEANT_ERRORS = ("Kernel size can't be greater", "the shapes do not match")
+MEANT_ERRORS = ("Kernel size can't be greater", "the shapes do not match", "never used?")
 
 
 def _words(value):

@@ -44,7 +44,7 @@ class Block(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1, text: str = BLOCK):
         super().__init__()
         way, shortcut, always = (part.split() for part in text.split("|"))
-        self.way, self.layers, width = way, nn.ModuleList(), in_channels
+        self.way, self.layers, width = way, [], in_channels
         for word in way:
             made = nn.Identity()
             if word.startswith(("strided", "conv")):
@@ -58,6 +58,7 @@ class Block(nn.Module):
             elif word == "relu":
                 made = nn.ReLU()
             self.layers.append(made)
+        self.known = nn.ModuleList(dict.fromkeys(self.layers))  # each once
         changes = stride != 1 or in_channels != out_channels or "always" in always
         words = (shortcut if changes else []) + [w for w in always if w in ("relu", "norm")]
         made = nn.Sequential(*_shortcut(words, in_channels, out_channels, stride))
