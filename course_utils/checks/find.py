@@ -156,18 +156,20 @@ class Search:
         accident. Else it is said of this case only, if numbers of an array agree here or another
         wrong result agrees as well. Nothing is explained by a suspect that is right in this case,
         that stumbles as well, or that is wrong in more cases where the student is right than it
-        explains. Of a few that agree as often, any may be the right one. Two at once, and shapes
-        alone, agree more easily: they explain everything or nothing.
+        explains. Of a few that agree as often, any may be the right one. Two at once, shapes alone,
+        and one word or number of several, agree more easily: they explain everything or nothing.
         """
         wrong = self._wrong(name, shape)
         if not wrong:
             return None
         at, count, ranked = self._smallest(wrong), len(self.cases), []
+        exact = has_numbers(self._of(self.given[at], name))
+        strict = pairs or shape or bool(name and not exact)
         for sentences in sets:
             here = self._outcome(sentences, at)
             if not self._alike(here, at, name, shape) or not self._differs(here, at, name, shape):
                 continue
-            if (pairs or shape) and not self._all_alike(sentences, name, shape):
+            if strict and not self._all_alike(sentences, name, shape):
                 continue
             found = [self._outcome(sentences, i) for i in range(count)]
             alike = {i for i in range(count) if self._alike(found[i], i, name, shape)}
@@ -175,9 +177,9 @@ class Search:
             others = {*range(count)} - wrong
             if sum(self._differs(found[i], i, name, shape) for i in others) > telling:
                 continue
-            if (pairs or shape) and telling < TELLING:
+            if strict and telling < TELLING:
                 continue
-            if telling > 1 or len(wrong) == 1 or has_numbers(self._of(self.given[at], name)):
+            if telling > 1 or len(wrong) == 1 or exact:
                 ranked.append((len(alike), telling, sentences))
         if not ranked:
             return None
@@ -185,9 +187,8 @@ class Search:
         best = [s for *counts, s in ranked if counts == [most, telling]]
         if len(best) > FEW_SENTENCES:
             return None
-        exact = not shape and has_numbers(self._of(self.given[at], name))
         certain = most == count and telling >= TELLING
-        return Cause(best, certain, exact, shape, name)
+        return Cause(best, certain, exact and not shape, shape, name)
 
     def _wrong_names(self) -> list[str]:
         """Which of several results are wrong somewhere; none where there is one alone."""

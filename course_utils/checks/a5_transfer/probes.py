@@ -244,7 +244,7 @@ check_probe_layers = Check(
     },
     suspects=_SUSPECTS,
     recipe=_probing,
-    most_pairs={"": 20},
+    most_pairs={"": 0},
     rejects=[
         _impossible("layer|stage9", 6, "stage1", "stage9"),
         _impossible("x|y|label|image|length|example", 5, "stage1"),

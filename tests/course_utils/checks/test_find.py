@@ -144,6 +144,24 @@ def test_what_has_no_explanation_silences_no_other_result():
     assert "columns: only the last row counts." in text
 
 
+def test_a_word_that_agrees_in_one_case_explains_nothing():
+    def words(x):
+        return {"size": "right", "last": "right" if x[-1] < 9 else "large"}
+
+    def cases(rng):
+        yield from (case(np.array([n, n])) for n in (1.0, 2.0, 3.0))
+
+    suspects = {
+        "last: all are large.": result(lambda value: "large", "last"),
+        "last: twos are odd.": result(lambda v, x: "odd" if x[0] == 2 else v, "last"),
+    }
+    other = Check("words", words, "numpy", {"all": cases}, suspects)
+    odd = {1.0: "odd", 2.0: "odd", 3.0: "right"}
+    assert "twos" not in told(lambda x: {"size": "wrong", "last": odd[x[0]]}, other)
+    text = told(lambda x: {"size": "wrong", "last": "large"}, other)
+    assert "last: all are large." in text
+
+
 def test_results_may_have_other_names_in_each_case():
     def named(x):
         return {f"size {x.size}": x.sum(), "last": x[-1:]}
