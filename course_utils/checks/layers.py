@@ -51,6 +51,16 @@ def layer(num_arguments: int, *gradients: str) -> Look:
     return Look(probe, read, functions=2)
 
 
+def is_forward(call: dict[str, Any]) -> bool:
+    """Whether a case of a layer asks for its output."""
+    return call.get("dout") is None
+
+
+def is_backward(call: dict[str, Any]) -> bool:
+    """Whether it asks for gradients."""
+    return not is_forward(call)
+
+
 def _compare_with_slopes(found: dict[str, Any], slopes: dict[str, np.ndarray]) -> None:
     """Raise where a gradient is not the slope of the student's own forward."""
     for name, slope in slopes.items():

@@ -219,7 +219,7 @@ def give_weights(model: Any, x: Tensor) -> list[tuple[str, str]]:
     """
     model.double()
     _materialise(model, x)
-    state, kinds = dict(model.state_dict()), {}
+    state, kinds = _once(model.state_dict()), {}
     layers = _called_layers(model, x, state)
     for name, kind in layers:
         index = sum(k == kind for k in kinds.values())
@@ -234,8 +234,16 @@ def give_weights(model: Any, x: Tensor) -> list[tuple[str, str]]:
             f"{', '.join(lost[:3])}: no layer that forward calls has these. Is a layer made that "
             "is never used? Use the layers of torch.nn, such as nn.Conv2d, and call them"
         )
-    model.load_state_dict(state)
+    model.load_state_dict(state, strict=False)  # all but second names of the same
     return layers
+
+
+def _once(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Without the second names of what a model uses more than once."""
+    first: dict[int, str] = {}
+    for name, value in state.items():
+        first.setdefault(value.data_ptr() if value.numel() else -len(first) - 1, name)
+    return {name: state[name] for name in first.values()}
 
 
 def _materialise(model: Any, x: Tensor) -> None:

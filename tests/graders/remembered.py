@@ -19,8 +19,7 @@ _known: dict[tuple[Callable, bytes], bytes] = {}
 
 def remembered(check: Check) -> Check:
     """The same check, whose oracle and suspects compute each answer once."""
-    suspects = {sentence: _asked_once(suspect) for sentence, suspect in check.suspects.items()}
-    return replace(check, oracle=_asked_once(check.oracle), suspects=suspects)
+    return replace(check, oracle=_asked_once(check.oracle), kept=_asked_once)
 
 
 def _asked_once(function: Callable) -> Callable:

@@ -21,8 +21,9 @@ from graders.remembered import remembered
 ASSIGNMENTS = [m.name for m in pkgutil.iter_modules(checks.__path__) if m.ispkg]
 CHECKS, ANSWERS = {}, {}
 for _assignment in ASSIGNMENTS:
-    if importlib.util.find_spec(f"graders.{_assignment}") is not None:
-        importlib.import_module(f"graders.{_assignment}")
+    for _module in (f"graders{room}.{_assignment}" for room in ("", ".forms", ".styles")):
+        if importlib.util.find_spec(_module) is not None:
+            importlib.import_module(_module)
     for _name, _value in vars(importlib.import_module(f"{checks.__name__}.{_assignment}")).items():
         if isinstance(_value, Check):
             CHECKS[_assignment, _value.name] = remembered(_value)
@@ -33,7 +34,7 @@ SUSPECTS = [(name, sentence) for name, check in CHECKS.items() for sentence in c
 KNOWN = [c for c in candidates.REGISTERED if c.key in CHECKS]
 VISIBLE, HIDDEN = None, 20
 # A size that does not fit is what some suspects are about.
-MEANT_ERRORS = ("Kernel size can't be greater", "the shapes do not match")
+MEANT_ERRORS = ("Kernel size can't be greater", "the shapes do not match", "never used?")
 
 
 def _words(value):
@@ -68,6 +69,14 @@ def test_enough_mutants_and_alternatives(name):
     assert sum(bool(c.says) for c in own) >= 1, f"{name[1]} needs a mutant, in {file}"
 
 
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_enough_forms_of_what_people_really_do(assignment):
+    forms = [c for c in KNOWN if c.function.__module__ == f"graders.forms.{assignment}"]
+    assert len(forms) >= 25
+    assert all(c.says for c in forms)
+    assert any("Two things at once" in c.says or "\n" in c.says for c in forms)
+
+
 @pytest.mark.parametrize("seed", [VISIBLE, HIDDEN])
 @pytest.mark.parametrize(("name", "sentence"), SUSPECTS, ids=_words)
 def test_every_suspect_is_rejected_with_its_own_sentence(name, sentence, seed):
@@ -76,7 +85,7 @@ def test_every_suspect_is_rejected_with_its_own_sentence(name, sentence, seed):
     told = []
     for part in check.parts:
         try:
-            check.compare(check.suspects[sentence], part, seed=seed)
+            check.compare(check.functions[sentence], part, seed=seed)
         except CheckFailed as failure:
             told.append(str(failure))
     assert told, "passes every part"
@@ -87,7 +96,7 @@ def test_every_suspect_is_rejected_with_its_own_sentence(name, sentence, seed):
     assert any("expected" in text for text in told)
     for cases in check.parts.values():  # one that stumbles over a case can never be recognised
         for case in cases(np.random.default_rng(0)):
-            outcome = call(check.suspects[sentence], case.args, case.kwargs)
+            outcome = call(check.functions[sentence], case.args, case.kwargs)
             assert outcome.error is None or any(words in outcome.error for words in MEANT_ERRORS)
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import itertools
 import pkgutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from course_utils.grading.candidate import Candidate
 from course_utils.grading.sandbox import Limits
 
 ASSIGNMENTS = [m.name for m in pkgutil.iter_modules(checks.__path__) if m.ispkg]
+ROOMS = "", ".forms", ".styles"  # of candidates, each with a module for an assignment
 # What stands in for the registering decorators, so that the very text of the module runs there.
 STAND_IN = """
 import sys, types
@@ -27,12 +29,12 @@ sys.modules |= {"graders": types.ModuleType("graders"), "graders.candidates": st
 
 @pytest.fixture(scope="module")
 def over_there(sandboxed):
-    """One kernel for each assignment that is asked for, in which all candidates are defined."""
+    """One kernel for each module of candidates that is asked for, in which all are defined."""
     kernels = {}
 
     def kernel(name):
         if name not in kernels:
-            path = Path(ROOT, "tests", "graders", f"{name}.py")
+            path = Path(ROOT, "tests", *name.split(".")).with_suffix(".py")
             kernels[name] = Candidate(Limits())
             assert kernels[name].run(STAND_IN + path.read_text()) == []
         return kernels[name]
@@ -49,8 +51,8 @@ def _checks(assignment):
 
 
 def _registered():
-    for assignment in ASSIGNMENTS:
-        importlib.import_module(f"graders.{assignment}")
+    for assignment, room in itertools.product(ASSIGNMENTS, ROOMS):
+        importlib.import_module(f"graders{room}.{assignment}")
     return [c for c in candidates.REGISTERED if c.key[0] in ASSIGNMENTS]
 
 
@@ -63,11 +65,17 @@ def verdict(check, functions, part, seed):
     return None
 
 
+def test_many_odd_styles_are_asked():
+    styles = [c for c in _registered() if c.function.__module__.startswith("graders.styles.")]
+    assert len(styles) >= 30
+    assert not any(c.says for c in styles)
+
+
 @pytest.mark.parametrize("seed", [None, 20])
 @pytest.mark.parametrize("candidate", _registered(), ids=lambda c: c.label)
 def test_the_verdict_is_the_same(over_there, candidate, seed, capsys):
     assignment, name = candidate.key
-    check, kernel = _checks(assignment)[name], over_there(assignment)
+    check, kernel = _checks(assignment)[name], over_there(candidate.function.__module__)
     with kernel.questions():
         remote = kernel.named(candidate.function.__name__)
         remotes = [remote]

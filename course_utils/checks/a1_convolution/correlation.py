@@ -8,6 +8,15 @@ from scipy import signal
 from torch.nn import functional as F
 
 from course_utils.checks.a1_convolution.arrays import images
+from course_utils.checks.changes import (
+    args,
+    enlarged,
+    flipped,
+    result,
+    square,
+    square_by_width,
+    transposed,
+)
 from course_utils.checks.engine import Case, Check, case, grid, rejection
 from course_utils.checks.shapes import ONE_INSIDE, stops_with_one_inside
 
@@ -18,37 +27,25 @@ def _correlate(image, kernel, *, stride=1, padding=0, dilation=1):
     return out[0, 0].numpy()
 
 
-def _correlate_with(**wrong):
-    """Correlation in which some options have another value than the one asked for."""
-
-    def suspect(image, kernel, **options):
-        changed = {n: f(options[n]) for n, f in wrong.items() if n in options}
-        return _correlate(image, kernel, **{**options, **changed})
-
-    return suspect
-
-
-def _matrix_product(image, kernel, *, stride=1, padding=0, dilation=1):
+def _matrix_product(image, kernel, **options):
     """The window times the kernel as matrices, all entries added up."""
-    columns = np.repeat(kernel.sum(axis=1)[None], kernel.shape[1], axis=0)
     if kernel.shape[0] != kernel.shape[1]:
         raise ValueError("the shapes do not match")
-    return _correlate(
-        image, columns.astype(image.dtype), stride=stride, padding=padding, dilation=dilation
-    )
+    columns = np.repeat(kernel.sum(axis=1)[None], kernel.shape[1], axis=0)
+    return _correlate(image, columns.astype(image.dtype), **options)
 
 
-def _one_inside(image, kernel, *, stride=1, **options):
+def _one_inside(out, image, kernel, stride=1, padding=0, dilation=1):
     """As many rows and columns as there are with the + 1 inside the division."""
+    sizes = zip(image.shape, kernel.shape, _both(stride), strict=True)
     height, width = (
-        stops_with_one_inside(n, k, stride=s, **options)
-        for n, k, s in zip(image.shape, kernel.shape, _both(stride), strict=True)
+        stops_with_one_inside(n, k, stride=s, padding=padding, dilation=dilation)
+        for n, k, s in sizes
     )
-    return _correlate(image, kernel, stride=stride, **options)[:height, :width].copy()
+    return out[:height, :width]
 
 
-def _window_not_strided(image, kernel, *, stride=1, padding=0, dilation=1):
-    options = {"padding": padding, "dilation": dilation}
+def _window_not_strided(image, kernel, *, stride=1, **options):
     height, width = _correlate(image, kernel, stride=stride, **options).shape
     return _correlate(image, kernel, **options)[:height, :width].copy()
 
@@ -102,6 +99,48 @@ _IMPOSSIBLE = [
     rejection("kernel|dimension|2|two|ax|shape|array", np.ones((5, 5)), np.ones(3)),
 ]
 
+# fmt: off
+_CORRELATED = {
+    "The kernel is flipped: that is true convolution. Here nothing is flipped.":
+        args(kernel=flipped),
+    "The kernel is transposed: its first index goes down, like that of the image.":
+        args(kernel=transposed),
+    "The stride is ignored.": args(stride=1),
+    "The padding is ignored.": args(padding=0),
+    "The dilation is ignored.": args(dilation=1),
+    "The stride is applied to the rows only.": args(stride=lambda s: (_both(s)[0], 1)),
+    "The two strides are exchanged: (down, across).": args(stride=lambda s: _both(s)[::-1]),
+    "The first stride is used in both directions.": args(stride=lambda s: (_both(s)[0],) * 2),
+    "Height and width of the result are exchanged.": result(transposed),
+    "Window and kernel are multiplied as matrices (@). Multiply element by element (*), then add "
+    "up.": _matrix_product,
+    "The window starts at the number of the stop; it starts at that number times the stride.":
+        _window_not_strided,
+    "The result is padded; it is the image that needs the border.":
+        lambda image, kernel, *, padding=0, **o: np.pad(_correlate(image, kernel, **o), padding),
+    "The products are averaged; they must be added up.":
+        result(lambda out, kernel: out / kernel.size),
+    "The zeros stand at the top and the left only; they belong on all four sides.":
+        args(image=lambda image, padding=0: np.pad(image, ((padding, 0), (padding, 0))), padding=0),
+    "The padding is 1, whatever the argument says.": args(padding=1),
+    "The padding is 1 wherever there is one: pad by the number that is given.":
+        args(padding=lambda p: min(p, 1)),
+    "The image is padded on its own, to keep its size: without padding, every window lies inside "
+    "the image.": lambda image, kernel, **o: signal.correlate2d(image, kernel, mode="same"),
+}
+_SIZES = {
+    "The result has one row and one column too few: the first stop counts too.":
+        result(lambda out: out[:-1, :-1]),
+    f"{ONE_INSIDE} (H + 2p - d(KH-1) - 1) // s + 1.": result(_one_inside),
+    "The width of the result is computed from the height: each axis has its own size.":
+        result(square),
+    "The height of the result is computed from the width: each axis has its own size.":
+        result(square_by_width),
+    "The result is one row and one column larger: a window that hangs over is no window.":
+        result(enlarged),
+}
+# fmt: on
+
 check_correlate2d = Check(
     "correlate2d",
     oracle=_correlate,
@@ -111,55 +150,7 @@ check_correlate2d = Check(
         "stride and padding": _strided_correlations,
         "dilation": _dilated_correlations,
     },
-    suspects={
-        "The kernel is flipped: that is true convolution. Here nothing is flipped.": (
-            lambda image, kernel, **o: _correlate(image, kernel[::-1, ::-1], **o)
-        ),
-        "The kernel is transposed: its first index goes down, like that of the image.": (
-            lambda image, kernel, **o: _correlate(image, kernel.T, **o)
-        ),
-        "The stride is ignored.": _correlate_with(stride=lambda s: 1),
-        "The padding is ignored.": _correlate_with(padding=lambda p: 0),
-        "The dilation is ignored.": _correlate_with(dilation=lambda d: 1),
-        "The stride is applied to the rows only.": _correlate_with(
-            stride=lambda s: (_both(s)[0], 1)
-        ),
-        "The two strides are exchanged: (down, across).": _correlate_with(
-            stride=lambda s: _both(s)[::-1]
-        ),
-        "The first stride is used in both directions.": _correlate_with(
-            stride=lambda s: (_both(s)[0],) * 2
-        ),
-        "Height and width of the result are exchanged.": (
-            lambda image, kernel, **o: np.ascontiguousarray(_correlate(image, kernel, **o).T)
-        ),
-        "Window and kernel are multiplied as matrices (@). Multiply element by element (*), then "
-        "add up.": _matrix_product,
-        "The window starts at the number of the stop; it starts at that number times the stride.": (
-            _window_not_strided
-        ),
-        "The result has one row and one column too few: the first stop counts too.": (
-            lambda image, kernel, **o: _correlate(image, kernel, **o)[:-1, :-1]
-        ),
-        f"{ONE_INSIDE} (H + 2p - d(KH-1) - 1) // s + 1.": _one_inside,
-        "The result is padded; it is the image that needs the border.": (
-            lambda image, kernel, *, padding=0, **o: np.pad(_correlate(image, kernel, **o), padding)
-        ),
-        "The products are averaged; they must be added up.": (
-            lambda image, kernel, **o: (
-                _correlate(image, kernel, **o) / image.dtype.type(kernel.size)
-            )
-        ),
-        "The zeros stand at the top and the left only; they belong on all four sides.": (
-            lambda image, kernel, *, padding=0, **o: _correlate(
-                np.pad(image, ((padding, 0), (padding, 0))), kernel, **o
-            )
-        ),
-        "The image is padded on its own, to keep its size: without padding, every window lies "
-        "inside the image.": (
-            lambda image, kernel, **o: signal.correlate2d(image, kernel, mode="same")
-        ),
-    },
+    suspects=_CORRELATED | _SIZES,
     rejects=_IMPOSSIBLE,
 )
 
@@ -175,35 +166,34 @@ def _convolutions(rng) -> Iterator[Case]:
             yield case(image, rng.normal(size=shape).astype(image.dtype))
 
 
+# fmt: off
+_CONVOLVED = {
+    "The kernel is not flipped: that is cross-correlation.": args(kernel=flipped),
+    "The kernel is flipped upside down only; left and right must be exchanged too.":
+        args(kernel=lambda kernel: kernel[:, ::-1]),
+    "The kernel is flipped left to right only; top and bottom must be exchanged too.":
+        args(kernel=lambda kernel: kernel[::-1]),
+    "The kernel is turned by a quarter; convolution turns it by half a turn.":
+        args(kernel=np.rot90),
+    "Transposing a kernel is not flipping it.": args(kernel=lambda kernel: flipped(kernel.T)),
+    "The image is flipped instead of the kernel: the result comes out turned by half a turn.":
+        result(flipped),
+    "The products are averaged; they must be added up.":
+        result(lambda out, kernel: out / kernel.size),
+    "Height and width of the result are exchanged.": result(transposed),
+    "You compute the full convolution. Keep only the places where the kernel lies inside.":
+        lambda image, kernel: signal.convolve2d(image, kernel, mode="full"),
+    "You compute as many values as the image has pixels. Keep only the places where the kernel "
+    "lies inside.": lambda image, kernel: signal.convolve2d(image, kernel, mode="same"),
+    **{s: c for s, c in _SIZES.items() if ONE_INSIDE not in s},
+}
+# fmt: on
+
 check_convolve2d = Check(
     "convolve2d",
     oracle=_convolve,
     tool="scipy.signal.convolve2d",
     parts={"valid": _convolutions},
-    suspects={
-        "The kernel is not flipped: that is cross-correlation.": lambda image, kernel: _correlate(
-            image, kernel
-        ),
-        "The kernel is flipped upside down only; left and right must be exchanged too.": (
-            lambda image, kernel: _correlate(image, kernel[::-1])
-        ),
-        "The kernel is flipped left to right only; top and bottom must be exchanged too.": (
-            lambda image, kernel: _correlate(image, kernel[:, ::-1])
-        ),
-        "The kernel is turned by a quarter; convolution turns it by half a turn.": (
-            lambda image, kernel: _correlate(image, np.rot90(kernel))
-        ),
-        "Transposing a kernel is not flipping it.": lambda image, kernel: _correlate(
-            image, kernel.T
-        ),
-        "The image is flipped instead of the kernel: the result comes out turned by half a turn.": (
-            lambda image, kernel: _correlate(image[::-1, ::-1], kernel)
-        ),
-        "You compute the full convolution. Keep only the places where the kernel lies inside.": (
-            lambda image, kernel: signal.convolve2d(image, kernel, mode="full")
-        ),
-        "You compute as many values as the image has pixels. Keep only the places where the "
-        "kernel lies inside.": lambda image, kernel: signal.convolve2d(image, kernel, mode="same"),
-    },
+    suspects=_CONVOLVED,
     rejects=[r for r in _IMPOSSIBLE if not r.case.kwargs],
 )

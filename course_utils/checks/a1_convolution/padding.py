@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from course_utils.checks.a1_convolution.arrays import images
+from course_utils.checks.changes import args, result, transposed
 from course_utils.checks.engine import Case, Check, case, rejection
 
 
@@ -37,18 +38,17 @@ def _paddings(*modes):
     return cases
 
 
-def _as_mode(wrong):
-    """Padding that uses the mode `wrong[mode]` instead of the mode asked for."""
-    return lambda image, padding, mode="constant": _pad(image, padding, wrong.get(mode, mode))
+def _each_side(change):
+    """The padding with another pair at each side."""
+    return args(padding=lambda padding: tuple(change(*side) for side in _sides(padding)))
 
 
-def _corners_left_empty(image, padding, mode="constant"):
+def _corners_left_empty(out, padding):
     (top, bottom), (left, right) = _sides(padding)
-    out = _pad(image, padding, mode)
     inside = np.zeros(out.shape, dtype=bool)
     inside[top : out.shape[0] - bottom] = True
     inside[:, left : out.shape[1] - right] = True
-    return np.where(inside, out, np.zeros((), out.dtype))
+    return out * inside
 
 
 def _far_side_off(image, padding, mode="constant"):
@@ -67,10 +67,43 @@ def _far_side_off(image, padding, mode="constant"):
     return image[np.ix_(rows, columns)]
 
 
-def _one_mean(image, padding, mode="constant"):
-    if mode != "mean":
-        return _pad(image, padding, mode)
-    return np.pad(image, padding, constant_values=image.mean())
+def _border_of(wrong_mode, value):
+    """In this mode the border holds one value, computed from the image."""
+
+    def change(out, image, padding, mode="constant"):
+        return np.pad(image, padding, constant_values=value(image)) if mode == wrong_mode else out
+
+    return result(change)
+
+
+# fmt: off
+_SUSPECTS = {
+    "The pairs are swapped: ((top, bottom), (left, right)), rows first.":
+        args(padding=lambda padding: _sides(padding)[::-1]),
+    "Top and bottom, or left and right, are exchanged.":
+        _each_side(lambda before, after: (after, before)),
+    "Only the top and the left are padded.": _each_side(lambda before, after: (before, 0)),
+    "Only the bottom and the right are padded.": _each_side(lambda before, after: (0, after)),
+    "Only the first number of each pair is used, for both sides.":
+        _each_side(lambda before, after: (before, before)),
+    "The padding is 1, whatever the argument says.": args(padding=1),
+    "The border is filled with zeros whatever the mode.": args(mode="constant"),
+    "reflect leaves the border pixel out of the mirror image, symmetric repeats it: the two are "
+    "exchanged.": args(mode=lambda mode: _OTHER.get(mode, mode)),
+    "reflect does not repeat the border pixel.":
+        args(mode=lambda mode: "symmetric" if mode == "reflect" else mode),
+    "symmetric repeats the border pixel.":
+        args(mode=lambda mode: "reflect" if mode == "symmetric" else mode),
+    "At the bottom and the right the mirror is one pixel off: where does the last one go?":
+        _far_side_off,
+    "The corners stay empty: pad the rows first, then the columns of the result.":
+        result(_corners_left_empty),
+    "mean: each row and column is padded with its own mean, not with the mean of the whole image.":
+        _border_of("mean", np.mean),
+    "The padding holds ones, not zeros.": _border_of("constant", lambda image: 1),
+    "Height and width of the result are exchanged.": result(transposed),
+}
+# fmt: on
 
 
 check_pad2d = Check(
@@ -81,48 +114,7 @@ check_pad2d = Check(
         "constant": _paddings("constant"),
         "modes": _paddings("edge", "reflect", "symmetric", "mean"),
     },
-    suspects={
-        "The pairs are swapped: ((top, bottom), (left, right)), rows first.": (
-            lambda image, padding, mode="constant": _pad(image, _sides(padding)[::-1], mode)
-        ),
-        "Top and bottom, or left and right, are exchanged.": (
-            lambda image, padding, mode="constant": _pad(
-                image, tuple(side[::-1] for side in _sides(padding)), mode
-            )
-        ),
-        "Only the top and the left are padded.": (
-            lambda image, padding, mode="constant": _pad(
-                image, tuple((before, 0) for before, _ in _sides(padding)), mode
-            )
-        ),
-        "Only the first number of each pair is used, for both sides.": (
-            lambda image, padding, mode="constant": _pad(
-                image, tuple((before, before) for before, _ in _sides(padding)), mode
-            )
-        ),
-        "The border is filled with zeros whatever the mode.": _as_mode(
-            dict.fromkeys(("edge", "reflect", "symmetric", "mean"), "constant")
-        ),
-        "reflect leaves the border pixel out of the mirror image, symmetric repeats it: the two "
-        "are exchanged.": _as_mode(_OTHER),
-        "reflect does not repeat the border pixel.": _as_mode({"reflect": "symmetric"}),
-        "symmetric repeats the border pixel.": _as_mode({"symmetric": "reflect"}),
-        "At the bottom and the right the mirror is one pixel off: where does the last one go?": (
-            _far_side_off
-        ),
-        "The corners stay empty: pad the rows first, then the columns of the result.": (
-            _corners_left_empty
-        ),
-        "mean: each row and column is padded with its own mean, not with the mean of the whole "
-        "image.": _one_mean,
-        "The padding holds ones, not zeros.": (
-            lambda image, padding, mode="constant": (
-                np.pad(image, padding, constant_values=1)
-                if mode == "constant"
-                else _pad(image, padding, mode)
-            )
-        ),
-    },
+    suspects=_SUSPECTS,
     rejects=[
         rejection("padding", np.ones((3, 3)), -1),
         rejection("padding", np.ones((3, 3)), ((0, 1), (-1, 0))),

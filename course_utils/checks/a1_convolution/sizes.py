@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from torch import nn
 
+from course_utils.checks.changes import args, result
 from course_utils.checks.engine import Case, Check, case, grid, rejection
 from course_utils.checks.shapes import ONE_INSIDE, layer_size
 
@@ -14,29 +15,13 @@ def _output_size(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=Fals
     return layer_size(n, kernel_size, stride=stride, padding=padding, dilation=dilation)
 
 
-def _size_formula(numerator, last=1):
-    """A size formula with one thing wrong: `floor(numerator / stride) + last`."""
+def _sized(way=lambda n, k, p, d: n + 2 * p - d * (k - 1) - 1, end=lambda way, s: way // s + 1):
+    """The recipe: the way of the kernel's corner, and the stops on it."""
 
-    def suspect(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
-        return numerator(n, kernel_size, padding, dilation) // stride + last
+    def size(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
+        return end(way(n, kernel_size, padding, dilation), stride)
 
-    return suspect
-
-
-def _way(n, k, p, d):
-    return n + 2 * p - d * (k - 1) - 1
-
-
-def _rounded_up(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
-    return -(-_way(n, kernel_size, padding, dilation) // stride) + 1
-
-
-def _rounded(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
-    return round(_way(n, kernel_size, padding, dilation) / stride) + 1
-
-
-def _stride_ignored(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
-    return _output_size(n, kernel_size, padding=padding, dilation=dilation)
+    return size
 
 
 def _plain_sizes(rng) -> Iterator[Case]:
@@ -46,7 +31,7 @@ def _plain_sizes(rng) -> Iterator[Case]:
     yield case(5, 5)
     for n, k in zip(rng.integers(8, 300, 8).tolist(), rng.integers(1, 8, 8).tolist(), strict=True):
         for options in grid(stride=[1, 2, 3], padding=[0, k // 2], dilation=[1, 2]):
-            if _way(n, k, options["padding"], options["dilation"]) >= 0:
+            if n + 2 * options["padding"] > options["dilation"] * (k - 1):
                 yield case(n, k, **options)
 
 
@@ -59,32 +44,36 @@ def _strict_sizes(rng) -> Iterator[Case]:
             yield case(n, k, **options, strict=True)
 
 
+# fmt: off
+_SIZES = {
+    "The + 1 is missing: the first stop counts too.": {"end": lambda way, s: way // s},
+    f"{ONE_INSIDE} floor((n + 2p - d(k-1) - 1) / s) + 1.":
+        {"end": lambda way, s: (way + 1) // s},
+    "You round up. A stop that does not fit is left out: round down.":
+        {"end": lambda way, s: -(-way // s) + 1},
+    "You round to the nearest number. A stop that does not fit is left out: round down.":
+        {"end": lambda way, s: round(way / s) + 1},
+    "The padding is added on one side only: it stands on both, hence 2p.":
+        args(n=lambda n, padding=0: n - padding, strict=False),
+    "The padding is ignored.": args(padding=0, strict=False),
+    "The stride is ignored.": args(stride=1, strict=False),
+    "The dilation is ignored.": args(dilation=1, strict=False),
+    "A dilated kernel reaches over d(k-1) + 1 pixels, not d·k.":
+        {"way": lambda n, k, p, d: n + 2 * p - d * k},
+    "The kernel size is subtracted without leaving room for its first pixel: n - k, not n - k - 1.":
+        {"way": lambda n, k, p, d: n + 2 * p - d * (k - 1) - 2},
+    "The kernel size itself is subtracted nowhere: the corner can go only as far as n - k.":
+        {"way": lambda n, k, p, d: n + 2 * p - 1},
+}
+# fmt: on
+
 check_conv_output_size = Check(
     "conv_output_size",
     oracle=_output_size,
     tool="torch.nn.functional.conv1d",
     parts={"sizes": _plain_sizes, "strict": _strict_sizes},
-    suspects={
-        "The + 1 is missing: the first stop counts too.": _size_formula(_way, last=0),
-        f"{ONE_INSIDE} floor((n + 2p - d(k-1) - 1) / s) + 1.": _size_formula(
-            lambda n, k, p, d: _way(n, k, p, d) + 1, last=0
-        ),
-        "You round up. A stop that does not fit is left out: round down.": _rounded_up,
-        "You round to the nearest number. A stop that does not fit is left out: round down.": (
-            _rounded
-        ),
-        "The padding is added on one side only: it stands on both, hence 2p.": _size_formula(
-            lambda n, k, p, d: _way(n, k, p, d) - p
-        ),
-        "The padding is ignored.": _size_formula(lambda n, k, p, d: _way(n, k, 0, d)),
-        "The stride is ignored.": _stride_ignored,
-        "The dilation is ignored.": _size_formula(lambda n, k, p, d: _way(n, k, p, 1)),
-        "A dilated kernel reaches over d(k-1) + 1 pixels, not d·k.": _size_formula(
-            lambda n, k, p, d: n + 2 * p - d * k
-        ),
-        "The kernel size is subtracted without leaving room for its first pixel: n - k, not "
-        "n - k - 1.": _size_formula(lambda n, k, p, d: _way(n, k, p, d) - 1),
-    },
+    recipe=_sized,
+    suspects=_SIZES,
     rejects=[
         rejection("n\\b|size|input", 0, 1),
         rejection("stride", 7, 3, stride=0),
@@ -110,10 +99,6 @@ def _param_count(in_channels, out_channels, kernel_size, *, bias=True):
     return sum(p.numel() for p in layer.parameters())
 
 
-def _weights(in_channels, out_channels, kernel_size):
-    return _layer(in_channels, out_channels, kernel_size).weight.numel()
-
-
 def _pair(kernel_size):
     return kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
 
@@ -127,32 +112,30 @@ def _layers(rng) -> Iterator[Case]:
             yield case(c, 2 * f, kernel_size, bias=bias)
 
 
+# fmt: off
+_COUNTS = {
+    "The biases are missing: each filter has one, unless bias=False.": args(bias=False),
+    "There is one bias per filter, not one per layer.":
+        result(lambda count, out_channels, bias=True: count - bias * (out_channels - 1)),
+    "bias=False is ignored.": args(bias=True),
+    "There is one bias per filter, not one per pair of channels.":
+        result(lambda count, in_channels, out_channels, bias=True:
+               count + bias * (in_channels - 1) * out_channels),
+    "A filter extends through all input channels: multiply by in_channels.": args(in_channels=1),
+    "A kernel has height times width weights, not height plus width.":
+        args(kernel_size=lambda k: (1, sum(_pair(k)))),
+    "A kernel of (KH, KW) has KH·KW weights; one of the two is used twice.":
+        args(kernel_size=lambda k: _pair(k)[0]),
+    "There are out_channels filters: multiply by that too.": args(out_channels=1),
+}
+# fmt: on
+
 check_conv_param_count = Check(
     "conv_param_count",
     oracle=_param_count,
     tool="torch.nn.Conv2d",
     parts={"layers": _layers},
-    suspects={
-        "The biases are missing: each filter has one, unless bias=False.": (
-            lambda c, f, k, *, bias=True: _weights(c, f, k)
-        ),
-        "There is one bias per filter, not one per layer.": (
-            lambda c, f, k, *, bias=True: _weights(c, f, k) + bias
-        ),
-        "bias=False is ignored.": lambda c, f, k, *, bias=True: _param_count(c, f, k),
-        "There is one bias per filter, not one per pair of channels.": (
-            lambda c, f, k, *, bias=True: _weights(c, f, k) + bias * c * f
-        ),
-        "A filter extends through all input channels: multiply by in_channels.": (
-            lambda c, f, k, *, bias=True: _param_count(1, f, k, bias=bias)
-        ),
-        "A kernel has height times width weights, not height plus width.": (
-            lambda c, f, k, *, bias=True: c * f * sum(_pair(k)) + bias * f
-        ),
-        "A kernel of (KH, KW) has KH·KW weights; one of the two is used twice.": (
-            lambda c, f, k, *, bias=True: _param_count(c, f, _pair(k)[0], bias=bias)
-        ),
-    },
+    suspects=_COUNTS,
     rejects=[
         rejection("in_channels|in\\b|input|channels", 0, 4, 3),
         rejection("in_channels|in\\b|input|channels", -2, 4, 3),

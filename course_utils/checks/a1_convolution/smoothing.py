@@ -8,6 +8,7 @@ from scipy import ndimage
 from torch.nn import functional as F
 
 from course_utils.checks.a1_convolution.arrays import images
+from course_utils.checks.changes import args, result, transposed
 from course_utils.checks.engine import Case, Check, case, rejection
 
 
@@ -30,24 +31,26 @@ def _kernel_sizes(rng) -> Iterator[Case]:
         yield case(k)
 
 
+# fmt: off
+_MEANS = {
+    "The weights must add up to 1: divide by their number.": result(lambda out, k: out * k * k),
+    "There are k·k weights, not k: divide by k².": result(lambda out, k: out * k),
+    "The kernel must be (k, k), not a row of k.": lambda k: np.full(k, 1 / k),
+    "The kernel must be (k, k), not one long row.": result(np.ravel),
+    "Whole-number division makes the weights zero: use / and not //.":
+        lambda k: np.full((k, k), float(1 // k**2)),
+    "The middle pixel counts too: divide by k², not k² - 1.":
+        result(lambda out, k: out * k * k / max(k * k - 1, 1)),
+    "Only the middle has a weight: that kernel changes nothing.": _impulse,
+}
+# fmt: on
+
 check_mean_kernel = Check(
     "mean_kernel",
     oracle=_mean_kernel,
     tool="torch.nn.functional.avg_pool2d",
     parts={"sizes": _kernel_sizes},
-    suspects={
-        "The weights must add up to 1: divide by their number.": lambda k: np.ones((k, k)),
-        "There are k·k weights, not k: divide by k².": lambda k: np.full((k, k), 1 / k),
-        "The kernel must be (k, k), not a row of k.": lambda k: np.full(k, 1 / k),
-        "The kernel must be (k, k), not one long row.": lambda k: np.full(k * k, 1 / k**2),
-        "Whole-number division makes the weights zero: use / and not //.": (
-            lambda k: np.full((k, k), float(1 // k**2))
-        ),
-        "The middle pixel counts too: divide by k², not k² - 1.": (
-            lambda k: np.full((k, k), 1 / max(k * k - 1, 1))
-        ),
-        "Only the middle has a weight: that kernel changes nothing.": _impulse,
-    },
+    suspects=_MEANS,
     rejects=[rejection("k\\b|size|kernel", 0), rejection("k\\b|size|kernel", -3)],
 )
 
@@ -56,19 +59,15 @@ def _gaussian(k, sigma):
     return ndimage.gaussian_filter(_impulse(k), sigma, mode="constant", radius=k // 2)
 
 
-def _bell(exponent, *, normalise=True, corner=False):
-    """A Gaussian-like kernel from `exponent(squared distance, sigma)`."""
+def _bell(exponent=lambda r2, sigma: -r2 / (2 * sigma**2), total=np.sum, corner=False):
+    """The recipe: what stands in the exponent, what is divided by, and where the middle is."""
 
-    def suspect(k, sigma):
+    def kernel(k, sigma):
         along = np.arange(k) - (0 if corner else k // 2)
         weights = np.exp(exponent(along[:, None] ** 2 + along**2, sigma))
-        return weights / (weights.sum() if normalise else 2 * np.pi * sigma**2)
+        return weights / (total(weights) if total else 2 * np.pi * sigma**2)
 
-    return suspect
-
-
-def _bell_exponent(r2, sigma):
-    return -r2 / (2 * sigma**2)
+    return kernel
 
 
 def _bells(rng) -> Iterator[Case]:
@@ -77,41 +76,37 @@ def _bells(rng) -> Iterator[Case]:
             yield case(k, sigma)
 
 
+# fmt: off
+_BELLS = {
+    "The exponent is r²/(2σ²); without the 2 (a slide has it so) the bell is too narrow.":
+        {"exponent": lambda r2, sigma: -r2 / sigma**2},
+    "The weights do not add up to 1: divide by their sum; the formula's factor will not do.":
+        {"total": None},
+    "σ stands squared in the exponent.": {"exponent": lambda r2, sigma: -r2 / (2 * sigma)},
+    "The exponent needs the squared distance, not the distance.":
+        {"exponent": lambda r2, sigma: -np.sqrt(r2) / (2 * sigma**2)},
+    "The distance is measured from the corner: the middle of the kernel is at k // 2.":
+        {"corner": True},
+    "The largest weight is 1: divide by the sum of the weights, not by their maximum.":
+        {"total": np.max},
+    "The minus sign of the exponent is missing: the weights grow towards the rim.":
+        {"exponent": lambda r2, sigma: r2 / (2 * sigma**2)},
+    "The exponent is multiplied with σ²: put 2 * sigma**2 into brackets.":
+        {"exponent": lambda r2, sigma: -r2 / 2 * sigma**2},
+    "Each row is normalised by itself: divide by the sum of all weights.":
+        {"total": lambda weights: weights.sum(axis=1, keepdims=True)},
+    "The kernel is one row: combine the row with the column, (k, k).":
+        result(lambda out: out.sum(axis=0)),
+}
+# fmt: on
+
 check_gaussian_kernel = Check(
     "gaussian_kernel",
     oracle=_gaussian,
     tool="scipy.ndimage.gaussian_filter",
     parts={"bells": _bells},
-    suspects={
-        "The exponent is r²/(2σ²); without the 2 (a slide has it so) the bell is too narrow.": (
-            _bell(lambda r2, sigma: -r2 / sigma**2)
-        ),
-        "The weights do not add up to 1: divide by their sum; the formula's factor will not do.": (
-            _bell(_bell_exponent, normalise=False)
-        ),
-        "σ stands squared in the exponent.": _bell(lambda r2, sigma: -r2 / (2 * sigma)),
-        "The exponent needs the squared distance, not the distance.": _bell(
-            lambda r2, sigma: -np.sqrt(r2) / (2 * sigma**2)
-        ),
-        "The distance is measured from the corner: the middle of the kernel is at k // 2.": (
-            _bell(_bell_exponent, corner=True)
-        ),
-        "The largest weight is 1: divide by the sum of the weights, not by their maximum.": (
-            lambda k, sigma: _gaussian(k, sigma) / _gaussian(k, sigma).max()
-        ),
-        "The minus sign of the exponent is missing: the weights grow towards the rim.": _bell(
-            lambda r2, sigma: r2 / (2 * sigma**2)
-        ),
-        "The exponent is multiplied with σ²: put 2 * sigma**2 into brackets.": _bell(
-            lambda r2, sigma: -r2 / 2 * sigma**2
-        ),
-        "Each row is normalised by itself: divide by the sum of all weights.": (
-            lambda k, sigma: np.tile(_gaussian(k, sigma).sum(axis=0), (k, 1))
-        ),
-        "The kernel is one row: combine the row with the column, (k, k).": (
-            lambda k, sigma: _gaussian(k, sigma).sum(axis=0)
-        ),
-    },
+    recipe=_bell,
+    suspects=_BELLS,
     rejects=[
         rejection("k\\b|odd|even|size|kernel", 4, 1.0),
         rejection("k\\b|odd|even|size|kernel", 0, 1.0),
@@ -125,10 +120,14 @@ def _median(image, k, *, mode="reflect"):
     return ndimage.median_filter(image, size=k, mode=mode)
 
 
-def _border_kept(image, k):
-    inside = np.zeros(image.shape, dtype=bool)
-    inside[k // 2 : image.shape[0] - k // 2, k // 2 : image.shape[1] - k // 2] = True
-    return np.where(inside, _median(image, k), image)
+def _inside(out, k):
+    return out[k // 2 : out.shape[0] - k // 2, k // 2 : out.shape[1] - k // 2]
+
+
+def _border_kept(out, image, k):
+    kept = np.array(image)
+    _inside(kept, k)[...] = _inside(out, k)
+    return kept
 
 
 def _window_cut(image, k):
@@ -148,43 +147,38 @@ def _noisy_images(rng) -> Iterator[Case]:
             yield case(np.round(image), k)  # many equal values
 
 
+# fmt: off
+_MEDIANS = {
+    "That is the mean of the window; the median is the middle one of the sorted values.":
+        lambda image, k: ndimage.uniform_filter(image, k, mode="reflect"),
+    "Beyond the border you take zeros: mirror the image, border pixel included (symmetric).":
+        args(mode="constant"),
+    "Beyond the border you leave the border pixel out of the mirror image (reflect); use "
+    "symmetric.": args(mode="mirror"),
+    "Beyond the border you repeat the border pixel (edge); use symmetric.": args(mode="nearest"),
+    "Beyond the border you go on at the other side (wrap); use symmetric.": args(mode="wrap"),
+    "That is the largest value of the window.":
+        lambda image, k: ndimage.maximum_filter(image, k, mode="reflect"),
+    "That is the smallest value of the window.":
+        lambda image, k: ndimage.minimum_filter(image, k, mode="reflect"),
+    "The median of the row medians is not the median of the window: sort all k² values.":
+        lambda image, k: _median(_median(image, (1, k)), (k, 1)),
+    "The median of the column medians is not the median of the window: sort all k² values.":
+        lambda image, k: _median(_median(image, (k, 1)), (1, k)),
+    "The pixels at the border are left as they were: mirror the image there.":
+        result(_border_kept),
+    "The window is cut off at the border; fill it up by mirroring the image.": _window_cut,
+    "The result must be as large as the image: pad it first.": result(_inside),
+    "Height and width of the result are exchanged.": result(transposed),
+}
+# fmt: on
+
 check_median_filter = Check(
     "median_filter",
     oracle=_median,
     tool="scipy.ndimage.median_filter",
     parts={"filters": _noisy_images},
-    suspects={
-        "That is the mean of the window; the median is the middle one of the sorted values.": (
-            lambda image, k: ndimage.uniform_filter(image, k, mode="reflect")
-        ),
-        "Beyond the border you take zeros: mirror the image, border pixel included (symmetric).": (
-            lambda image, k: _median(image, k, mode="constant")
-        ),
-        "Beyond the border you leave the border pixel out of the mirror image (reflect); use "
-        "symmetric.": lambda image, k: _median(image, k, mode="mirror"),
-        "Beyond the border you repeat the border pixel (edge); use symmetric.": (
-            lambda image, k: _median(image, k, mode="nearest")
-        ),
-        "That is the largest value of the window.": (
-            lambda image, k: ndimage.maximum_filter(image, k, mode="reflect")
-        ),
-        "That is the smallest value of the window.": (
-            lambda image, k: ndimage.minimum_filter(image, k, mode="reflect")
-        ),
-        "The median of the row medians is not the median of the window: sort all k² values.": (
-            lambda image, k: _median(_median(image, (1, k)), (k, 1))
-        ),
-        "The median of the column medians is not the median of the window: sort all k² values.": (
-            lambda image, k: _median(_median(image, (k, 1)), (1, k))
-        ),
-        "The pixels at the border are left as they were: mirror the image there.": _border_kept,
-        "The window is cut off at the border; fill it up by mirroring the image.": _window_cut,
-        "The result must be as large as the image: pad it first.": (
-            lambda image, k: _median(image, k)[
-                k // 2 : image.shape[0] - k // 2, k // 2 : image.shape[1] - k // 2
-            ]
-        ),
-    },
+    suspects=_MEDIANS,
     rejects=[
         rejection("k\\b|odd|even|size|window|kernel", np.ones((4, 4)), 2),
         rejection("k\\b|odd|even|size|window|kernel", np.ones((4, 4)), 0),

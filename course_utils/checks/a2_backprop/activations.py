@@ -7,25 +7,15 @@ import torch
 from torch.nn import functional as F
 
 from course_utils.checks.a2_backprop.arrays import DOUT, NUMPY_ONLY, batches, like
+from course_utils.checks.changes import result, where
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.layers import ALSO, autograd, layer
+from course_utils.checks.layers import ALSO, autograd, is_backward, is_forward, layer
 from course_utils.checks.outcome import Look, Unusable
 
 
 def _relu(x, dout=None, *, numeric=False, changed=False):
     found = autograd(F.relu, (x,), dout)
     return found if dout is None else found[0]
-
-
-def _relu_with(value=F.relu, slope=None):
-    """A ReLU with another value, or another gradient from `slope(x, dout)`."""
-
-    def suspect(x, dout=None, **_):
-        if dout is None:
-            return value(torch.from_numpy(np.array(x))).numpy()
-        return _relu(x, dout) if slope is None else slope(x, dout).astype(x.dtype)
-
-    return suspect
 
 
 def _relu_forwards(rng) -> Iterator[Case]:
@@ -53,6 +43,35 @@ def _relu_changed(rng) -> Iterator[Case]:
     yield case(x, like(rng, x), changed=True)
 
 
+# fmt: off
+_RELU = where(is_forward, {
+    "Negative values are turned positive; they must become 0.": result(lambda out, x: abs(x)),
+    "Negative values keep a part of themselves: that is leaky ReLU.":
+        result(lambda out, x: out + 0.01 * np.minimum(x, 0)),
+    "Values above 1 are cut off: ReLU has no upper end.": result(lambda out: out.clip(0, 1)),
+    "Negative and positive are exchanged.": result(lambda out, x: np.minimum(x, 0)),
+    "The result says where x is positive; it should be x there.":
+        result(lambda out, x: (x > 0).astype(x.dtype)),
+    "The result is x as it is: negative values must become 0.": result(lambda out, x: x),
+}) | where(is_backward, {
+    "The gradient from above is missing: multiply by dout.":
+        result(lambda dx, x: (x > 0).astype(x.dtype)),
+    "At exactly 0 the gradient is let through. PyTorch, and this course, take 0 there.":
+        result(lambda dx, x, dout: dout * (x >= 0)),
+    "The gate looks at dout; it is x that decides.":
+        result(lambda dx, dout: dout * (dout > 0)),
+    "The gradient goes through everywhere: where x was negative, nothing reached the output.":
+        result(lambda dx, dout: dout),
+    "The gradient goes through where x was negative: the gate is the wrong way round.":
+        result(lambda dx, x, dout: dout * (x <= 0)),
+    "The gradient is multiplied by x; the slope of ReLU is 1 or 0.":
+        result(lambda dx, x, dout: dout * np.maximum(x, 0)),
+    "The gradient has the wrong sign.": result(np.negative),
+    "At exactly 0 half of the gradient is let through. PyTorch, and this course, take 0 there.":
+        result(lambda dx, x, dout: dout * ((x > 0) + 0.5 * (x == 0))),
+})
+# fmt: on
+
 check_relu = Check(
     "relu",
     oracle=_relu,
@@ -63,32 +82,7 @@ check_relu = Check(
         "numeric": _relu_slopes,
         "cache": _relu_changed,
     },
-    suspects={
-        "Negative values are turned positive; they must become 0.": _relu_with(torch.abs),
-        "Negative values keep a part of themselves: that is leaky ReLU.": _relu_with(F.leaky_relu),
-        "Values above 1 are cut off: ReLU has no upper end.": _relu_with(lambda x: x.clamp(0, 1)),
-        "Negative and positive are exchanged.": _relu_with(lambda x: x.clamp(max=0)),
-        "The result says where x is positive; it should be x there.": _relu_with(
-            lambda x: (x > 0).to(x.dtype)
-        ),
-        "The gradient from above is missing: multiply by dout.": _relu_with(
-            slope=lambda x, dout: x > 0
-        ),
-        "At exactly 0 the gradient is let through. PyTorch, and this course, take 0 there.": (
-            _relu_with(slope=lambda x, dout: dout * (x >= 0))
-        ),
-        "The gate looks at dout; it is x that decides.": _relu_with(
-            slope=lambda x, dout: dout * (dout > 0)
-        ),
-        "The gradient goes through everywhere: where x was negative, nothing reached the output.": (
-            _relu_with(slope=lambda x, dout: dout)
-        ),
-        "The gradient is multiplied by x; the slope of ReLU is 1 or 0.": _relu_with(
-            slope=lambda x, dout: dout * np.maximum(x, 0)
-        ),
-        "At exactly 0 half of the gradient is let through. PyTorch, and this course, take 0 "
-        "there.": _relu_with(slope=lambda x, dout: dout * ((x > 0) + 0.5 * (x == 0))),
-    },
+    suspects=_RELU,
     rejects=[
         rejection("x\\b", np.array([1, -2])),
         *(
@@ -116,15 +110,12 @@ def _named(given, logits, labels):
     return {"loss": given[0], "dlogits": given[1]}
 
 
-def _loss_with(change):
-    """`change` gets the right answer, the probabilities and the labels' places."""
+def _softmax(logits, axis=1):
+    return torch.softmax(torch.from_numpy(np.array(logits)), dim=axis).numpy()
 
-    def suspect(logits, labels):
-        found = _cross_entropy(logits, labels)
-        p = torch.softmax(torch.from_numpy(np.array(logits)), dim=1).numpy()
-        return found | change(found, p, np.eye(logits.shape[1], dtype=logits.dtype)[labels])
 
-    return suspect
+def _one_hot(logits, labels):
+    return np.eye(logits.shape[1], dtype=logits.dtype)[labels]
 
 
 def _unstable(subtracted, by_logarithm=False):
@@ -141,8 +132,8 @@ def _unstable(subtracted, by_logarithm=False):
             p = np.exp(shifted - np.log(total)) if by_logarithm else exps / total
             log_p = shifted - np.log(total) if by_logarithm else np.log(p)
             loss = -log_p[np.arange(len(p)), labels].mean()
-        one_hot = np.eye(logits.shape[1], dtype=logits.dtype)[labels]
-        return {"loss": loss.item(), "dlogits": (p - one_hot) / logits.dtype.type(len(p))}
+        dlogits = (p - _one_hot(logits, labels)) / logits.dtype.type(len(p))
+        return {"loss": loss.item(), "dlogits": dlogits}
 
     return suspect
 
@@ -155,14 +146,26 @@ def _largest_of_each(logits):
     return logits.max(axis=1, keepdims=True)
 
 
+def _loss(change):
+    return result(change, "loss")
+
+
+def _dlogits(change):
+    return result(change, "dlogits")
+
+
 def _logarithm_with(small):
     """log(p + small) in the loss."""
-    return _loss_with(lambda f, p, y: {"loss": float(-np.log((p * y).sum(axis=1) + small).mean())})
+
+    def change(loss, logits, labels):
+        chosen = (_softmax(logits) * _one_hot(logits, labels)).sum(axis=1)
+        return -np.log(chosen + small).mean()
+
+    return _loss(change)
 
 
 def _over_batch(logits, labels):
-    p = torch.softmax(torch.from_numpy(np.array(logits)), dim=0).numpy()
-    one_hot = np.eye(logits.shape[1], dtype=logits.dtype)[labels]
+    p, one_hot = _softmax(logits, axis=0), _one_hot(logits, labels)
     return {"loss": float(-np.log(np.maximum(p[one_hot == 1], 1e-300)).mean()),
             "dlogits": (p - one_hot) / logits.dtype.type(len(p))}  # fmt: skip
 
@@ -182,6 +185,48 @@ def _large_losses(rng) -> Iterator[Case]:
     yield case(1000 * rng.normal(size=(4, 6)), rng.integers(6, size=4))
 
 
+# fmt: off
+_ENTROPY = {
+    "The minus sign of the loss is missing: the logarithm of a probability is below 0.":
+        _loss(lambda loss: -loss),
+    "The loss is summed over the batch; it should be the mean.":
+        _loss(lambda loss, labels: loss * len(labels)),
+    "dlogits is not divided by the size of the batch, though the loss is a mean.":
+        _dlogits(lambda d: d * len(d)),
+    "The loss is summed over the batch, and so is its gradient; both should be the mean.":
+        result(lambda found, labels: {n: value * len(labels) for n, value in found.items()}),
+    "dlogits is the probability itself: subtract 1 at the right class.":
+        _dlogits(lambda d, logits: _softmax(logits) / len(d)),
+    "dlogits has the wrong sign: it is p minus y.": _dlogits(np.negative),
+    "dlogits is 0 but at the right class: the other logits move the loss as well.":
+        _dlogits(lambda d, logits, labels: d * _one_hot(logits, labels)),
+    "The loss adds over all classes, also the wrong ones: -log p of the right class is all.":
+        _loss(lambda loss, logits: -np.log(_softmax(logits) + 1e-300).sum(axis=1).mean()),
+    "The loss is the probability of the right class, without the logarithm.":
+        _loss(lambda loss, logits, labels: -(_softmax(logits) * _one_hot(logits, labels))
+              .sum(axis=1).mean()),
+    "The logarithm has base 2; the natural one is meant.": _loss(lambda loss: loss / np.log(2)),
+    "The mean is taken over all entries; divide by the number of images only.":
+        result(lambda found, logits: {n: v / logits.shape[1] for n, v in found.items()}),
+    "The softmax runs down the batch; each image's classes add up to 1.": _over_batch,
+    "It overflows: subtract the largest logit of each row before the exponential.":
+        _unstable(_nothing),
+    "It overflows, though log p is taken at once: subtract the largest logit of each row before "
+    "the exponential.": _unstable(_nothing, by_logarithm=True),
+    "One maximum for the whole batch is subtracted; the other rows then become 0 / 0. Each row has "
+    "its own: axis=1, keepdims=True.": _unstable(np.max),
+    "One maximum for the whole batch is subtracted; for the other rows it is the logarithm of 0. "
+    "Each row has its own: axis=1, keepdims=True.": _unstable(np.max, by_logarithm=True),
+    "The logarithm of a probability that has become 0: compute log p without p, as z - max - "
+    "log Σ exp(z - max).": _unstable(_largest_of_each),
+    **{
+        f"With log(p + {small:g}) no loss is above {-np.log(small):.1f}: compute log p without p, "
+        "as z - max - log Σ exp(z - max).": _logarithm_with(small)
+        for small in (1e-300, 1e-20, 1e-16, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6)
+    },
+}
+# fmt: on
+
 _LOGITS = np.zeros((3, 4))
 
 check_softmax_cross_entropy = Check(
@@ -189,52 +234,7 @@ check_softmax_cross_entropy = Check(
     oracle=_cross_entropy,
     tool="torch.nn.functional.cross_entropy",
     parts={"small logits": _losses, "large logits": _large_losses},
-    suspects={
-        "The minus sign of the loss is missing: the logarithm of a probability is below 0.": (
-            _loss_with(lambda f, p, y: {"loss": -f["loss"]})
-        ),
-        "The loss is summed over the batch; it should be the mean.": _loss_with(
-            lambda f, p, y: {"loss": f["loss"] * len(p)}
-        ),
-        "dlogits is not divided by the size of the batch, though the loss is a mean.": _loss_with(
-            lambda f, p, y: {"dlogits": p - y}
-        ),
-        "The loss is summed over the batch, and so is its gradient; both should be the mean.": (
-            _loss_with(lambda f, p, y: {"loss": f["loss"] * len(p), "dlogits": p - y})
-        ),
-        "dlogits is the probability itself: subtract 1 at the right class.": _loss_with(
-            lambda f, p, y: {"dlogits": p / p.dtype.type(len(p))}
-        ),
-        "dlogits has the wrong sign: it is p minus y.": _loss_with(
-            lambda f, p, y: {"dlogits": (y - p) / p.dtype.type(len(p))}
-        ),
-        "The loss adds over all classes, also the wrong ones: -log p of the right class is all.": (
-            _loss_with(lambda f, p, y: {"loss": float(-np.log(p + 1e-300).sum(axis=1).mean())})
-        ),
-        "The logarithm has base 2; the natural one is meant.": _loss_with(
-            lambda f, p, y: {"loss": f["loss"] / float(np.log(2))}
-        ),
-        "The mean is taken over all entries; divide by the number of images only.": _loss_with(
-            lambda f, p, y: {"loss": f["loss"] / p.shape[1], "dlogits": f["dlogits"] / p.shape[1]}
-        ),
-        "The softmax runs down the batch; each image's classes add up to 1.": _over_batch,
-        "It overflows: subtract the largest logit of each row before the exponential.": _unstable(
-            _nothing
-        ),
-        "It overflows, though log p is taken at once: subtract the largest logit of each row "
-        "before the exponential.": _unstable(_nothing, by_logarithm=True),
-        "One maximum for the whole batch is subtracted; the other rows then become 0 / 0. Each row "
-        "has its own: axis=1, keepdims=True.": _unstable(np.max),
-        "One maximum for the whole batch is subtracted; for the other rows it is the logarithm of "
-        "0. Each row has its own: axis=1, keepdims=True.": _unstable(np.max, by_logarithm=True),
-        "The logarithm of a probability that has become 0: compute log p without p, as z - max - "
-        "log Σ exp(z - max).": _unstable(_largest_of_each),
-        **{
-            f"With log(p + {small:g}) no loss is above {-np.log(small):.1f}: compute log p without "
-            "p, as z - max - log Σ exp(z - max).": _logarithm_with(small)
-            for small in (1e-300, 1e-20, 1e-16, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6)
-        },
-    },
+    suspects=_ENTROPY,
     rejects=[
         rejection("labels|label", _LOGITS, np.array([0, 1, 4])),
         rejection("labels|label", _LOGITS, np.array([0, -1, 2])),

@@ -13,7 +13,9 @@ from course_utils.checks.a2_backprop.arrays import (
     pair,
     tensors,
 )
+from course_utils.checks.changes import args, flipped, result, transposed
 from course_utils.checks.engine import Case, Check, case, grid, rejection
+from course_utils.checks.hints import MINUS_ZERO
 from course_utils.checks.shapes import ONE_INSIDE, stops_with_one_inside
 
 
@@ -34,13 +36,6 @@ def _grid(shape, kernel_size, stride, padding, dilation):
     reach = [dilation * (k - 1) + 1 for k in kernel]
     room = [n + 2 * padding for n in shape[2:]]
     return *kernel, *((n - m) // stride + 1 for n, m in zip(room, reach, strict=True))
-
-
-def _six(x, kernel_size, *, stride=1, padding=0, dilation=1):
-    """The columns as `(N, C, KH, KW, OH, OW)`."""
-    sizes = _grid(x.shape, kernel_size, stride, padding, dilation)
-    flat = _im2col(x, kernel_size, stride=stride, padding=padding, dilation=dilation)
-    return flat.reshape(*x.shape[:2], *sizes)
 
 
 class _Places:
@@ -89,39 +84,33 @@ IN_THE_CORNER = _Places(
 )
 
 
-def _short_slices(x, kernel_size, **options):
+def _of_six(change):
+    """What is made of the columns as `(N, C, KH, KW, OH, OW)`, as columns again."""
+
+    def columns(flat, x, kernel_size, stride=1, padding=0, dilation=1):
+        six = flat.reshape(*x.shape[:2], *_grid(x.shape, kernel_size, stride, padding, dilation))
+        new = change(six, x, pair(kernel_size), stride, padding, dilation)
+        return new.reshape(len(x), flat.shape[1], -1)
+
+    return result(columns)
+
+
+def _short_slices(six, x, kernel_size, stride, *_):
     """As many stops as `a : a + OH : stride` has."""
-    stride = options.get("stride", 1)
-    six = _six(x, kernel_size, **options)
-    few = six[..., : -(-six.shape[4] // stride), : -(-six.shape[5] // stride)]
-    return few.reshape(len(x), -1, few.shape[4] * few.shape[5])
+    return six[..., : -(-six.shape[4] // stride), : -(-six.shape[5] // stride)]
 
 
-def _one_inside(x, kernel_size, **options):
+def _one_inside(six, x, kernel_size, stride, padding, dilation):
     """As many stops as the + 1 inside the division leaves."""
-    six = _six(x, kernel_size, **options)
     height, width = (
-        stops_with_one_inside(n, k, **options)
-        for n, k in zip(x.shape[2:], pair(kernel_size), strict=True)
+        stops_with_one_inside(n, k, stride=stride, padding=padding, dilation=dilation)
+        for n, k in zip(x.shape[2:], kernel_size, strict=True)
     )
-    few = six[..., :height, :width]
-    return few.reshape(*_im2col(x, kernel_size, **options).shape[:2], height * width)
+    return six[..., :height, :width]
 
 
 def _reordered(*order):
-    def suspect(x, kernel_size, **options):
-        six = _six(x, kernel_size, **options)
-        n, c, kh, kw, oh, ow = six.shape
-        return six.transpose(order).reshape(n, c * kh * kw, oh * ow).copy()
-
-    return suspect
-
-
-def _im2col_with(**wrong):
-    def suspect(x, kernel_size, **options):
-        return _im2col(x, kernel_size, **{**options, **wrong})
-
-    return suspect
+    return _of_six(lambda six, *_: six.transpose(order))
 
 
 SHAPES = [(1, 1, 3, 4), (2, 3, 7, 6), (1, 2, 6, 9), (3, 1, 8, 5)]
@@ -144,49 +133,46 @@ def _unfolds(rng) -> Iterator[Case]:
 
 _X = np.ones((2, 3, 5, 5))
 
+# fmt: off
+_UNFOLDED = {
+    "The columns are rows: the windows stand along the last axis.": result(transposed),
+    "The channels vary fastest inside a column; they vary slowest: (C, KH, KW).":
+        _reordered(0, 2, 3, 1, 4, 5),
+    "The pixels of a window are read column by column; read them row by row.":
+        _reordered(0, 1, 3, 2, 4, 5),
+    "The windows are visited column by column; visit them row by row.":
+        _reordered(0, 1, 2, 3, 5, 4),
+    "The stride is ignored.": args(stride=1),
+    "The padding is ignored.": args(padding=0),
+    "The padding is 1, whatever the argument says.": args(padding=1),
+    "The dilation is ignored.": args(dilation=1),
+    "Kernel pixels and windows are exchanged: you reshape where a transpose is needed.":
+        _reordered(0, 1, 4, 5, 2, 3),
+    "The windows are flipped; an unfolding copies them as they are.":
+        _of_six(lambda six, *_: six[:, :, ::-1, ::-1]),
+    "The stride is missing, though the number of windows is right: kernel pixel i at stop r reads "
+    "pixel r·stride + i·dilation.": WITHOUT_STRIDE.read,
+    "The dilation is missing, though the number of windows is right: kernel pixel i at stop r "
+    "reads pixel r·stride + i·dilation.": WITHOUT_DILATION.read,
+    "Kernel pixel i starts at i·stride; it starts at i·dilation, and the stride is the step from "
+    "stop to stop.": STRIDE_FOR_DILATION.read,
+    "The padding is missing in front, though the number of windows is right: in the padded array "
+    "the image begins at `padding`.": IN_THE_CORNER.read,
+    f"{ONE_INSIDE} (H + 2p - d(KH-1) - 1) // s + 1.": _of_six(_one_inside),
+    "The slices end too early: OH stops reach over stride·OH pixels, so it is "
+    "[a : a + stride·OH : stride].": _of_six(_short_slices),
+    "The batch is lost: the result is (N, C·KH·KW, OH·OW).": result(lambda out: out[0]),
+    "The channels stand on an axis of their own: a column holds all of them, C·KH·KW.":
+        result(lambda out, x: out.reshape(*x.shape[:2], -1, out.shape[-1])),
+}
+# fmt: on
+
 check_im2col = Check(
     "im2col",
     oracle=_im2col,
     tool="torch.nn.functional.unfold",
     parts={"columns": _unfolds},
-    suspects={
-        "The columns are rows: the windows stand along the last axis.": (
-            lambda x, k, **o: np.ascontiguousarray(_im2col(x, k, **o).swapaxes(1, 2))
-        ),
-        "The channels vary fastest inside a column; they vary slowest: (C, KH, KW).": _reordered(
-            0, 2, 3, 1, 4, 5
-        ),
-        "The pixels of a window are read column by column; read them row by row.": _reordered(
-            0, 1, 3, 2, 4, 5
-        ),
-        "The windows are visited column by column; visit them row by row.": _reordered(
-            0, 1, 2, 3, 5, 4
-        ),
-        "The stride is ignored.": _im2col_with(stride=1),
-        "The padding is ignored.": _im2col_with(padding=0),
-        "The dilation is ignored.": _im2col_with(dilation=1),
-        "Kernel pixels and windows are exchanged: you reshape where a transpose is needed.": (
-            lambda x, k, **o: (
-                _six(x, k, **o).transpose(0, 1, 4, 5, 2, 3).reshape(_im2col(x, k, **o).shape).copy()
-            )
-        ),
-        "The windows are flipped; an unfolding copies them as they are.": (
-            lambda x, k, **o: (
-                _six(x, k, **o)[:, :, ::-1, ::-1].reshape(_im2col(x, k, **o).shape).copy()
-            )
-        ),
-        "The stride is missing, though the number of windows is right: kernel pixel i at stop r "
-        "reads pixel r·stride + i·dilation.": WITHOUT_STRIDE.read,
-        "The dilation is missing, though the number of windows is right: kernel pixel i at stop r "
-        "reads pixel r·stride + i·dilation.": WITHOUT_DILATION.read,
-        "Kernel pixel i starts at i·stride; it starts at i·dilation, and the stride is the step "
-        "from stop to stop.": STRIDE_FOR_DILATION.read,
-        "The padding is missing in front, though the number of windows is right: in the padded "
-        "array the image begins at `padding`.": IN_THE_CORNER.read,
-        f"{ONE_INSIDE} (H + 2p - d(KH-1) - 1) // s + 1.": _one_inside,
-        "The slices end too early: OH stops reach over stride·OH pixels, so it is "
-        "[a : a + stride·OH : stride].": _short_slices,
-    },
+    suspects=_UNFOLDED,
     rejects=[
         rejection("stride", _X, 2, stride=0),
         rejection("stride", _X, 2, stride=1.5),
@@ -225,11 +211,40 @@ def _overwritten(columns, x_shape, kernel_size, *, stride=1, padding=0, dilation
     return padded[:, :, padding : padding + height, padding : padding + width].copy()
 
 
-def _col2im_reordered(columns, x_shape, kernel_size, **options):
-    kh, kw = pair(kernel_size)
+def _channels_last(columns, x_shape, kernel_size):
     n, c = x_shape[:2]
-    other = columns.reshape(n, kh, kw, c, -1).transpose(0, 3, 1, 2, 4)
-    return _col2im(other.reshape(columns.shape).copy(), x_shape, kernel_size, **options)
+    return (
+        columns.reshape(n, *pair(kernel_size), c, -1)
+        .transpose(0, 3, 1, 2, 4)
+        .reshape(columns.shape)
+    )
+
+
+# fmt: off
+_FOLDED = {
+    "Where windows overlap, the last one overwrites the others; they add up.": _overwritten,
+    "You divide by the number of windows that a pixel is in. That undoes im2col; the adjoint adds.":
+        lambda columns, shape, k, **o: (
+            _col2im(columns, shape, k, **o) / np.maximum(_overlap(columns, shape, k, **o), 1)),
+    "The channels are taken to vary fastest inside a column; they vary slowest.":
+        args(columns=_channels_last),
+    "The stride is missing: kernel pixel i at stop r goes to pixel r·stride + i·dilation.":
+        WITHOUT_STRIDE.add,
+    "The dilation is missing: kernel pixel i at stop r goes to pixel r·stride + i·dilation.":
+        WITHOUT_DILATION.add,
+    "Kernel pixel i starts at i·stride; it starts at i·dilation, and the stride is the step from "
+    "stop to stop.": STRIDE_FOR_DILATION.add,
+    "The padding is ignored: the first window starts outside of the image.": IN_THE_CORNER.add,
+    MINUS_ZERO: result(lambda out, padding=0: out if padding else out[:, :, :0, :0]),
+    "The image keeps its padding; cut it off.": args(
+        padding=0, x_shape=lambda shape, padding=0:
+            (*shape[:2], *(n + 2 * padding for n in shape[2:]))),
+    "The image is flipped.": result(flipped),
+    "Height and width of the result are exchanged.": result(transposed),
+    "The gradient is averaged over the batch, or divided by its size.":
+        result(lambda out: out / len(out)),
+}
+# fmt: on
 
 
 check_col2im = Check(
@@ -237,40 +252,7 @@ check_col2im = Check(
     oracle=_col2im,
     tool="torch.nn.functional.fold",
     parts={"images": _folds},
-    suspects={
-        "Where windows overlap, the last one overwrites the others; they add up.": _overwritten,
-        "You divide by the number of windows that a pixel is in. That undoes im2col; the adjoint "
-        "adds.": lambda columns, shape, k, **o: (
-            _col2im(columns, shape, k, **o) / np.maximum(_overlap(columns, shape, k, **o), 1)
-        ),
-        "The channels are taken to vary fastest inside a column; they vary slowest.": (
-            _col2im_reordered
-        ),
-        "The stride is missing: kernel pixel i at stop r goes to pixel r·stride + i·dilation.": (
-            WITHOUT_STRIDE.add
-        ),
-        "The dilation is missing: kernel pixel i at stop r goes to pixel r·stride + i·dilation.": (
-            WITHOUT_DILATION.add
-        ),
-        "Kernel pixel i starts at i·stride; it starts at i·dilation, and the stride is the step "
-        "from stop to stop.": STRIDE_FOR_DILATION.add,
-        "The padding is ignored: the first window starts outside of the image.": IN_THE_CORNER.add,
-        "[p:-p] is empty where the padding p is 0. Count from the front: [p : p + H].": (
-            lambda columns, shape, k, *, padding=0, **o: (
-                _col2im(columns, shape, k, padding=padding, **o)
-                if padding
-                else np.zeros((*shape[:2], 0, 0), columns.dtype)
-            )
-        ),
-        "The image keeps its padding; cut it off.": (
-            lambda columns, shape, k, *, padding=0, **o: _col2im(
-                columns, (*shape[:2], *(n + 2 * padding for n in shape[2:])), k, **o
-            )
-        ),
-        "The image is flipped.": lambda columns, shape, k, **o: _col2im(columns, shape, k, **o)[
-            ..., ::-1, ::-1
-        ].copy(),
-    },
+    suspects=_FOLDED,
     rejects=[
         *(
             rejection("columns|column", np.ones(shape), (1, 1, 3, 4), 2)

@@ -6,8 +6,20 @@ import numpy as np
 from torch.nn import functional as F
 
 from course_utils.checks.a2_backprop.arrays import DOUT, NUMPY_ONLY, W, X, batches, like
+from course_utils.checks.changes import (
+    args,
+    enlarged,
+    fitted,
+    flipped,
+    result,
+    square,
+    square_by_width,
+    transposed,
+    where,
+)
 from course_utils.checks.engine import Case, Check, case, grid, rejection
-from course_utils.checks.layers import ALSO, autograd, layer
+from course_utils.checks.hints import MINUS_ZERO
+from course_utils.checks.layers import ALSO, autograd, is_backward, is_forward, layer
 from course_utils.checks.shapes import ONE_INSIDE, stops_with_one_inside
 
 NAMES = ("dx", "dw", "db")
@@ -18,29 +30,10 @@ def _conv(x, w, b, dout=None, *, numeric=False, changed=False, **options):
     return found if dout is None else dict(zip(NAMES, found, strict=True))
 
 
-def _forward(change):
-    """A layer whose forward is wrong, and whose backward is right all the same."""
-
-    def suspect(x, w, b, dout=None, **options):
-        return change(x, w, b, **options) if dout is None else _conv(x, w, b, dout, **options)
-
-    return suspect
-
-
-def _backward(change):
-    """A layer whose forward is right; `change` gets the right gradients and all arguments."""
-
-    def suspect(x, w, b, dout=None, **options):
-        found = _conv(x, w, b, dout, **options)
-        return found if dout is None else {**found, **change(found, x, w, b, dout, **options)}
-
-    return suspect
-
-
 def _as_if(**wrong):
     """The gradients that a layer with other options would have, brought to the right shapes."""
 
-    def change(found, x, w, b, dout, **options):
+    def suspect(x, w, b, dout, **options):
         changed = {**options, **wrong}
         out = _conv(x, w, b, **changed)
         given = np.zeros_like(out)
@@ -48,36 +41,37 @@ def _as_if(**wrong):
         given[..., :height, :width] = dout[..., :height, :width]
         return _conv(x, w, b, given, **changed)
 
-    return change
+    return suspect
 
 
-def _one(name, change):
-    """Of what `change` gives, the gradient of this name alone."""
-    return lambda *args, **options: {name: change(*args, **options)[name]}
+def _one(name, **wrong):
+    """The same of the gradient of this name alone."""
+    options = ("stride", "padding", "dilation")
+
+    def change(found, x, w, b, dout, stride=1, padding=0, dilation=1):
+        given = dict(zip(options, (stride, padding, dilation), strict=True))
+        return _as_if(**wrong)(x, w, b, dout, **given)[name]
+
+    return result(change, name)
 
 
-def _dw_of(images, stops=slice(None)):
-    """dw from some images and stops alone; the stops are chosen by their number in row order."""
+def _stops_kept(images, stops=slice(None)):
+    """dout with some images and stops alone; the stops are chosen by their number in row order."""
 
-    def change(found, x, w, b, dout, **options):
+    def change(dout):
         chosen = np.zeros_like(dout).reshape(*dout.shape[:2], -1)
         chosen[images, :, stops] = dout.reshape(chosen.shape)[images, :, stops]
-        return {"dw": _conv(x, w, b, chosen.reshape(dout.shape), **options)["dw"]}
+        return chosen.reshape(dout.shape)
 
-    return change
-
-
-def _minus_zero(found, x, w, b, dout, *, padding=0, **_):
-    """What `[p:-p]` leaves of dx."""
-    return {"dx": found["dx"] if padding else found["dx"][:, :, :0, :0]}
+    return args(only="dw", dout=change)
 
 
-def _exchanged(x, w, b, **options):
-    """Height and width of the kernel exchanged, where that makes a difference."""
-    return _conv(x, np.ascontiguousarray(w.swapaxes(2, 3)), b, **options)
+def _of_dout(change):
+    """db as something that is made of dout."""
+    return result(lambda db, dout: change(dout), "db")
 
 
-def _last_overlap(x, w, dout, *, stride=1, padding=0, dilation=1, **_):
+def _last_overlap(dx, x, w, dout, stride=1, padding=0, dilation=1):
     """dx where each stop overwrites what the stops before it have left."""
     dx = np.zeros((*x.shape[:2], *(n + 2 * padding for n in x.shape[2:])), x.dtype)
     height, width = (dilation * (k - 1) + 1 for k in w.shape[2:])
@@ -85,34 +79,28 @@ def _last_overlap(x, w, dout, *, stride=1, padding=0, dilation=1, **_):
         rows = slice(r * stride, r * stride + height, dilation)
         columns = slice(c * stride, c * stride + width, dilation)
         dx[:, :, rows, columns] = np.einsum("nf,fckl->nckl", dout[:, :, r, c], w)
-    return dx[:, :, padding : padding + x.shape[2], padding : padding + x.shape[3]].copy()
+    return dx[:, :, padding : padding + x.shape[2], padding : padding + x.shape[3]]
 
 
-def _stops(x, w, **options):
-    """Height and width of the output with the + 1 inside the division."""
-    return (
-        stops_with_one_inside(n, k, **options)
+def _fewer_stops(value, x, w, stride=1, padding=0, dilation=1):
+    """An output, or dout, with as many stops as the + 1 inside the division leaves."""
+    height, width = (
+        stops_with_one_inside(n, k, stride=stride, padding=padding, dilation=dilation)
         for n, k in zip(x.shape[2:], w.shape[2:], strict=True)
     )
+    return value[..., :height, :width]
 
 
-def _one_inside(x, w, b, **options):
-    height, width = _stops(x, w, **options)
-    return _conv(x, w, b, **options)[..., :height, :width].copy()
-
-
-def _back_from_fewer(found, x, w, b, dout, *, numeric=False, changed=False, **options):
-    """The gradients of a backward that counts its stops with the + 1 inside the division."""
-    height, width = _stops(x, w, **options)
+def _seen_by_fewer(dout, x, w, stride=1, padding=0, dilation=1):
     seen = np.zeros_like(dout)
-    seen[..., :height, :width] = dout[..., :height, :width]
-    return _conv(x, w, b, seen, **options)
+    part = _fewer_stops(dout, x, w, stride, padding, dilation)
+    seen[..., : part.shape[2], : part.shape[3]] = part
+    return seen
 
 
-def _square_kernels(x, w, b, **options):
-    if w.shape[2] != w.shape[3]:
-        return np.zeros_like(_conv(x, w, b, **options))
-    return _conv(x, w, b, **options)
+def _averaged(out, w, b):
+    bias = b[:, None, None]
+    return (out - bias) / w[0].size + bias
 
 
 SHAPES = [(1, 1, 4, 5), (2, 3, 7, 6), (1, 2, 6, 9), (3, 1, 8, 5), (2, 2, 7, 7)]
@@ -181,6 +169,108 @@ def _changed(rng) -> Iterator[Case]:
 
 _X, _W, _B = np.ones((2, 3, 5, 5)), np.ones((4, 3, 3, 3)), np.ones(4)
 
+# fmt: off
+_FORWARD = {
+    "The kernel is flipped: layers use cross-correlation, no flip.": args(w=flipped),
+    "The bias is missing.": args(b=np.zeros_like),
+    "The bias is added once for each channel, or each pixel of the kernel: add it once, after the "
+    "sum.": result(lambda out, w, b: out + b[:, None, None] * (w[0].size - 1)),
+    "The bias is added once for each input channel: add it once, after the sum.":
+        result(lambda out, w, b: out + b[:, None, None] * (w.shape[1] - 1)),
+    "The bias is subtracted; it is added.": args(b=np.negative),
+    "All filters get the bias of the first: each has its own.":
+        args(b=lambda b: np.full_like(b, b[0])),
+    "The stride is ignored.": args(stride=1),
+    "The padding is ignored.": args(padding=0),
+    "The padding is 1, whatever the argument says.": args(padding=1),
+    "The dilation is ignored.": args(dilation=1),
+    "Only the first input channel is read: a filter goes through all of them.":
+        args(x=lambda x: x[:, :1], w=lambda w: w[:, :1]),
+    "Only the last input channel counts: = where += is meant.":
+        args(x=lambda x: x[:, -1:], w=lambda w: w[:, -1:]),
+    "Height and width of the result are exchanged.": result(transposed),
+    "The products are averaged; they must be added up.": result(_averaged),
+    "The kernel is transposed: its rows go down, its columns across.": args(w=transposed),
+    "Only square kernels work: the result is all zero for the others.":
+        result(lambda out, w: out * (w.shape[2] == w.shape[3])),
+    f"{ONE_INSIDE} (H + 2p - d(KH-1) - 1) // s + 1.": result(_fewer_stops),
+    "The width of the result is computed from the height: each axis has its own size.":
+        result(square),
+    "The height of the result is computed from the width: each axis has its own size.":
+        result(square_by_width),
+    "The number of filters, F, is taken for a size of the kernel: w is (F, C, KH, KW).":
+        result(lambda out, w: fitted(out, *(n + k - len(w) for n, k in
+                                           zip(out.shape[2:], w.shape[2:], strict=True)))),
+    "The result has one row and one column too few: the first stop counts too.":
+        result(lambda out: out[..., :-1, :-1]),
+    "The result is one row and one column larger: a window that hangs over is no window.":
+        result(enlarged),
+    "The result has as many channels as the input: each of the F filters gives one.":
+        result(lambda out, x: np.resize(out, (len(out), x.shape[1], *out.shape[2:]))),
+    "The batch is lost, or only the first image is computed: the result is (N, F, OH, OW).":
+        result(lambda out: out[:1]),
+}
+_BACKWARD = {
+    f"On the way back: {ONE_INSIDE} (H + 2p - d(KH-1) - 1) // s + 1. Or take it from the shape of "
+    "dout.": args(dout=_seen_by_fewer),
+    "dx: the kernel is not flipped. Going back, each input pixel collects from the outputs that it "
+    "reached, so the kernel runs the other way round.": args(only="dx", w=flipped),
+    "dx: where windows overlap, a later one overwrites the earlier ones. A pixel belongs to "
+    "several windows: add with +=.": result(_last_overlap, "dx"),
+    "dw: it is flipped. dw[i, j] belongs to w[i, j], which touched x[r + i, q + j].":
+        result(flipped, "dw"),
+    "The backward pass ignores the stride.": _as_if(stride=1),
+    "The backward pass ignores the dilation.": _as_if(dilation=1),
+    "The backward pass ignores the padding.": _as_if(padding=0),
+    "The backward pass ignores both the stride and the dilation.": _as_if(stride=1, dilation=1),
+    "dx: the stride is missing. Output r has read the pixels r·stride + i·dilation.":
+        _one("dx", stride=1),
+    "dx: the dilation is missing. Output r has read the pixels r·stride + i·dilation.":
+        _one("dx", dilation=1),
+    "dw: the stride is missing. For output r, w[i] has seen pixel r·stride + i·dilation.":
+        _one("dw", stride=1),
+    "dw: the dilation is missing. For output r, w[i] has seen pixel r·stride + i·dilation.":
+        _one("dw", dilation=1),
+    "dw: it is computed from the image without its padding; the forward has read the padded one.":
+        _one("dw", padding=0),
+    "dw: it is averaged over the batch; add over all images. The loss has divided already.":
+        result(lambda dw, x: dw / len(x), "dw"),
+    "dw: only the last image counts: = where += is meant.": _stops_kept(slice(-1, None)),
+    "dw: only the first image of the batch counts; add over all of them.":
+        _stops_kept(slice(0, 1)),
+    "dw: only the last stop counts: = where += is meant. A weight works at every stop.":
+        _stops_kept(slice(None), slice(-1, None)),
+    "dw: only the last stop of the last image counts: = where += is meant.":
+        _stops_kept(slice(-1, None), slice(-1, None)),
+    "dw: its height and width are exchanged.": result(transposed, "dw"),
+    "db: only the first image counts; add over the batch and all places.":
+        _of_dout(lambda dout: dout[0].sum(axis=(1, 2))),
+    "db: only the last image counts: = where += is meant.":
+        _of_dout(lambda dout: dout[-1].sum(axis=(1, 2))),
+    "db: it is one number for each filter: add over the batch and all places.":
+        _of_dout(lambda dout: dout.sum(axis=(2, 3))),
+    "db: it is summed over the batch only; one bias is added at every place too.":
+        _of_dout(lambda dout: dout.sum(axis=0)),
+    "db: it is summed over the wrong axes: keep the axis of the filters, the second one.":
+        _of_dout(lambda dout: dout.sum(axis=(1, 2, 3))),
+    "db: it is averaged over the places; the bias collects the sum.":
+        result(lambda db, dout: db / dout[0, 0].size, "db"),
+    "db: it is averaged over the batch and the places; the bias collects the sum.":
+        _of_dout(lambda dout: dout.mean(axis=(0, 2, 3))),
+    "db: it keeps axes of size 1: it has the shape of b, (F,).":
+        _of_dout(lambda dout: dout.sum(axis=(0, 2, 3), keepdims=True)),
+    "The gradients are divided by the size of the batch. That belongs to the loss, which has done "
+    "it already.": args(dout=lambda dout: dout / len(dout)),
+    "dx: the gradient has the wrong sign.": result(np.negative, "dx"),
+    f"dx: {MINUS_ZERO}":
+        result(lambda dx, padding=0: dx if padding else dx[:, :, :0, :0], "dx"),
+    "dx: it is as large as the padded input. The border was yours, cut it off again.":
+        args(only="dx", padding=0, x=lambda x, padding=0: np.pad(
+            x, ((0, 0), (0, 0), (padding,) * 2, (padding,) * 2))),
+}
+_SUSPECTS = where(is_forward, _FORWARD) | where(is_backward, _BACKWARD)
+# fmt: on
+
 check_conv2d = Check(
     "conv2d",
     oracle=_conv,
@@ -193,119 +283,7 @@ check_conv2d = Check(
         "numeric": _slopes,
         "cache": _changed,
     },
-    suspects={
-        "The kernel is flipped: layers use cross-correlation, no flip.": _forward(
-            lambda x, w, b, **o: _conv(x, w[..., ::-1, ::-1], b, **o)
-        ),
-        "The bias is missing.": _forward(lambda x, w, b, **o: _conv(x, w, 0 * b, **o)),
-        "The stride is ignored.": _forward(
-            lambda x, w, b, **o: _conv(x, w, b, **{**o, "stride": 1})
-        ),
-        "The padding is ignored.": _forward(
-            lambda x, w, b, **o: _conv(x, w, b, **{**o, "padding": 0})
-        ),
-        "The dilation is ignored.": _forward(
-            lambda x, w, b, **o: _conv(x, w, b, **{**o, "dilation": 1})
-        ),
-        "Only the first input channel is read: a filter goes through all of them.": _forward(
-            lambda x, w, b, **o: _conv(x[:, :1], w[:, :1], b, **o)
-        ),
-        "Height and width of the result are exchanged.": _forward(
-            lambda x, w, b, **o: np.ascontiguousarray(_conv(x, w, b, **o).swapaxes(2, 3))
-        ),
-        "The products are averaged; they must be added up.": _forward(
-            lambda x, w, b, **o: (
-                _conv(x, w, 0 * b, **o) / x.dtype.type(w[0].size) + b[:, None, None]
-            )
-        ),
-        "The kernel is transposed: its rows go down, its columns across.": _forward(_exchanged),
-        "Only square kernels work: the result is all zero for the others.": _forward(
-            _square_kernels
-        ),
-        f"{ONE_INSIDE} (H + 2p - d(KH-1) - 1) // s + 1.": _forward(_one_inside),
-        f"On the way back: {ONE_INSIDE} (H + 2p - d(KH-1) - 1) // s + 1. Or "
-        "take it from the shape of dout.": _backward(_back_from_fewer),
-        "dx: the kernel is not flipped. Going back, each input pixel collects from the outputs "
-        "that it reached, so the kernel runs the other way round.": _backward(
-            lambda f, x, w, b, dout, **o: {
-                "dx": _conv(x, w[..., ::-1, ::-1].copy(), b, dout, **o)["dx"]
-            }
-        ),
-        "dx: where windows overlap, a later one overwrites the earlier ones. A pixel belongs to "
-        "several windows: add with +=.": _backward(
-            lambda f, x, w, b, dout, **o: {"dx": _last_overlap(x, w, dout, **o)}
-        ),
-        "dw: it is flipped. dw[i, j] belongs to w[i, j], which touched x[r + i, q + j].": _backward(
-            lambda f, *_, **o: {"dw": f["dw"][..., ::-1, ::-1].copy()}
-        ),
-        "The backward pass ignores the stride.": _backward(_as_if(stride=1)),
-        "The backward pass ignores the dilation.": _backward(_as_if(dilation=1)),
-        "The backward pass ignores both the stride and the dilation.": _backward(
-            _as_if(stride=1, dilation=1)
-        ),
-        "dx: the stride is missing. Output r has read the pixels r·stride + i·dilation.": (
-            _backward(_one("dx", _as_if(stride=1)))
-        ),
-        "dx: the dilation is missing. Output r has read the pixels r·stride + i·dilation.": (
-            _backward(_one("dx", _as_if(dilation=1)))
-        ),
-        "dw: the stride is missing. For output r, w[i] has seen pixel r·stride + i·dilation.": (
-            _backward(_one("dw", _as_if(stride=1)))
-        ),
-        "dw: the dilation is missing. For output r, w[i] has seen pixel r·stride + i·dilation.": (
-            _backward(_one("dw", _as_if(dilation=1)))
-        ),
-        "dw: it is averaged over the batch; add over all images. The loss has divided already.": (
-            _backward(lambda f, x, *_, **o: {"dw": f["dw"] / x.dtype.type(len(x))})
-        ),
-        "dw: only the last image counts: = where += is meant.": _backward(_dw_of(slice(-1, None))),
-        "dw: only the last stop counts: = where += is meant. A weight works at every stop.": (
-            _backward(_dw_of(slice(None), slice(-1, None)))
-        ),
-        "dw: only the last stop of the last image counts: = where += is meant.": _backward(
-            _dw_of(slice(-1, None), slice(-1, None))
-        ),
-        "db: only the first image counts; add over the batch and all places.": _backward(
-            lambda f, x, w, b, dout, **o: {"db": dout[0].sum(axis=(1, 2))}
-        ),
-        "db: only the last image counts: = where += is meant.": _backward(
-            lambda f, x, w, b, dout, **o: {"db": dout[-1].sum(axis=(1, 2))}
-        ),
-        "db: it is one number for each filter: add over the batch and all places.": _backward(
-            lambda f, x, w, b, dout, **o: {"db": dout.sum(axis=(2, 3))}
-        ),
-        "dx: [p:-p] is empty where the padding p is 0. Count from the front: [p : p + H].": (
-            _backward(_minus_zero)
-        ),
-        "db: it is summed over the batch only; one bias is added at every place too.": _backward(
-            lambda f, x, w, b, dout, **o: {"db": dout.sum(axis=0)}
-        ),
-        "db: it is summed over the wrong axes: keep the axis of the filters, the second one.": (
-            _backward(lambda f, x, w, b, dout, **o: {"db": dout.sum(axis=(1, 2, 3))})
-        ),
-        "db: it is averaged over the places; the bias collects the sum.": _backward(
-            lambda f, x, w, b, dout, **o: {"db": dout.mean(axis=(2, 3)).sum(axis=0)}
-        ),
-        "The gradients are divided by the size of the batch. That belongs to the loss, which has "
-        "done it already.": _backward(
-            lambda f, x, *_, **o: {n: g / x.dtype.type(len(x)) for n, g in f.items()}
-        ),
-        "dw: only the first image of the batch counts; add over all of them.": _backward(
-            lambda f, x, w, b, dout, **o: {"dw": _conv(x[:1], w, b, dout[:1], **o)["dw"]}
-        ),
-        "dw: its height and width are exchanged.": _backward(
-            lambda f, *_, **o: {"dw": np.ascontiguousarray(f["dw"].swapaxes(2, 3))}
-        ),
-        "dx: it is as large as the padded input. The border was yours, cut it off again.": (
-            _backward(
-                lambda f, x, w, b, dout, *, padding=0, **o: {
-                    "dx": _conv(
-                        np.pad(x, ((0, 0), (0, 0), (padding,) * 2, (padding,) * 2)), w, b, dout, **o
-                    )["dx"]
-                }
-            )
-        ),
-    },
+    suspects=_SUSPECTS,
     rejects=[
         rejection("stride", _X, _W, _B, stride=0),
         rejection("stride", _X, _W, _B, stride=1.5),

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from course_utils.checks.a2_backprop.arrays import DOUT, NUMPY_ONLY, X, batches, like
+from course_utils.checks.changes import result, where
 from course_utils.checks.engine import Case, Check, case, rejection
-from course_utils.checks.layers import ALSO, autograd, layer
+from course_utils.checks.layers import ALSO, autograd, is_backward, is_forward, layer
 
 SHAPES = [(1, 1, 4, 4), (2, 3, 7, 6), (1, 2, 6, 9), (3, 1, 8, 5)]
 FIRST = np.arange(16.0).reshape(1, 1, 4, 4)
@@ -15,22 +16,6 @@ FIRST = np.arange(16.0).reshape(1, 1, 4, 4)
 def _global(x, dout=None, *, numeric=False):
     found = autograd(lambda t: t.mean(dim=(2, 3)), (x,), dout)
     return found if dout is None else found[0]
-
-
-def _global_with(value=None, share=None):
-    """Global average pooling with another value, or another gradient."""
-
-    def suspect(x, dout=None, **_):
-        change = value if dout is None else share
-        if change is None:
-            return _global(x, dout)
-        return np.ascontiguousarray(change(x, dout)).astype(x.dtype)
-
-    return suspect
-
-
-def _times(factor):
-    return lambda x, dout: _global(x, dout) * factor(x)
 
 
 def _global_forwards(rng) -> Iterator[Case]:
@@ -52,44 +37,50 @@ def _global_slopes(rng) -> Iterator[Case]:
 
 _X = np.ones((2, 3, 5, 5))
 
+# fmt: off
+_SUSPECTS = where(is_forward, {
+    "The result keeps axes of size 1: it has the shape (N, C).":
+        result(lambda out: out[:, :, None, None]),
+    "The map is summed; divide by its number of pixels.":
+        result(lambda out, x: out * x[0, 0].size),
+    "The result is the maximum of each map, not its mean.":
+        result(lambda out, x: x.max(axis=(2, 3))),
+    "The mean goes over the channels too; each map has its own.":
+        result(lambda out: np.repeat(out.mean(axis=1, keepdims=True), out.shape[1], axis=1)),
+    "The mean goes over one axis only: a map has height and width.":
+        result(lambda out, x: x.mean(axis=2)),
+    "The mean goes over the batch and the channels: keep the first two axes, (N, C).":
+        result(lambda out, x: x.mean(axis=(0, 1))),
+}) | where(is_backward, {
+    "Going back, every pixel gets all of the gradient; its share is 1 / (H·W).":
+        result(lambda dx: dx * dx[0, 0].size),
+    "Going back, the gradient is divided by the height only.":
+        result(lambda dx: dx * dx.shape[3]),
+    "Going back, the gradient is divided by the width only.": result(lambda dx: dx * dx.shape[2]),
+    "Going back, the gradient is divided by the width squared: it is height times width.":
+        result(lambda dx: dx * dx.shape[2] / dx.shape[3]),
+    "Going back, the gradient is divided by the height squared: it is height times width.":
+        result(lambda dx: dx * dx.shape[3] / dx.shape[2]),
+    "Going back, the gradient is divided by the batch or the channels as well.":
+        result(lambda dx: dx / dx.shape[1]),
+    "Going back, the gradient is divided by the size of the batch. The loss has done it already.":
+        result(lambda dx: dx / len(dx)),
+    "Going back, the gradient has the shape of the output: it has that of x, one share for each "
+    "pixel.": result(lambda dx: dx[:, :, 0, 0]),
+    "Going back, the gradient keeps axes of size 1: it has the shape of x.":
+        result(lambda dx: dx[:, :, :1, :1]),
+    "Going back, only the largest pixel gets the gradient: that is global max pooling.":
+        result(lambda dx, x, dout:
+               (x == x.max(axis=(2, 3), keepdims=True)) * dout[:, :, None, None]),
+})
+# fmt: on
+
 check_global_avg_pool = Check(
     "global_avg_pool",
     oracle=_global,
     tool="torch.nn.functional.adaptive_avg_pool2d",
     parts={"forward": _global_forwards, "backward": _global_backwards, "numeric": _global_slopes},
-    suspects={
-        "The result keeps axes of size 1: it has the shape (N, C).": _global_with(
-            value=lambda x, _: x.mean(axis=(2, 3), keepdims=True)
-        ),
-        "The map is summed; divide by its number of pixels.": _global_with(
-            value=lambda x, _: x.sum(axis=(2, 3))
-        ),
-        "The result is the maximum of each map, not its mean.": _global_with(
-            value=lambda x, _: x.max(axis=(2, 3))
-        ),
-        "The mean goes over the channels too; each map has its own.": _global_with(
-            value=lambda x, _: np.repeat(x.mean(axis=(1, 2, 3))[:, None], x.shape[1], axis=1)
-        ),
-        "Going back, every pixel gets all of the gradient; its share is 1 / (H·W).": _global_with(
-            share=_times(lambda x: x.shape[2] * x.shape[3])
-        ),
-        "Going back, the gradient is divided by the height only.": _global_with(
-            share=_times(lambda x: x.shape[3])
-        ),
-        "Going back, the gradient is divided by the width squared: it is height times width.": (
-            _global_with(share=_times(lambda x: x.shape[2] / x.shape[3]))
-        ),
-        "Going back, the gradient is divided by the batch or the channels as well.": _global_with(
-            share=_times(lambda x: 1 / x.shape[1])
-        ),
-        "Going back, only the largest pixel gets the gradient: that is global max pooling.": (
-            _global_with(
-                share=lambda x, dout: (
-                    (x == x.max(axis=(2, 3), keepdims=True)) * dout[:, :, None, None]
-                )
-            )
-        ),
-    },
+    suspects=_SUSPECTS,
     rejects=[
         rejection(X, _X[0]),
         rejection(X, _X.astype(int)),

@@ -6,7 +6,9 @@ import numpy as np
 from torch.nn import functional as F
 
 from course_utils.checks.a2_backprop.arrays import NUMPY_ONLY, W, X, batches, tensors
+from course_utils.checks.changes import args, flipped, result, square, transposed
 from course_utils.checks.engine import Case, Check, case, grid, rejection
+from course_utils.checks.hints import MINUS_ZERO
 
 # conv_matrix -----------------------------------------------------------------------------------
 
@@ -19,13 +21,6 @@ def _conv_matrix(kernel, input_shape):
     )
 
 
-def _matrix_of(change):
-    def suspect(kernel, input_shape):
-        return np.ascontiguousarray(_conv_matrix(np.ascontiguousarray(change(kernel)), input_shape))
-
-    return suspect
-
-
 def _same_size(kernel, input_shape):
     (height, width), (kh, kw) = input_shape, kernel.shape
     larger = (height + kh - 1, width + kw - 1)
@@ -34,10 +29,38 @@ def _same_size(kernel, input_shape):
     return _conv_matrix(kernel, larger)[:, inside.ravel()].copy()
 
 
-def _rows_wrap(kernel, input_shape):
+def _rows_wrap(right):
     """Each row of the matrix is the first one, moved by one place more."""
-    right = _conv_matrix(kernel, input_shape)
     return np.stack([np.roll(right[0], n) for n in range(len(right))])
+
+
+def _fits_turned(kernel, input_shape):
+    return kernel.shape[0] <= input_shape[1] and kernel.shape[1] <= input_shape[0]
+
+
+# fmt: off
+_MATRICES = {
+    "The kernel is flipped: that is the matrix of the true convolution.": args(kernel=flipped),
+    "The matrix is transposed: a row belongs to an output, a column to an input pixel.":
+        result(transposed),
+    "Each row is the one before, moved by one place. At the end of an image's row the window jumps "
+    "to the next row: move on by the kernel's width.": result(_rows_wrap),
+    "The outputs cover the border as well; only windows that lie inside count.": _same_size,
+    "The kernel is flipped upside down.": args(kernel=lambda kernel: kernel[::-1]),
+    "The kernel is flipped left to right.": args(kernel=lambda kernel: kernel[:, ::-1]),
+    "The kernel is transposed: its rows go down, its columns across.":
+        args(kernel=lambda kernel, input_shape:
+             kernel.T if _fits_turned(kernel, input_shape) else kernel),
+    "The pixels are numbered column by column; number them row by row.":
+        result(lambda matrix, input_shape:
+               matrix[:, np.arange(np.prod(input_shape)).reshape(input_shape).T.ravel()]),
+    "Height and width of the image are exchanged.":
+        args(input_shape=lambda input_shape, kernel:
+             input_shape[::-1] if _fits_turned(kernel, input_shape) else input_shape),
+    "The weights of a row are averaged; they must be added up.":
+        result(lambda matrix, kernel: matrix / kernel.size),
+}
+# fmt: on
 
 
 def _matrices(rng) -> Iterator[Case]:
@@ -57,31 +80,7 @@ check_conv_matrix = Check(
     oracle=_conv_matrix,
     tool="torch.nn.functional.conv2d on unit images",
     parts={"matrices": _matrices},
-    suspects={
-        "The kernel is flipped: that is the matrix of the true convolution.": _matrix_of(
-            lambda kernel: kernel[::-1, ::-1]
-        ),
-        "The matrix is transposed: a row belongs to an output, a column to an input pixel.": (
-            lambda kernel, shape: np.ascontiguousarray(_conv_matrix(kernel, shape).T)
-        ),
-        "Each row is the one before, moved by one place. At the end of an image's row the window "
-        "jumps to the next row: move on by the kernel's width.": _rows_wrap,
-        "The outputs cover the border as well; only windows that lie inside count.": _same_size,
-        "The kernel is flipped upside down.": _matrix_of(lambda kernel: kernel[::-1]),
-        "The kernel is flipped left to right.": _matrix_of(lambda kernel: kernel[:, ::-1]),
-        "The pixels are numbered column by column; number them row by row.": (
-            lambda kernel, shape: _conv_matrix(kernel, shape)[
-                :, np.arange(shape[0] * shape[1]).reshape(shape).T.ravel()
-            ].copy()
-        ),
-        "Height and width of the image are exchanged.": (
-            lambda kernel, shape: (
-                _conv_matrix(kernel, shape[::-1])
-                if kernel.shape[0] <= shape[1] and kernel.shape[1] <= shape[0]
-                else 0 * _conv_matrix(kernel, shape)
-            )
-        ),
-    },
+    suspects=_MATRICES,
     rejects=[
         rejection("kernel|input_shape", np.ones((3, 3)), (2, 5)),
         rejection("kernel|input_shape", np.ones((3, 3)), (5, 2)),
@@ -100,24 +99,8 @@ def _transposed(x, w, *, stride=1, padding=0):
     return F.conv_transpose2d(*tensors(x, w), stride=stride, padding=padding).numpy()
 
 
-def _spread_then_correlate(x, w, *, stride=1, padding=0, flip=True, gap=None):
-    """Zeros between the pixels, then a correlation with the kernel, flipped or not."""
-    gap = stride if gap is None else gap
-    n, c, height, width = x.shape
-    spread = np.zeros((n, c, gap * (height - 1) + 1, gap * (width - 1) + 1), x.dtype)
-    spread[:, :, ::gap, ::gap] = x
-    kernel = w.swapaxes(0, 1)
-    kernel = kernel[..., ::-1, ::-1] if flip else kernel
-    border = tuple(k - 1 for k in w.shape[2:])
-    out = F.conv2d(*tensors(spread, kernel), padding=border).numpy()
-    rows, columns = (slice(padding, size - padding) for size in out.shape[2:])
-    return out[:, :, rows, columns].copy()
-
-
-def _each_pixel_padded(x, w, *, stride=1, padding=0):
-    """Zeros on both sides of every pixel, as one deck says."""
-    out = _transposed(x, w, stride=stride, padding=padding)
-    return np.pad(out, ((0, 0), (0, 0), (1, 1), (1, 1))) if stride > 1 else out
+def _around(out, border):
+    return np.pad(out, ((0, 0), (0, 0), (border, border), (border, border)))
 
 
 def _stops_overwrite(x, w, *, stride=1, padding=0):
@@ -140,6 +123,34 @@ def _next_to_each_other(x, w, *, stride=1, padding=0):
     return out[:, :, rows, columns].copy()
 
 
+# fmt: off
+_TRANSPOSED = {
+    "The kernel is not flipped. Each pixel stamps the kernel as it is; read from the output, that "
+    "is a flipped one.": args(w=flipped),
+    "The stride is ignored: it sets how far apart the stamps are.": args(stride=1),
+    "The padding is ignored: here it cuts a border off.": args(padding=0),
+    "The padding is added; here it is cut off.":
+        lambda x, w, *, padding=0, **o: _around(_transposed(x, w, **o), padding),
+    "As many zeros as the stride stand between two pixels; it is one fewer.":
+        args(stride=lambda stride: stride + 1),
+    "Zeros stand on both sides of each pixel, as one slide says; they belong between the pixels "
+    "only.": result(lambda out, stride=1: _around(out, 1) if stride > 1 else out),
+    "Where stamps overlap, the last one overwrites the others; they add up.": _stops_overwrite,
+    "Height and width of the result are exchanged.": result(transposed),
+    "The kernel is transposed: its rows go down, its columns across.": args(w=transposed),
+    "The stride is missing: the stamp of pixel (r, q) begins at (r·stride, q·stride).":
+        _next_to_each_other,
+    "The bank is read as (OC, C, KH, KW). Here it is (C, OC, KH, KW): channels in come first.":
+        args(w=lambda w: w.swapaxes(0, 1) if len(w) == w.shape[1] else w),
+    "Only the first channel counts: each pixel stamps the kernels of all its channels.":
+        args(x=lambda x: x[:, :1], w=lambda w: w[:1]),
+    MINUS_ZERO: result(lambda out, padding=0: out if padding else out[:, :, :0, :0]),
+    "The width of the result is computed from the height: each axis has its own size.":
+        result(square),
+}
+# fmt: on
+
+
 def _transposes(rng) -> Iterator[Case]:
     yield case(np.array([[[[1.0, 2], [3, 4]]]]), np.array([[[[1.0, 10], [100, 1000]]]]))
     yield case(np.array([[[[1.0, 2], [3, 4]]]]), np.array([[[[1.0, 10], [100, 1000]]]]), stride=2)
@@ -158,47 +169,7 @@ check_conv_transpose2d = Check(
     oracle=_transposed,
     tool="torch.nn.functional.conv_transpose2d",
     parts={"transposed": _transposes},
-    suspects={
-        "The kernel is not flipped. Each pixel stamps the kernel as it is; read from the output, "
-        "that is a flipped one.": lambda x, w, **o: _spread_then_correlate(x, w, flip=False, **o),
-        "The stride is ignored: it sets how far apart the stamps are.": (
-            lambda x, w, *, stride=1, **o: _transposed(x, w, **o)
-        ),
-        "The padding is ignored: here it cuts a border off.": (
-            lambda x, w, *, padding=0, **o: _transposed(x, w, **o)
-        ),
-        "The padding is added; here it is cut off.": (
-            lambda x, w, *, padding=0, **o: np.pad(
-                _transposed(x, w, **o), ((0, 0), (0, 0), (padding,) * 2, (padding,) * 2)
-            )
-        ),
-        "As many zeros as the stride stand between two pixels; it is one fewer.": (
-            lambda x, w, *, stride=1, **o: _spread_then_correlate(x, w, gap=stride + 1, **o)
-        ),
-        "Zeros stand on both sides of each pixel, as one slide says; they belong between the "
-        "pixels only.": _each_pixel_padded,
-        "Where stamps overlap, the last one overwrites the others; they add up.": _stops_overwrite,
-        "Height and width of the result are exchanged.": (
-            lambda x, w, **o: np.ascontiguousarray(_transposed(x, w, **o).swapaxes(2, 3))
-        ),
-        "The kernel is transposed: its rows go down, its columns across.": (
-            lambda x, w, **o: _transposed(x, np.ascontiguousarray(w.swapaxes(2, 3)), **o)
-        ),
-        "The stride is missing: the stamp of pixel (r, q) begins at (r·stride, q·stride).": (
-            _next_to_each_other
-        ),
-        "The bank is read as (OC, C, KH, KW). Here it is (C, OC, KH, KW): "
-        "channels in come first.": (
-            lambda x, w, **o: _transposed(x, w.swapaxes(0, 1) if len(w) == w.shape[1] else w, **o)
-        ),
-        "[p:-p] is empty where the padding p is 0. Count from the front: [p : p + H].": (
-            lambda x, w, *, padding=0, **o: (
-                _transposed(x, w, padding=padding, **o)
-                if padding
-                else np.zeros((len(x), w.shape[1], 0, 0), x.dtype)
-            )
-        ),
-    },
+    suspects=_TRANSPOSED,
     rejects=[
         rejection("stride", _SMALL, _BANK, stride=0),
         rejection("stride", _SMALL, _BANK, stride=1.5),

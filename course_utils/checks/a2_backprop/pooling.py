@@ -14,8 +14,17 @@ from course_utils.checks.a2_backprop.arrays import (
     like,
     pair,
 )
+from course_utils.checks.changes import (
+    args,
+    enlarged,
+    result,
+    square,
+    square_by_width,
+    transposed,
+    where,
+)
 from course_utils.checks.engine import Case, Check, case, grid, rejection
-from course_utils.checks.layers import ALSO, autograd, layer
+from course_utils.checks.layers import ALSO, autograd, is_backward, is_forward, layer
 from course_utils.checks.shapes import ONE_INSIDE, stops_with_one_inside
 
 
@@ -30,28 +39,6 @@ def _pool(function):
 _max, _avg = _pool(F.max_pool2d), _pool(F.avg_pool2d)
 
 
-def _forward(right, change):
-    """`change` gets x, the kernel size and the stride; the backward is right all the same."""
-
-    def suspect(x, kernel_size, stride, dout=None, **_):
-        if dout is not None:
-            return right(x, kernel_size, stride, dout)
-        return np.ascontiguousarray(change(x, kernel_size, stride)).astype(x.dtype)
-
-    return suspect
-
-
-def _backward(right, change):
-    """`change` gets x, the kernel size, the stride and dout; the forward is right."""
-
-    def suspect(x, kernel_size, stride, dout=None, **_):
-        if dout is None:
-            return right(x, kernel_size, stride)
-        return change(x, kernel_size, stride, dout).astype(x.dtype)
-
-    return suspect
-
-
 def _windows(x, kernel_size, stride):
     """Windows `(N, C, OH, OW, KH, KW)` of a layer."""
     views = np.lib.stride_tricks.sliding_window_view(x, pair(kernel_size), axis=(2, 3))
@@ -64,14 +51,14 @@ def _spread(share, join=np.add):
     `join` makes of what a window had, and what it gets, what it then has.
     """
 
-    def change(x, kernel_size, stride, dout):
+    def change(dx, x, kernel_size, stride, dout):
         (height, width), dx = pair(kernel_size), np.zeros_like(x)
         for r, c in np.ndindex(dout.shape[2:]):
             here = np.s_[:, :, r * stride : r * stride + height, c * stride : c * stride + width]
             dx[here] = join(dx[here], share(x[here], dout[:, :, r, c, None, None]))
         return dx
 
-    return change
+    return result(change)
 
 
 def _by_kernel_pixel(write):
@@ -80,7 +67,7 @@ def _by_kernel_pixel(write):
     `view` is what the kernel pixel sees of dx over all stops, `wins` where it is the largest.
     """
 
-    def change(x, kernel_size, stride, dout):
+    def change(dx, x, kernel_size, stride, dout):
         windows, dx = _windows(x, kernel_size, stride), np.zeros_like(x)
         winner = windows.reshape(*dout.shape, -1).argmax(axis=-1)
         for number, (i, j) in enumerate(np.ndindex(windows.shape[4:])):
@@ -91,7 +78,7 @@ def _by_kernel_pixel(write):
             write(dx[:, :, rows, columns], dout, winner == number, windows[0, 0, 0, 0].size)
         return dx
 
-    return change
+    return result(change)
 
 
 def _only_the_new(before, new):
@@ -126,27 +113,32 @@ def _first_of_the_largest(window, upstream):
     return (np.arange(flat.shape[-1]) == first[..., None]).reshape(window.shape) * upstream
 
 
+def _split_by_height(dx, x, kernel_size, stride, dout):
+    """The place m of the winner as divmod(m, KH), which leads out of wide and high windows."""
+    height, width = pair(kernel_size)
+    place = _windows(x, kernel_size, stride).reshape(*dout.shape, -1).argmax(axis=-1)
+    n, c, r, q = np.indices(dout.shape)
+    roomy = np.zeros((*x.shape[:2], x.shape[2] + height * width, x.shape[3] + height * width))
+    np.add.at(roomy, (n, c, r * stride + place // height, q * stride + place % height), dout)
+    return roomy[..., : x.shape[2], : x.shape[3]]
+
+
 def _is_largest(window):
     return window == window.max(axis=(2, 3), keepdims=True)
 
 
-def _one_inside(right):
-    """Output and gradient with as many stops as the + 1 inside the division leaves."""
+def _fewer_stops(value, x, kernel_size, stride):
+    """As many stops as the + 1 inside the division leaves."""
+    sizes = zip(x.shape[2:], pair(kernel_size), strict=True)
+    height, width = (stops_with_one_inside(n, k, stride=stride) for n, k in sizes)
+    return value[..., :height, :width]
 
-    def stops(x, kernel_size, stride):
-        sizes = zip(x.shape[2:], pair(kernel_size), strict=True)
-        return [stops_with_one_inside(n, k, stride=stride) for n, k in sizes]
 
-    def forward(x, kernel_size, stride):
-        height, width = stops(x, kernel_size, stride)
-        return right(x, kernel_size, stride)[..., :height, :width]
-
-    def backward(x, kernel_size, stride, dout):
-        (height, width), seen = stops(x, kernel_size, stride), np.zeros_like(dout)
-        seen[..., :height, :width] = dout[..., :height, :width]
-        return right(x, kernel_size, stride, seen)
-
-    return forward, backward
+def _seen_by_fewer(dout, x, kernel_size, stride):
+    seen = np.zeros_like(dout)
+    part = _fewer_stops(dout, x, kernel_size, stride)
+    seen[..., : part.shape[2], : part.shape[3]] = part
+    return seen
 
 
 SHAPES = [(1, 1, 4, 4), (2, 3, 7, 6), (1, 2, 6, 9), (3, 1, 8, 5)]
@@ -212,35 +204,99 @@ _IMPOSSIBLE = [
 ]
 
 
-def _shared_suspects(right):
-    """Mistakes that max and average pooling have in common."""
-    return {
-        "The stride is ignored.": _forward(right, lambda x, k, s: right(x, k, 1)),
-        "The stride is taken to be the size of the kernel.": _forward(
-            right, lambda x, k, s: right(x, k, k)
-        ),
-        "The kernel's height is used for its width too.": _forward(
-            right,
-            lambda x, k, s: (
-                right(x, pair(k)[0], s) if pair(k)[0] <= x.shape[3] else 0 * right(x, k, s)
-            ),
-        ),
-        "Height and width of the result are exchanged.": _forward(
-            right, lambda x, k, s: right(x, k, s).swapaxes(2, 3)
-        ),
-        "The result is one row and one column larger: a window that hangs over is no window.": (
-            _forward(
-                right, lambda x, k, s: np.pad(right(x, k, s), ((0, 0), (0, 0), (0, 1), (0, 1)))
-            )
-        ),
-        f"{ONE_INSIDE} (H - KH) // stride + 1.": _forward(right, _one_inside(right)[0]),
-        f"On the way back: {ONE_INSIDE} (H - KH) // stride + 1. Or take it "
-        "from the shape of dout.": _backward(right, _one_inside(right)[1]),
-        "The channels are pooled together; each is pooled on its own.": _forward(
-            right, lambda x, k, s: right(x, k, s).mean(axis=1, keepdims=True)
-        ),
-    }
+def _size(kernel_size):
+    return np.prod(pair(kernel_size))
 
+
+def _height_for_width(kernel_size, x):
+    height, width = pair(kernel_size)
+    return (height, height if height <= x.shape[3] else width)
+
+
+# fmt: off
+_SHARED = where(is_forward, {
+    "The stride is ignored.": args(stride=1),
+    "The stride is taken to be the size of the kernel.":
+        args(stride=lambda stride, kernel_size: kernel_size),
+    "The kernel's height is used for its width too.": args(kernel_size=_height_for_width),
+    "The kernel's height and width are exchanged.":
+        args(kernel_size=lambda k, x: pair(k)[::-1] if max(pair(k)) <= min(x.shape[2:]) else k),
+    "Height and width of the result are exchanged.": result(transposed),
+    "The width of the result is computed from the height: each axis has its own size.":
+        result(square),
+    "The height of the result is computed from the width: each axis has its own size.":
+        result(square_by_width),
+    "The result is one row and one column larger: a window that hangs over is no window.":
+        result(enlarged),
+    "The result has one row and one column too few: the first stop counts too.":
+        result(lambda out: out[..., :-1, :-1]),
+    f"{ONE_INSIDE} (H - KH) // stride + 1.": result(_fewer_stops),
+    "The channels are pooled together; each is pooled on its own.":
+        result(lambda out: out.mean(axis=1, keepdims=True)),
+}) | where(is_backward, {
+    f"On the way back: {ONE_INSIDE} (H - KH) // stride + 1. Or take it from the shape of dout.":
+        args(dout=_seen_by_fewer),
+    "The gradient has the wrong sign.": result(np.negative),
+    "The gradient is divided by the size of the batch. That belongs to the loss, which has done it "
+    "already.": result(lambda dx: dx / len(dx)),
+})
+_MAX = where(is_forward, {
+    "The result is the mean of each window, not its maximum.": _avg,
+    "The result is the minimum of each window, not its maximum.":
+        lambda x, k, s: -_max(-x, k, s),
+    "Negative numbers count as 0: the maximum so far does not start at 0.":
+        result(lambda out: np.maximum(out, 0)),
+}) | where(is_backward, {
+    "Where windows overlap, a later one overwrites the earlier ones. A pixel can win in several "
+    "windows: add with +=.": _spread(_first_of_the_largest, _only_the_new),
+    "A pixel that wins in several windows gets the gradient of the last one alone: = where += is "
+    "meant.": _spread(_first_of_the_largest, _new_where_it_is_some),
+    "A pixel that wins in several windows gets the gradient of one of them alone: = where += is "
+    "meant.": _by_kernel_pixel(_write_winners),
+    "Each kernel pixel overwrites what those before it have written: their views of dx overlap, so "
+    "add with +=.": _by_kernel_pixel(_write_all),
+    "Every one of equal maxima gets the gradient. Only the first in row order gets it.":
+        _spread(lambda window, up: _is_largest(window) * up),
+    "Equal maxima share the gradient. The first in row order gets all of it.":
+        _spread(lambda window, up: _is_largest(window) * up
+                / _is_largest(window).sum(axis=(2, 3), keepdims=True)),
+    "Of equal maxima the last one gets the gradient. It is the first in row order.":
+        _spread(_last_of_the_largest),
+    "The winner's place is split by the wrong side of the kernel: a place m of a window of (KH, "
+    "KW) is row m // KW, column m % KW.": result(_split_by_height),
+    "Every pixel of a window gets the gradient; only the winner has reached the output.":
+        _spread(lambda window, up: np.ones_like(window) * up),
+    "The gradient is spread evenly, as for average pooling.": _avg,
+    "The gradient is multiplied by the pixel itself: the winner gets dout as it is.":
+        result(lambda dx, x: dx * x),
+})
+_AVG = where(is_forward, {
+    "The result is the maximum of each window, not its mean.": _max,
+    "The windows are summed; divide by the number of their pixels.":
+        result(lambda out, kernel_size: out * _size(kernel_size)),
+    "The sum is divided by the kernel's height only; it has height times width pixels.":
+        result(lambda out, kernel_size: out * pair(kernel_size)[1]),
+    "The sum is divided by the kernel's width only; it has height times width pixels.":
+        result(lambda out, kernel_size: out * pair(kernel_size)[0]),
+}) | where(is_backward, {
+    "Going back, every pixel gets all of the gradient; its share is 1 / (KH·KW).":
+        result(lambda dx, kernel_size: dx * _size(kernel_size)),
+    "Going back, the gradient is divided by the kernel's height only.":
+        result(lambda dx, kernel_size: dx * pair(kernel_size)[1]),
+    "Going back, the gradient is divided by the kernel's width only.":
+        result(lambda dx, kernel_size: dx * pair(kernel_size)[0]),
+    "Where windows overlap, a later one overwrites the earlier ones. A pixel belongs to several "
+    "windows: add with +=.":
+        _spread(lambda window, up: np.ones_like(window) * up / window[0, 0].size, _only_the_new),
+    "Each kernel pixel overwrites what those before it have written: their views of dx overlap, so "
+    "add with +=.": _by_kernel_pixel(_write_shares),
+    "The gradient is divided by the number of windows that a pixel is in, not by the number of "
+    "pixels in a window.":
+        result(lambda dx, x, kernel_size, stride, dout: dx * _size(kernel_size) / np.maximum(
+            _avg(x, kernel_size, stride, np.ones_like(dout)) * _size(kernel_size), 1)),
+    "The gradient goes to the largest pixel only, as for max pooling.": _max,
+})
+# fmt: on
 
 check_max_pool = Check(
     "max_pool",
@@ -253,38 +309,7 @@ check_max_pool = Check(
         "numeric": _slopes(_max),
         "cache": _changed(_max),
     },
-    suspects={
-        **_shared_suspects(_max),
-        "The result is the mean of each window, not its maximum.": _forward(_max, _avg),
-        "Where windows overlap, a later one overwrites the earlier ones. A pixel can win in "
-        "several windows: add with +=.": _backward(
-            _max, _spread(_first_of_the_largest, _only_the_new)
-        ),
-        "A pixel that wins in several windows gets the gradient of the last one alone: = where += "
-        "is meant.": _backward(_max, _spread(_first_of_the_largest, _new_where_it_is_some)),
-        "A pixel that wins in several windows gets the gradient of one of them alone: = where += "
-        "is meant.": _backward(_max, _by_kernel_pixel(_write_winners)),
-        "Each kernel pixel overwrites what those before it have written: their views of dx "
-        "overlap, so add with +=.": _backward(_max, _by_kernel_pixel(_write_all)),
-        "Every one of equal maxima gets the gradient. Only the first in row order gets it.": (
-            _backward(_max, _spread(lambda window, up: _is_largest(window) * up))
-        ),
-        "Equal maxima share the gradient. The first in row order gets all of it.": _backward(
-            _max,
-            _spread(
-                lambda window, up: (
-                    _is_largest(window) * up / _is_largest(window).sum(axis=(2, 3), keepdims=True)
-                )
-            ),
-        ),
-        "Of equal maxima the last one gets the gradient. It is the first in row order.": _backward(
-            _max, _spread(_last_of_the_largest)
-        ),
-        "Every pixel of a window gets the gradient; only the winner has reached the output.": (
-            _backward(_max, _spread(lambda window, up: np.ones_like(window) * up))
-        ),
-        "The gradient is spread evenly, as for average pooling.": _backward(_max, _avg),
-    },
+    suspects=_SHARED | _MAX,
     rejects=_IMPOSSIBLE,
     arrange=layer(3, "dx"),
     forbidden=NUMPY_ONLY,
@@ -300,41 +325,7 @@ check_avg_pool = Check(
         "backward": _backwards(_avg, ties=False),
         "numeric": _slopes(_avg),
     },
-    suspects={
-        **_shared_suspects(_avg),
-        "The result is the maximum of each window, not its mean.": _forward(_avg, _max),
-        "The windows are summed; divide by the number of their pixels.": _forward(
-            _avg, lambda x, k, s: _avg(x, k, s) * np.prod(pair(k))
-        ),
-        "The sum is divided by the kernel's height only; it has height times width pixels.": (
-            _forward(_avg, lambda x, k, s: _avg(x, k, s) * pair(k)[1])
-        ),
-        "Going back, every pixel gets all of the gradient; its share is 1 / (KH·KW).": _backward(
-            _avg, lambda x, k, s, dout: _avg(x, k, s, dout) * np.prod(pair(k))
-        ),
-        "Going back, the gradient is divided by the kernel's height only.": _backward(
-            _avg, lambda x, k, s, dout: _avg(x, k, s, dout) * pair(k)[1]
-        ),
-        "Where windows overlap, a later one overwrites the earlier ones. A pixel belongs to "
-        "several windows: add with +=.": _backward(
-            _avg,
-            _spread(
-                lambda window, up: np.ones_like(window) * up / window[0, 0].size, _only_the_new
-            ),
-        ),
-        "Each kernel pixel overwrites what those before it have written: their views of dx "
-        "overlap, so add with +=.": _backward(_avg, _by_kernel_pixel(_write_shares)),
-        "The gradient is divided by the number of windows that a pixel is in, not by the number of "
-        "pixels in a window.": _backward(
-            _avg,
-            lambda x, k, s, dout: (
-                _avg(x, k, s, dout)
-                * np.prod(pair(k))
-                / np.maximum(_avg(x, k, s, np.ones_like(dout)) * np.prod(pair(k)), 1)
-            ),
-        ),
-        "The gradient goes to the largest pixel only, as for max pooling.": _backward(_avg, _max),
-    },
+    suspects=_SHARED | _AVG,
     rejects=_IMPOSSIBLE,
     arrange=layer(3, "dx"),
     forbidden=NUMPY_ONLY,

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from course_utils.checks.a2_backprop.arrays import NUMPY_ONLY
+from course_utils.checks.changes import result
 from course_utils.checks.engine import Case, Check, case, rejection
 from course_utils.checks.outcome import Look
 from course_utils.probes.slopes import FUNCTIONS, Named, numeric_gradient
@@ -23,11 +24,17 @@ def _gradient(f, x, df=1.0, h=1e-5):
     return found.numpy()
 
 
-def _differences(weight, scale=1.0, both_sides=True, places=lambda x: np.ndindex(x.shape)):
-    """Central, or one-sided, differences with one thing changed."""
+def _differences(
+    weight=lambda difference, df: np.asarray(difference * df),
+    scale=2.0,
+    both_sides=True,
+    places=lambda x: np.ndindex(x.shape),
+    fixed=None,
+):
+    """The recipe: differences of the given function, taken place by place."""
 
-    def suspect(f, x, df=1.0, h=1e-5):
-        found = np.zeros_like(x)
+    def gradient(f, x, df=1.0, h=1e-5):
+        found, h = np.zeros_like(x), fixed or h
         for place in places(x):
             up, down = x.copy(), x.copy()
             up[place] += h
@@ -35,11 +42,7 @@ def _differences(weight, scale=1.0, both_sides=True, places=lambda x: np.ndindex
             found[place] = weight(f(up) - f(down), df).sum() / (scale * h)
         return found
 
-    return suspect
-
-
-def _times_df(difference, df):
-    return np.asarray(difference * df)
+    return gradient
 
 
 def _kept_moved(first):
@@ -69,20 +72,6 @@ def _views_compared(f, x, df=1.0, h=1e-5):
     return found
 
 
-def _rows(f, x, df=1.0, h=1e-5):
-    found = np.zeros_like(x)
-    for i in range(len(x)):
-        up, down = x.copy(), x.copy()
-        up[i] += h
-        down[i] -= h
-        found[i] = np.sum((f(up) - f(down)) * df) / (2 * h)
-    return found
-
-
-def _step_of_its_own(f, x, df=1.0, h=1e-5):
-    return _differences(_times_df, scale=2)(f, x, df, 1e-5)
-
-
 def _all_at_once(f, x, df=1.0, h=1e-5):
     return np.full_like(x, np.sum((f(x + h) - f(x - h)) * df) / (2 * h))
 
@@ -109,39 +98,40 @@ def _upstream(rng) -> Iterator[Case]:
         yield case(Named("product of neighbours"), x, rng.normal(size=x.size - 1))
 
 
+# fmt: off
+_SUSPECTS = {
+    "The difference is divided by h; the two points are 2h apart.": {"scale": 1.0},
+    "The difference is taken to one side. Step to both: the error is then far smaller.":
+        {"both_sides": False, "scale": 1.0},
+    "The difference is not divided by the distance of the two points, 2h.":
+        result(lambda found, h=1e-5: found * 2 * h),
+    "df is ignored: multiply each difference by it, then add up.":
+        {"weight": lambda d, df: np.asarray(d)},
+    "The signs are exchanged: f(x + h) minus f(x - h).": result(np.negative),
+    "All entries are moved at once; move one, and put it back.": _all_at_once,
+    "An entry stays at x - h while the next ones are tried; put it back.": _kept_moved(1),
+    "An entry stays at x + h while the next ones are tried; put it back.": _kept_moved(-1),
+    "Whole rows are moved at once: range(len(x)) counts the rows of an x with two axes. "
+    "np.ndindex(x.shape) gives the place of each entry.": {"places": lambda x: range(len(x))},
+    "f may give x itself, or a view of it; that changes when you move x on. Take a new copy of x "
+    "for each call, or copy what f gives.": _views_compared,
+    "The points are not h away from x: h is an argument, use it for both steps and in the "
+    "denominator.": {"fixed": 1e-5},
+    "Only the first entry is tried.": {"places": lambda x: [(0,) * x.ndim]},
+    "Only the first output counts; a change of x can reach all of them.":
+        {"weight": lambda d, df: np.ravel(d * df)[:1]},
+    "The outputs are averaged; they must be added up.":
+        {"weight": lambda d, df: np.mean(d * df, keepdims=True)},
+}
+# fmt: on
+
 check_numeric_gradient = Check(
     "numeric_gradient",
     oracle=_gradient,
     tool="torch.autograd",
     parts={"one number": _shapes, "with df": _upstream},
-    suspects={
-        "The difference is divided by h; the two points are 2h apart.": _differences(_times_df),
-        "The difference is taken to one side. Step to both: the error is then far smaller.": (
-            _differences(_times_df, both_sides=False)
-        ),
-        "df is ignored: multiply each difference by it, then add up.": _differences(
-            lambda d, df: np.asarray(d), scale=2
-        ),
-        "The signs are exchanged: f(x + h) minus f(x - h).": _differences(_times_df, scale=-2),
-        "All entries are moved at once; move one, and put it back.": _all_at_once,
-        "An entry stays at x - h while the next ones are tried; put it back.": _kept_moved(1),
-        "An entry stays at x + h while the next ones are tried; put it back.": _kept_moved(-1),
-        "Whole rows are moved at once: range(len(x)) counts the rows of an x with two axes. "
-        "np.ndindex(x.shape) gives the place of each entry.": _rows,
-        "f may give x itself, or a view of it; that changes when you move x on. Take a new copy of "
-        "x for each call, or copy what f gives.": _views_compared,
-        "The points are not h away from x: h is an argument, use it for both steps and in the "
-        "denominator.": _step_of_its_own,
-        "Only the first entry is tried.": _differences(
-            _times_df, scale=2, places=lambda x: [(0,) * x.ndim]
-        ),
-        "Only the first output counts; a change of x can reach all of them.": _differences(
-            lambda d, df: np.ravel(_times_df(d, df))[:1], scale=2
-        ),
-        "The outputs are averaged; they must be added up.": _differences(
-            lambda d, df: np.mean(_times_df(d, df), keepdims=True), scale=2
-        ),
-    },
+    recipe=_differences,
+    suspects=_SUSPECTS,
     rejects=[
         rejection("h\\b|step", Named("square"), np.ones(3), h=0.0),
         rejection("h\\b|step", Named("square"), np.ones(3), h=-1e-5),

@@ -11,6 +11,7 @@ from course_utils.checks.a3_architectures.optimisers import (
     optimiser_check,
     suspect,
 )
+from course_utils.checks.changes import args
 from course_utils.checks.engine import rejection
 
 EPSILONS = [1e-3, 0.5, 0.0]  # large ones show where epsilon stands; none is allowed
@@ -84,31 +85,34 @@ def _ada(mean: Callable = _sum, divide: Callable | None = None, sign: float = 1.
     return _with_eps(_scaled(mean, divide, sign), 1e-10)
 
 
+# fmt: off
+_ADAGRAD = {
+    UPHILL: {"sign": -1},
+    NO_ROOT: {"divide": lambda g, square, eps: g / (square + eps)},
+    INSIDE: {"divide": lambda g, square, eps: g / np.sqrt(square + eps)},
+    IGNORED: args(eps=1e-10),
+    "The squares are averaged, not summed: that is nearer to RMSprop.": {"mean": _mean_of_all},
+    "The sizes of the gradients are summed, not their squares.": {"mean": _sum_of_sizes},
+    SUM_OF_G: {"mean": _sum_of_g},
+    FORGOTTEN: {"divide": _without_eps},
+    _default(1e-10): lambda *arrays, eps=1e-08: _adagrad_step(*arrays, eps=eps),
+    "Only the last gradient counts: the sum of squares is not kept in the state.":
+        {"mean": lambda own, g, options: g * g},
+    "The sum does not hold the newest gradient yet: add its square first.":
+        {"mean": lambda own, g, options: _sum(own, g, options) - g * g},
+    "The gradient itself is not divided: each weight is to have its own rate.":
+        {"divide": lambda g, square, eps: g},
+}
+# fmt: on
+
+
 check_adagrad_step = optimiser_check(
     "adagrad_step",
     _adagrad_step,
     "torch.optim.Adagrad",
     {"eps": EPSILONS},
-    {
-        UPHILL: _ada(sign=-1),
-        NO_ROOT: _ada(divide=lambda g, square, eps: g / (square + eps)),
-        INSIDE: _ada(divide=lambda g, square, eps: g / np.sqrt(square + eps)),
-        IGNORED: lambda *arrays, eps=1e-10: _adagrad_step(*arrays),
-        "The squares are averaged, not summed: that is nearer to RMSprop.": _ada(_mean_of_all),
-        "The sizes of the gradients are summed, not their squares.": _ada(_sum_of_sizes),
-        SUM_OF_G: _ada(_sum_of_g),
-        FORGOTTEN: _ada(divide=_without_eps),
-        _default(1e-10): lambda *arrays, eps=1e-8: _adagrad_step(*arrays, eps=eps),
-        "Only the last gradient counts: the sum of squares is not kept in the state.": _ada(
-            lambda own, g, options: g * g
-        ),
-        "The sum does not hold the newest gradient yet: add its square first.": _ada(
-            lambda own, g, options: _sum(own, g, options) - g * g
-        ),
-        "The gradient itself is not divided: each weight is to have its own rate.": _ada(
-            divide=lambda g, square, eps: g
-        ),
-    },
+    _ADAGRAD,
+    _ada,
     rejection("eps", *ARRAYS, 0.1, eps=-1.0),
 )
 
@@ -162,34 +166,35 @@ def _rms(mean: Callable = _running, divide: Callable | None = None, sign: float 
     return _with_eps(_scaled(mean, divide, sign), 1e-8)
 
 
+# fmt: off
+_RMSPROP = {
+    UPHILL: {"sign": -1},
+    NO_ROOT: {"divide": lambda g, square, eps: g / (square + eps)},
+    INSIDE: {"divide": lambda g, square, eps: g / np.sqrt(square + eps)},
+    IGNORED: args(eps=1e-8),
+    "The option alpha is ignored.": args(alpha=0.99),
+    "The squares are summed without end: that is AdaGrad.": {"mean": _sum},
+    "Old squares are forgotten, but new ones are not weighed by 1 − alpha.": {"mean": _undamped},
+    "alpha and 1 − alpha are exchanged: alpha is how much of the old is kept.":
+        {"mean": _exchanged},
+    "The mean is corrected for its start at 0: Adam does that, RMSprop does not.":
+        {"mean": _corrected},
+    "The mean starts at the first square; it starts at 0.": {"mean": _from_first},
+    SUM_OF_G: {"mean": _mean_of_g},
+    FORGOTTEN: {"divide": _without_eps},
+    _default(1e-8):
+        lambda *arrays, alpha=0.99, eps=1e-10: _rmsprop_step(*arrays, alpha=alpha, eps=eps),
+}
+# fmt: on
+
+
 check_rmsprop_step = optimiser_check(
     "rmsprop_step",
     _rmsprop_step,
     "torch.optim.RMSprop",
     {"alpha": [0.5, 0.9], "eps": EPSILONS},
-    {
-        UPHILL: _rms(sign=-1),
-        NO_ROOT: _rms(divide=lambda g, square, eps: g / (square + eps)),
-        INSIDE: _rms(divide=lambda g, square, eps: g / np.sqrt(square + eps)),
-        IGNORED: lambda *arrays, alpha=0.99, eps=1e-8: _rmsprop_step(*arrays, alpha=alpha),
-        "The option alpha is ignored.": lambda *arrays, alpha=0.99, eps=1e-8: _rmsprop_step(
-            *arrays, eps=eps
-        ),
-        "The squares are summed without end: that is AdaGrad.": _rms(_sum),
-        "Old squares are forgotten, but new ones are not weighed by 1 − alpha.": _rms(_undamped),
-        "alpha and 1 − alpha are exchanged: alpha is how much of the old is kept.": _rms(
-            _exchanged
-        ),
-        "The mean is corrected for its start at 0: Adam does that, RMSprop does not.": _rms(
-            _corrected
-        ),
-        "The mean starts at the first square; it starts at 0.": _rms(_from_first),
-        SUM_OF_G: _rms(_mean_of_g),
-        FORGOTTEN: _rms(divide=_without_eps),
-        _default(1e-8): lambda *arrays, alpha=0.99, eps=1e-10: _rmsprop_step(
-            *arrays, alpha=alpha, eps=eps
-        ),
-    },
+    _RMSPROP,
+    _rms,
     rejection("alpha", *ARRAYS, 0.1, alpha=1.0),
     rejection("eps", *ARRAYS, 0.1, eps=-1.0),
 )
@@ -213,11 +218,13 @@ def _ad(
     correct: str = "ms",
     swap: bool = False,
     inside: bool = False,
-    late: int = 0,
+    count: Callable = lambda n, i: n,
     sign: float = 1,
     keep: bool = False,
-    shared: bool = False,
     default: float = 1e-8,
+    root: Callable = np.sqrt,
+    power: int = 2,
+    weighed: bool = True,
 ) -> Callable:
     """Adam with one thing wrong: corrections, betas, the place of epsilon, the count, the state."""
 
@@ -225,15 +232,15 @@ def _ad(
     def rule(p, g, own, lr, *, betas=BETAS, eps=default):
         b1, b2 = betas[::-1] if swap else betas
         own["n"] = own.get("n", 0) + 1
-        own["m"] = b1 * own.get("m", 0) + (1 - b1) * g
-        own["s"] = b2 * own.get("s", 0) + (1 - b2) * g * g
-        n = 2 * own["n"] - 1 + own["i"] if shared else own["n"] + late
+        own["m"] = b1 * own.get("m", 0) + (1 - b1 if weighed else 1) * g
+        own["s"] = b2 * own.get("s", 0) + (1 - b2 if weighed else 1) * g**power
+        n = count(own["n"], own["i"])  # of calls, and of the array
         mean = own["m"] / (1 - b1**n) if "m" in correct else own["m"]
         square = own["s"] / (1 - b2**n) if "s" in correct else own["s"]
         if keep:
             own["m"], own["s"] = mean, square
-        root = np.sqrt(square + eps) if inside else np.sqrt(square) + eps
-        return p - sign * lr * mean / root
+        below = root(square + eps) if inside else root(square) + eps
+        return p - sign * lr * mean / below
 
     return suspect(rule)
 
@@ -252,35 +259,44 @@ def _no_momentum(p, g, own, lr, *, betas=BETAS, eps=1e-8):
     return p - lr * g / (np.sqrt(own["s"] / (1 - betas[1] ** own["n"])) + eps)
 
 
+# fmt: off
+_ADAM = {
+    UPHILL: {"sign": -1},
+    INSIDE: {"inside": True},
+    "Neither mean is corrected for its start at 0: divide by 1 − beta**step.": {"correct": ""},
+    "The mean of the gradients is not corrected for its start at 0.": {"correct": "s"},
+    "The mean of the squares is not corrected for its start at 0.": {"correct": "m"},
+    "The two betas are exchanged: the first is that of the gradients.": {"swap": True},
+    "The step is counted one too far: at the first step it is 1.": {"count": lambda n, i: n + 1},
+    "The step is counted from 0, so the first correction divides by 0: count it from 1.":
+        {"count": lambda n, i: n - 1},
+    "The count of steps stays 1: keep it in the state that you return, and raise it in each call.":
+        {"count": lambda n, i: 1},
+    "The step is counted once for each array: raise it once in a call.":
+        {"count": lambda n, i: 2 * n - 1 + i},
+    "The corrected means are kept in the state: keep the plain ones, correct for this step.":
+        {"keep": True},
+    _default(1e-8): {"default": 1e-10},
+    "Epsilon is added before the correction, as in the paper's shorter form; PyTorch corrects "
+    "first.": suspect(_epsilon_before_correction),
+    "The gradient itself is used, not its running mean.": suspect(_no_momentum),
+    "The option betas is ignored.": args(betas=BETAS),
+    IGNORED: args(eps=1e-8),
+    "The root is missing: divide by the root of the mean of squares.": {"root": lambda s: s},
+    "The gradients are averaged for both means: the second is that of their squares.":
+        {"power": 1},
+    "The new gradient and its square are not weighed by 1 − beta.": {"weighed": False},
+}
+# fmt: on
+
+
 check_adam_step = optimiser_check(
     "adam_step",
     _adam_step,
     "torch.optim.Adam",
     {"betas": [(0.5, 0.9), (0.0, 0.99)], "eps": EPSILONS},
-    {
-        UPHILL: _ad(sign=-1),
-        INSIDE: _ad(inside=True),
-        "Neither mean is corrected for its start at 0: divide by 1 − beta**step.": _ad(correct=""),
-        "The mean of the gradients is not corrected for its start at 0.": _ad(correct="s"),
-        "The mean of the squares is not corrected for its start at 0.": _ad(correct="m"),
-        "The two betas are exchanged: the first is that of the gradients.": _ad(swap=True),
-        "The step is counted one too far: at the first step it is 1.": _ad(late=1),
-        "The step is counted from 0, so the first correction divides by 0: count it from 1.": _ad(
-            late=-1
-        ),
-        "The step is counted once for each array: raise it once in a call.": _ad(shared=True),
-        "The corrected means are kept in the state: keep the plain ones, correct for this step.": (
-            _ad(keep=True)
-        ),
-        _default(1e-8): _ad(default=1e-10),
-        "Epsilon is added before the correction, as in the paper's shorter form; PyTorch corrects "
-        "first.": suspect(_epsilon_before_correction),
-        "The gradient itself is used, not its running mean.": suspect(_no_momentum),
-        "The option betas is ignored.": lambda *arrays, betas=BETAS, eps=1e-8: _adam_step(
-            *arrays, eps=eps
-        ),
-        IGNORED: lambda *arrays, betas=BETAS, eps=1e-8: _adam_step(*arrays, betas=betas),
-    },
+    _ADAM,
+    _ad,
     rejection("beta", *ARRAYS, 0.1, betas=(1.0, 0.999)),
     rejection("beta", *ARRAYS, 0.1, betas=(0.9, -0.1)),
     rejection("eps", *ARRAYS, 0.1, eps=-1.0),

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
+from course_utils.checks.changes import result
 from course_utils.checks.engine import Case, Check, case, rejection
 from course_utils.checks.outcome import Look
 from course_utils.probes import training as probes
@@ -125,51 +126,51 @@ def _once(model: nn.Module, loader) -> None:
         module.training = training
 
 
+# fmt: off
+_EVALUATIONS = {
+    "The accuracies of the batches are averaged, but the last batch is smaller: count right "
+    "answers and divide once.":
+        {"accuracy": lambda m, ld: np.mean([r.double().mean() for r in _right_answers(m, ld)])},
+    "The model computes in training mode, where BatchNorm uses the batch: call model.eval() first.":
+        {"accuracy": _in_training_mode},
+    "The model is left in eval mode: give it back the mode that it had.":
+        {"after": lambda model: model.eval()},
+    "All modules are left in training mode, one of them was not: keep the mode of each.":
+        {"after": lambda model: model.train()},
+    "These are percent; the accuracy is a share between 0 and 1.":
+        result(lambda accuracy: 100 * accuracy, "accuracy"),
+    "This is the number of right answers, not their share.":
+        {"accuracy": lambda m, ld: sum(r.sum() for r in _right_answers(m, ld))},
+    "Only the last batch is counted: add up over all of them.":
+        {"accuracy": lambda m, ld: _right_answers(m, ld)[-1].double().mean()},
+    "Only the first batch is counted: a return stands in the loop.":
+        {"accuracy": lambda m, ld: _right_answers(m, ld)[0].double().mean()},
+    "The right answers are divided by the size of the dataset, but this loader leaves some out: "
+    "count what the batches hold.":
+        {
+            "accuracy": lambda m, ld: (
+                sum(r.sum() for r in _right_answers(m, ld)) / max(1, len(ld.dataset))
+            )
+        },
+    "This is the share of wrong answers.": result(lambda accuracy: 1 - accuracy, "accuracy"),
+    "The right answers are divided by the number of batches: divide by that of the examples.":
+        {"accuracy": lambda m, ld: sum(r.sum() for r in _right_answers(m, ld)) / len(list(ld))},
+    "The loader is empty, and the error leaves the model in eval mode: give the modes back in a "
+    "finally.": {"accuracy": _restored_too_late},
+    "Nothing can be trained afterwards: use `with torch.no_grad():`, which ends by itself.":
+        {"after": lambda model: torch.set_grad_enabled(False)},
+    "Gradients are recorded: compute inside torch.no_grad().": {"accuracy": _with_gradients},
+}
+# fmt: on
+
+
 check_evaluate = Check(
     "evaluate",
     oracle=_evaluate,
     tool="counting by hand",
     parts={"value": _and_incomplete("value"), "modes": _modes_cases} | _parts("traces"),
-    suspects={
-        "The accuracies of the batches are averaged, but the last batch is smaller: count right "
-        "answers and divide once.": _evaluating(
-            lambda m, ld: np.mean([r.double().mean() for r in _right_answers(m, ld)])
-        ),
-        "The model computes in training mode, where BatchNorm uses the batch: call "
-        "model.eval() first.": _evaluating(_in_training_mode),
-        "The model is left in eval mode: give it back the mode that it had.": _evaluating(
-            after=lambda model: model.eval()
-        ),
-        "All modules are left in training mode, one of them was not: keep the mode of each.": (
-            _evaluating(after=lambda model: model.train())
-        ),
-        "These are percent; the accuracy is a share between 0 and 1.": _evaluating(
-            lambda m, ld: 100 * _accuracy(m, ld)
-        ),
-        "This is the number of right answers, not their share.": _evaluating(
-            lambda m, ld: sum(r.sum() for r in _right_answers(m, ld))
-        ),
-        "Only the last batch is counted: add up over all of them.": _evaluating(
-            lambda m, ld: _right_answers(m, ld)[-1].double().mean()
-        ),
-        "Only the first batch is counted: a return stands in the loop.": _evaluating(
-            lambda m, ld: _right_answers(m, ld)[0].double().mean()
-        ),
-        "The right answers are divided by the size of the dataset, but this loader leaves some "
-        "out: count what the batches hold.": _evaluating(
-            lambda m, ld: sum(r.sum() for r in _right_answers(m, ld)) / max(1, len(ld.dataset))
-        ),
-        "This is the share of wrong answers.": _evaluating(lambda m, ld: 1 - _accuracy(m, ld)),
-        "The right answers are divided by the number of batches: divide by that of the examples.": (
-            _evaluating(lambda m, ld: sum(r.sum() for r in _right_answers(m, ld)) / len(list(ld)))
-        ),
-        "The loader is empty, and the error leaves the model in eval mode: give the modes back in "
-        "a finally.": _evaluating(_restored_too_late),
-        "Nothing can be trained afterwards: use `with torch.no_grad():`, which ends by itself.": (
-            _evaluating(after=lambda model: torch.set_grad_enabled(False))
-        ),
-        "Gradients are recorded: compute inside torch.no_grad().": _evaluating(_with_gradients),
-    },
+    suspects=_EVALUATIONS,
+    recipe=_evaluating,
     rejects=[
         rejection(
             "loader|empty|example|batch",
@@ -287,52 +288,52 @@ def _loss_afterwards(model: nn.Module, loader, optimizer) -> float:
     return float(np.average(losses, weights=sizes))
 
 
+# fmt: off
+_EPOCHS = {
+    "The losses of the batches are averaged, but the last batch is smaller: weigh each by its "
+    "size.": {"mean": lambda losses, sizes: np.mean(losses)},
+    "The losses are added up, not averaged.": {"mean": lambda losses, sizes: sum(losses)},
+    "This is the loss of the last batch, not the mean of all.":
+        {"mean": lambda losses, sizes: losses[-1]},
+    "The total is divided by the size of the dataset, but this loader leaves some examples out: "
+    "count what the batches hold.": _over_the_dataset(),
+    "The gradients of earlier batches are still there: call optimizer.zero_grad().":
+        {"order": "back step"},
+    "optimizer.step() is missing.": {"order": "zero back"},
+    "No gradient reaches the weights: call loss.backward() before the step, of the loss that "
+    "comes from model(x).": {"order": "zero step"},
+    "optimizer.step() comes after zero_grad() and before loss.backward(): it finds no gradients.":
+        {"order": "zero step back"},
+    "zero_grad() stands between loss.backward() and optimizer.step(), and deletes what the step "
+    "needs.": {"order": "back zero step"},
+    "The optimizer makes two steps with each gradient.": {"order": "zero back step step"},
+    "Another optimizer is made here: use the one that is given.":
+        {"own": lambda model, optimizer: torch.optim.SGD(model.parameters(), lr=0.1)},
+    "The total is not divided by the number of examples.": {"mean": np.dot},
+    "The model is left in eval mode: the docstring promises training mode.":
+        {"after": nn.Module.eval},
+    "The model trains in eval mode: call model.train() first.": {"mode": nn.Module.eval},
+    "Only the first batch is used: a return stands in the loop.": {"batches": slice(1)},
+    "The loss is measured after the step: it is to be that which the step came from.":
+        _arrange_train_epoch(_loss_afterwards),
+    "Softmax is applied before cross_entropy, which contains it already.":
+        {"loss": lambda logits, y: F.cross_entropy(logits.softmax(1), y)},
+    "The loss of a batch is summed over its examples: with the mean, the rate keeps its meaning.":
+        {
+            "loss": lambda logits, y: F.cross_entropy(logits, y, reduction="sum"),
+            "mean": lambda losses, sizes: sum(losses) / sum(sizes),
+        },
+}
+# fmt: on
+
+
 check_train_epoch = Check(
     "train_epoch",
     oracle=_train_epoch,
     tool="the same steps by hand",
     parts={"one epoch": _and_incomplete("one epoch")} | _parts("two epochs"),
-    suspects={
-        "The losses of the batches are averaged, but the last batch is smaller: weigh each by its "
-        "size.": _epoch(mean=lambda losses, sizes: np.mean(losses)),
-        "The losses are added up, not averaged.": _epoch(mean=lambda losses, sizes: sum(losses)),
-        "This is the loss of the last batch, not the mean of all.": _epoch(
-            mean=lambda losses, sizes: losses[-1]
-        ),
-        "The total is divided by the size of the dataset, but this loader leaves some examples "
-        "out: count what the batches hold.": _over_the_dataset(),
-        "The gradients of earlier batches are still there: call optimizer.zero_grad().": _epoch(
-            order="back step"
-        ),
-        "optimizer.step() is missing.": _epoch(order="zero back"),
-        "No gradient reaches the weights: call loss.backward() before the step, of the loss that "
-        "comes from model(x).": _epoch(order="zero step"),
-        "optimizer.step() comes after zero_grad() and before loss.backward(): it finds no "
-        "gradients.": _epoch(order="zero step back"),
-        "zero_grad() stands between loss.backward() and optimizer.step(), and deletes what the "
-        "step needs.": _epoch(order="back zero step"),
-        "The optimizer makes two steps with each gradient.": _epoch(order="zero back step step"),
-        "Another optimizer is made here: use the one that is given.": _epoch(
-            own=lambda model, optimizer: torch.optim.SGD(model.parameters(), lr=0.1)
-        ),
-        "The total is not divided by the number of examples.": _epoch(mean=np.dot),
-        "The model is left in eval mode: the docstring promises training mode.": _epoch(
-            after=nn.Module.eval
-        ),
-        "The model trains in eval mode: call model.train() first.": _epoch(mode=nn.Module.eval),
-        "Only the first batch is used: a return stands in the loop.": _epoch(batches=slice(1)),
-        "The loss is measured after the step: it is to be that which the step came from.": (
-            _arrange_train_epoch(_loss_afterwards)
-        ),
-        "Softmax is applied before cross_entropy, which contains it already.": _epoch(
-            loss=lambda logits, y: F.cross_entropy(logits.softmax(1), y)
-        ),
-        "The loss of a batch is summed over its examples: with the mean, the rate keeps its "
-        "meaning.": _epoch(
-            loss=lambda logits, y: F.cross_entropy(logits, y, reduction="sum"),
-            mean=lambda losses, sizes: sum(losses) / sum(sizes),
-        ),
-    },
+    suspects=_EPOCHS,
+    recipe=_epoch,
     rejects=[
         rejection(
             "loader|empty|example|batch",

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from course_utils.checks.engine import Case, Check, case, rejection
+from course_utils.checks.changes import args
+from course_utils.checks.engine import Case, Check, Rejection, case, rejection
 from course_utils.checks.outcome import Look
 from course_utils.probes.optimisers import steps
 
@@ -86,7 +87,13 @@ def _rejects(*more) -> list:
 
 
 def optimiser_check(
-    name: str, oracle: Callable, tool: str, options: dict, suspects: dict, *rejects
+    name: str,
+    oracle: Callable,
+    tool: str,
+    options: dict,
+    suspects: dict,
+    recipe: Callable,
+    *rejects: Rejection,
 ) -> Check:
     """A check of one rule; `options` are the values that each of its options is tried with."""
     return Check(
@@ -95,6 +102,7 @@ def optimiser_check(
         tool=tool,
         parts=_cases(**options),
         suspects=suspects,
+        recipe=recipe,
         rejects=_rejects(*rejects),
         tolerance={"float64": 1e-9, "float32": 1e-4},
         arrange=_arrange,
@@ -130,12 +138,17 @@ def _sgd_momentum(first, second, first_grads, second_grads, lr, *, momentum=0.9)
     return _momentum(first, second, first_grads, second_grads, lr, momentum=momentum)
 
 
-def _velocity(update: Callable, start: Callable = lambda g: 0 * g) -> Callable:
-    """A step whose velocity is updated otherwise."""
+def _velocity(
+    update: Callable = lambda v, g, m: m * v + g,
+    move: Callable = lambda p, g, v, old, lr, m: p - lr * v,
+    default: float = 0.9,
+) -> Callable:
+    """The recipe: how the velocity is updated, and how it moves the parameters."""
 
-    def rule(p, g, own, lr, *, momentum=0.9):
-        own["v"] = update(own.get("v", start(g)), g, momentum)
-        return p - lr * own["v"]
+    def rule(p, g, own, lr, *, momentum=default):
+        old = own.get("v", 0 * g)
+        own["v"] = update(old, g, momentum)
+        return move(p, g, own["v"], old, lr, momentum)
 
     return suspect(rule)
 
@@ -145,56 +158,38 @@ def _rate_inside(p, g, own, lr, *, momentum=0.9):
     return p - own["v"]
 
 
-def _nesterov(p, g, own, lr, *, momentum=0.9):
-    own["v"] = momentum * own.get("v", 0) + g
-    return p - lr * (g + momentum * own["v"])
-
-
-def _moves_first(p, g, own, lr, *, momentum=0.9):
-    velocity = own.get("v", 0 * g)
-    own["v"] = momentum * velocity + g
-    return p - lr * velocity
-
-
-def _velocity_default(share: float) -> Callable:
-    def run(*arrays, momentum=share):
-        return _sgd_momentum(*arrays, momentum=momentum)
-
-    return run
-
+# fmt: off
+_MOMENTUM = {
+    "The velocity is ignored: this is plain gradient descent.": {"update": lambda v, g, m: g},
+    "The gradient is damped by 1 − momentum, which this form does not do.":
+        {"update": lambda v, g, m: m * v + (1 - m) * g},
+    "The velocity has the wrong sign: it brakes instead of rolling on.":
+        {"update": lambda v, g, m: g - m * v},
+    "The velocity is not forgotten at all: multiply it by momentum.":
+        {"update": lambda v, g, m: v + g},
+    "The velocity holds the last gradient alone: keep the velocity in the state, not g.":
+        {"update": lambda v, g, m: g, "move": lambda p, g, v, old, lr, m: p - lr * (m * old + g)},
+    "The step goes uphill: subtract it.": {"move": lambda p, g, v, old, lr, m: p + lr * v},
+    "The rate is missing: multiply the velocity by lr.":
+        {"move": lambda p, g, v, old, lr, m: p - v},
+    "The rate is inside the velocity, so old gradients keep the old rate when it changes.":
+        suspect(_rate_inside),
+    "This is Nesterov's form, which looks ahead by one step.":
+        {"move": lambda p, g, v, old, lr, m: p - lr * (g + m * v)},
+    "The step uses the velocity of the step before: update it first.":
+        {"move": lambda p, g, v, old, lr, m: p - lr * old},
+    "The default of momentum is not 0.9.": {"default": 0.8},
+    "The option momentum is ignored.": args(momentum=0.9),
+}
+# fmt: on
 
 check_sgd_momentum_step = optimiser_check(
     "sgd_momentum_step",
     _sgd_momentum,
     "torch.optim.SGD",
     {"momentum": [0.0, 0.5, 0.99]},
-    {
-        "The velocity is ignored: this is plain gradient descent.": _velocity(lambda v, g, m: g),
-        "The gradient is damped by 1 − momentum, which this form does not do.": _velocity(
-            lambda v, g, m: m * v + (1 - m) * g
-        ),
-        "The velocity has the wrong sign: it brakes instead of rolling on.": _velocity(
-            lambda v, g, m: g - m * v
-        ),
-        "The step goes uphill: subtract it.": suspect(
-            lambda p, g, own, lr, *, momentum=0.9: p + lr * _keep(own, momentum, g)
-        ),
-        "The velocity is not forgotten at all: multiply it by momentum.": _velocity(
-            lambda v, g, m: v + g
-        ),
-        "The rate is inside the velocity, so old gradients keep the old rate when it changes.": (
-            suspect(_rate_inside)
-        ),
-        "This is Nesterov's form, which looks ahead by one step.": suspect(_nesterov),
-        "The step uses the velocity of the step before: update it first.": suspect(_moves_first),
-        "The default of momentum is not 0.9.": _velocity_default(0.8),
-        "The option momentum is ignored.": lambda *arrays, momentum=0.9: _sgd_momentum(*arrays),
-    },
+    _MOMENTUM,
+    _velocity,
     rejection("momentum", *ARRAYS, 0.1, momentum=1.0),
     rejection("momentum", *ARRAYS, 0.1, momentum=-0.1),
 )
-
-
-def _keep(own, momentum, g):
-    own["v"] = momentum * own.get("v", 0) + g
-    return own["v"]

@@ -161,41 +161,36 @@ def _same_batch(look_at: str) -> Callable:
     return cases
 
 
+# fmt: off
+_SUSPECTS = {
+    "optimizer.step() is missing.": {"order": "zero back"},
+    "The learning rate is far too small: Adam with 0.02 to 0.05 does it.": {"lr": 1e-05},
+    "There is one step too many: the first loss is that of the untouched model.": {"more": 1},
+    "The loss is measured after the step: the first is to be that of the untouched model.":
+        {"late": True},
+    "The model computes in eval mode, where BatchNorm ignores the batch: call model.train().":
+        {"mode": nn.Module.eval},
+    "The gradients of earlier steps are still there: call optimizer.zero_grad().":
+        {"order": "back step"},
+    "The optimiser is made inside the loop, so Adam forgets what it has seen: make it once, "
+    "before.": {"anew": True},
+    "Only the last loss is returned: collect one for each step.":
+        {"change": lambda losses: losses[-1:]},
+    "The losses stand in reverse order.": {"change": lambda losses: losses[::-1]},
+    "Only the first example is learnt: the whole batch is to be.": {"examples": slice(1, 3)},
+    "The loss is multiplied by something: return the mean cross-entropy.": {"scale": 10},
+}
+# fmt: on
+
+
 check_overfit_batch = Check(
     "overfit_batch",
     oracle=_overfit_batch,
     tool="what a network of this size can learn by heart",
     parts={look: _same_batch(look) for look in ("losses", "result")},
-    suspects={
-        "optimizer.step() is missing.": _overfitting(order="zero back"),
-        "The learning rate is far too small: Adam with 0.02 to 0.05 does it.": _overfitting(
-            lr=1e-5
-        ),
-        "There is one step too many: the first loss is that of the untouched model.": _overfitting(
-            more=1
-        ),
-        "The loss is measured after the step: the first is to be that of the untouched model.": (
-            _overfitting(late=True)
-        ),
-        "The model computes in eval mode, where BatchNorm ignores the batch: call model.train().": (
-            _overfitting(mode=nn.Module.eval)
-        ),
-        "The gradients of earlier steps are still there: call optimizer.zero_grad().": _overfitting(
-            order="back step"
-        ),
-        "The optimiser is made inside the loop, so Adam forgets what it has seen: make it once, "
-        "before.": _overfitting(anew=True),
-        "Only the last loss is returned: collect one for each step.": _overfitting(
-            change=lambda losses: losses[-1:]
-        ),
-        "The losses stand in reverse order.": _overfitting(change=lambda losses: losses[::-1]),
-        "Only the first example is learnt: the whole batch is to be.": _overfitting(
-            examples=slice(1, 3)
-        ),
-        "The loss is multiplied by something: return the mean cross-entropy.": _overfitting(
-            scale=10
-        ),
-    },
+    suspects=_SUSPECTS,
+    recipe=_overfitting,
+    most_pairs={"": 0},  # each is a training run
     rejects=[
         rejection("steps", np.zeros((3, FEATURES)), np.zeros(3, int), 0, look_at="losses"),
         rejection(r"x\b|y\b|label", np.zeros((3, FEATURES)), np.zeros(2, int), 5, look_at="losses"),

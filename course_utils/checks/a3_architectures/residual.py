@@ -1,13 +1,23 @@
 """Checks of the residual block and of ResNet-20, against torchvision's `BasicBlock`."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils.checks.a3_architectures.networks import SOFTMAX, looks
+from course_utils.checks.a3_architectures.networks import (
+    LOG_SOFTMAX,
+    MOST_PAIRS,
+    NUM_CLASSES_IGNORED,
+    SOFTMAX,
+    edit,
+    edited,
+    looks,
+)
 from course_utils.checks.a3_architectures.tools import BUILD_IT_YOURSELF
+from course_utils.checks.changes import args
 from course_utils.checks.engine import Case, Check, case, rejection
 from course_utils.checks.models import behaviour
 from course_utils.torchvision_compat import torchvision
@@ -15,172 +25,99 @@ from course_utils.torchvision_compat import torchvision
 BasicBlock = torchvision.models.resnet.BasicBlock
 
 
-def projection(
-    in_channels: int, out_channels: int, stride: int, *, always: bool = False
-) -> nn.Sequential | None:
-    """The 1×1 shortcut where shapes change, else None."""
-    if stride == 1 and in_channels == out_channels and not always:
-        return None
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 1, stride, bias=False), nn.BatchNorm2d(out_channels)
-    )
+# What a block is made of, in the order of the calls: on the way of the convolutions, and on the
+# shortcut where shapes change.
+WAY = "strided norm relu conv norm add relu"
+SHORTCUT = "proj norm"
+BLOCK = f"{WAY} | {SHORTCUT} |"  # behind the last bar what stands on every shortcut
 
 
-def block(kind: type = BasicBlock, adapt: Callable = lambda block: None) -> Callable:
-    """Makes blocks of a kind, and changes something in each."""
+class Block(nn.Module):
+    """A residual block of words.
 
-    def make(in_channels: int, out_channels: int, stride: int = 1) -> nn.Module:
-        made = kind(
-            in_channels, out_channels, stride, projection(in_channels, out_channels, stride)
-        )
-        adapt(made)
-        return made
+    `strided` and `conv` are 3×3 convolutions, the first of them takes the channels that come in;
+    `again` is the BatchNorm before; `nothing` adds a shortcut that counts nothing. `proj` is 1×1 or
+    has its size behind it, `+b` means a bias, `avg` makes an image smaller before it, `zeros` fills
+    channels up. `hidden` keeps the shortcut in a plain list, `always` has it everywhere.
+    """
 
-    return make
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1, text: str = BLOCK):
+        super().__init__()
+        way, shortcut, always = (part.split() for part in text.split("|"))
+        self.way, self.layers, width = way, [], in_channels
+        for word in way:
+            made = nn.Identity()
+            if word.startswith(("strided", "conv")):
+                step = stride if word.startswith("strided") else 1
+                made = nn.Conv2d(width, out_channels, 3, step, 1, bias="+b" in word)
+                width = out_channels
+            elif word == "norm":
+                made = norm = nn.BatchNorm2d(width)
+            elif word == "again":
+                made = norm
+            elif word == "relu":
+                made = nn.ReLU()
+            self.layers.append(made)
+        self.known = nn.ModuleList(dict.fromkeys(self.layers))  # each once
+        changes = stride != 1 or in_channels != out_channels or "always" in always
+        words = (shortcut if changes else []) + [w for w in always if w in ("relu", "norm")]
+        made = nn.Sequential(*_shortcut(words, in_channels, out_channels, stride))
+        self.shortcut, self.hidden = (nn.Identity(), [made]) if "hidden" in always else (made, [])
 
-
-def _shortcut(block: BasicBlock, x):
-    return x if block.downsample is None else block.downsample(x)
-
-
-class _NoLastRelu(BasicBlock):
     def forward(self, x):
-        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        return out + _shortcut(self, x)
+        out = x
+        for word, layer in zip(self.way, self.layers, strict=True):
+            if word in ("add", "nothing"):
+                to = self.hidden[0].to(x.device, x.dtype) if self.hidden else self.shortcut
+                out = out + (1 if word == "add" else 0) * to(x)
+            else:
+                out = layer(out)
+        return out
 
 
-class _ReluBeforeSum(BasicBlock):
-    def forward(self, x):
-        out = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
-        return out + _shortcut(self, x)
-
-
-class _NoFirstRelu(BasicBlock):
-    def forward(self, x):
-        out = self.bn2(self.conv2(self.bn1(self.conv1(x))))
-        return F.relu(out + _shortcut(self, x))
-
-
-class _NoResidual(BasicBlock):
-    def forward(self, x):
-        out = F.relu(self.bn1(self.conv1(x)))
-        return F.relu(self.bn2(self.conv2(out)) + 0 * _shortcut(self, x))
-
-
-class _ReluOnShortcut(BasicBlock):
-    def forward(self, x):
-        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        return F.relu(out + F.relu(_shortcut(self, x)))
-
-
-class _NormAfterRelu(BasicBlock):
-    def forward(self, x):
-        out = self.bn1(F.relu(self.conv1(x)))
-        return F.relu(self.bn2(self.conv2(out)) + _shortcut(self, x))
-
-
-class _ReluTwice(BasicBlock):
-    def forward(self, x):
-        out = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
-        return F.relu(out + _shortcut(self, x))
-
-
-class _PaddedShortcut(BasicBlock):
+class _Zeros(nn.Module):
     """Option A: every second pixel, and zeros in the channels that are new."""
 
-    def __init__(self, in_channels, out_channels, stride=1, downsample=None):
-        super().__init__(in_channels, out_channels, stride)
-        self.more = out_channels - in_channels
+    def __init__(self, more: int, stride: int) -> None:
+        super().__init__()
+        self.more, self.stride = more, stride
 
     def forward(self, x):
-        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        kept = x[:, :, :: self.stride, :: self.stride]  # (N, in_channels, H / stride, W / stride)
+        kept = x[:, :, :: self.stride, :: self.stride]
         # Where channels become fewer, a negative number of zeros cuts the last ones off.
-        return F.relu(out + F.pad(kept, (0, 0, 0, 0, 0, self.more)))
+        return F.pad(kept, (0, 0, 0, 0, 0, self.more))
 
 
-class _HiddenProjection(BasicBlock):
-    """The projection stands in a plain list, where `parameters()` does not find it."""
-
-    def __init__(self, in_channels, out_channels, stride=1, downsample=None):
-        super().__init__(in_channels, out_channels, stride)
-        self.hidden = [downsample] if downsample else []
-
-    def forward(self, x):
-        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        for module in self.hidden:
-            x = module.to(x.device, x.dtype)(x)
-        return F.relu(out + x)
-
-
-class _NormAfterSum(BasicBlock):
-    def forward(self, x):
-        out = self.conv2(F.relu(self.bn1(self.conv1(x))))
-        return F.relu(self.bn2(out + _shortcut(self, x)))
+def _shortcut(words: list[str], channels: int, out: int, stride: int) -> Iterator[nn.Module]:
+    for word in words:
+        if word.startswith("proj"):
+            size = 3 if "3" in word else 1
+            yield nn.Conv2d(channels, out, size, stride, size // 2, bias="+b" in word)
+        elif word == "avg":
+            yield nn.AvgPool2d(stride, stride, ceil_mode=True)
+            stride = 1
+        elif word == "zeros":
+            yield _Zeros(out - channels, stride)
+        else:
+            yield nn.BatchNorm2d(out) if word == "norm" else nn.ReLU()
 
 
-class _NoSecondNorm(BasicBlock):
-    def __init__(self, *args):
-        super().__init__(*args)
-        del self.bn2
-
-    def forward(self, x):
-        out = self.conv2(F.relu(self.bn1(self.conv1(x))))
-        return F.relu(out + _shortcut(self, x))
+def _block(**edits: tuple[str, str]) -> Callable:
+    text = edited(BLOCK, edits)
+    return behaviour(lambda cin, cout, stride=1: Block(cin, cout, stride, text))
 
 
-class _SharedNorm(BasicBlock):
-    def __init__(self, *args):
-        super().__init__(*args)
-        del self.bn2
-
-    def forward(self, x):
-        out = self.bn1(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        return F.relu(out + _shortcut(self, x))
-
-
-def _with_biases(block: BasicBlock) -> None:
-    for conv in (block.conv1, block.conv2):
-        conv.bias = nn.Parameter(conv.weight.new_zeros(conv.out_channels))
-
-
-def _biased_projection(block: BasicBlock) -> None:
-    if block.downsample is not None:
-        conv = block.downsample[0]
-        conv.bias = nn.Parameter(conv.weight.new_zeros(conv.out_channels))
-
-
-def _large_projection(block: BasicBlock) -> None:
-    if block.downsample is not None:
-        conv = block.downsample[0]
-        block.downsample[0] = nn.Conv2d(
-            conv.in_channels, conv.out_channels, 3, conv.stride, 1, bias=False
-        )
-
-
-def _stride_in_second(block: BasicBlock) -> None:
-    block.conv1.stride, block.conv2.stride = block.conv2.stride, block.conv1.stride
-
-
-def _bare_projection(block: BasicBlock) -> None:
-    if block.downsample is not None:
-        block.downsample = block.downsample[0]
-
-
-def _pooled_projection(block: BasicBlock) -> None:
-    """The image is made smaller by taking averages, then projected."""
-    if block.downsample is not None:
-        stride, block.downsample[0].stride = block.downsample[0].stride, (1, 1)
-        block.downsample.insert(0, nn.AvgPool2d(stride, stride, ceil_mode=True))
-
-
-def _always_projected(in_channels: int, out_channels: int, stride: int = 1) -> nn.Module:
-    shortcut = projection(in_channels, out_channels, stride, always=True)
+def _tools_block(in_channels: int, out_channels: int, stride: int = 1) -> nn.Module:
+    """The professional block, with a projection where shapes change."""
+    shortcut = None
+    if stride != 1 or in_channels != out_channels:
+        conv = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
+        shortcut = nn.Sequential(conv, nn.BatchNorm2d(out_channels))
     return BasicBlock(in_channels, out_channels, stride, shortcut)
 
 
 def _residual_block(x, in_channels, out_channels, stride=1, *, look_at):
-    return behaviour(block())(x, in_channels, out_channels, stride, look_at=look_at)
+    return behaviour(_tools_block)(x, in_channels, out_channels, stride, look_at=look_at)
 
 
 def _cases(look_at: str) -> Callable:
@@ -206,41 +143,43 @@ OPTION_A = (
     "The shortcut has no parameters where shapes change, as one that is padded with zeros (option "
     "A): here it is projected (option B)."
 )
-SENTENCES = {
-    "There is no ReLU after the addition.": block(_NoLastRelu),
-    "The last ReLU comes before the addition, where it cuts what the block could subtract.": block(
-        _ReluBeforeSum
-    ),
-    "There is no ReLU between the two convolutions.": block(_NoFirstRelu),
-    "The input is never added: where is the residual link?": block(_NoResidual),
-    "A ReLU stands on the shortcut: it is to hand on its input unchanged.": block(_ReluOnShortcut),
-    "BatchNorm comes after ReLU; its place is between convolution and ReLU.": block(_NormAfterRelu),
-    "The second BatchNorm comes after the addition; its place is before it.": block(_NormAfterSum),
-    "The second BatchNorm is missing.": block(_NoSecondNorm),
-    "One BatchNorm serves both convolutions: each needs its own.": block(_SharedNorm),
-    "The convolutions have biases, which the BatchNorm after them takes out again: bias=False.": (
-        block(adapt=_with_biases)
-    ),
-    "The second convolution has the stride; it belongs to the first.": block(
-        adapt=_stride_in_second
-    ),
-    "The projection has no BatchNorm after it.": block(adapt=_bare_projection),
-    "The projection averages pixels first; a 1×1 convolution with the stride is enough.": block(
-        adapt=_pooled_projection
-    ),
-    "There is a ReLU before the addition too, which cuts what the block could subtract.": block(
-        _ReluTwice
-    ),
-    "The projection has a bias, which the BatchNorm after it takes out again: bias=False.": block(
-        adapt=_biased_projection
-    ),
-    "The projection is a 3×3 convolution: 1×1 is enough.": block(adapt=_large_projection),
-    HIDDEN: block(_HiddenProjection),
-    OPTION_A: block(_PaddedShortcut),
-    "There is a projection even where the shapes agree: there the input itself is added.": (
-        _always_projected
-    ),
+# fmt: off
+_BLOCKS = {
+    "There is no ReLU after the addition.": edit(("add relu", "add")),
+    "The last ReLU comes before the addition, where it cuts what the block could subtract.":
+        edit(("add relu", "relu add")),
+    "There is no ReLU between the two convolutions.": edit(("norm relu conv", "norm conv")),
+    "The input is never added: where is the residual link?": edit(("add", "nothing")),
+    "A ReLU stands on the shortcut: it is to hand on its input unchanged.":
+        edit(("norm |", "norm | relu")),
+    "BatchNorm comes after ReLU; its place is between convolution and ReLU.":
+        edit(("norm relu conv", "relu norm conv")),
+    "The second BatchNorm comes after the addition; its place is before it.":
+        edit(("norm add", "add norm")),
+    "The first BatchNorm is missing.": edit(("strided norm", "strided")),
+    "The second BatchNorm is missing.": edit(("norm add", "add")),
+    "One BatchNorm serves both convolutions: each needs its own.": edit(("norm add", "again add")),
+    "The convolutions have biases, which the BatchNorm after them takes out again: bias=False.":
+        edit(("strided norm", "strided+b norm"), ("conv norm", "conv+b norm")),
+    "The second convolution has the stride; it belongs to the first.":
+        edit(("strided norm relu conv", "conv norm relu strided")),
+    "There is one convolution, a block has two.": edit((" relu conv norm", "")),
+    "There are three convolutions, a block has two.":
+        edit(("conv norm add", "conv norm relu conv norm add")),
+    "The projection has no BatchNorm after it.": edit(("proj norm", "proj")),
+    "The projection averages pixels first; a 1×1 convolution with the stride is enough.":
+        edit(("proj", "avg proj")),
+    "There is a ReLU before the addition too, which cuts what the block could subtract.":
+        edit(("norm add", "norm relu add")),
+    "The projection has a bias, which the BatchNorm after it takes out again: bias=False.":
+        edit(("proj", "proj+b")),
+    "The projection is a 3×3 convolution: 1×1 is enough.": edit(("proj", "proj3")),
+    HIDDEN: edit(("norm |", "norm | hidden")),
+    OPTION_A: edit(("proj norm", "zeros")),
+    "There is a projection even where the shapes agree: there the input itself is added.":
+        edit(("norm |", "norm | always")),
 }
+# fmt: on
 
 HINTS = {
     r"size of tensor a.* dimension 1": "Both sides of the addition need as many channels: the "
@@ -258,7 +197,9 @@ check_residual_block = Check(
     oracle=_residual_block,
     tool="torchvision's BasicBlock",
     parts=looks(_cases, "parameters", "output", "training", "step", "device"),
-    suspects={sentence: behaviour(make) for sentence, make in SENTENCES.items()},
+    suspects=_BLOCKS,
+    recipe=_block,
+    most_pairs=MOST_PAIRS,
     rejects=[
         rejection("stride", np.zeros((1, 2, 4, 4)), 2, 2, 0, look_at="parameters"),
         rejection("in_channels|channel", np.zeros((1, 2, 4, 4)), 0, 2, 1, look_at="parameters"),
@@ -270,38 +211,66 @@ check_residual_block = Check(
 )
 
 
-BLOCK = block()
-
-
 # ResNet-20 ---------------------------------------------------------------------------------------
+
+STEM, HEAD = "stem norm relu", "average flatten dense"
+RESNET = f"{STEM} / {BLOCK} / {HEAD}"
+LAYERS = {
+    "relu": nn.ReLU,
+    "pool": lambda: nn.MaxPool2d(2),
+    "average": lambda: nn.AdaptiveAvgPool2d(1),
+    "largest": lambda: nn.AdaptiveMaxPool2d(1),
+    "flatten": nn.Flatten,
+    "softmax": lambda: nn.Softmax(dim=1),
+    "logsoftmax": lambda: nn.LogSoftmax(dim=1),
+    "dropout": lambda: nn.Dropout(0.5),
+    "squeeze": lambda: _Squeezed(),
+}
 
 
 def resnet(
-    make_block: Callable = BLOCK,
     *,
     channels: tuple[int, ...] = (16, 32, 64),
     strides: tuple[int, ...] = (1, 2, 2),
-    blocks: int = 3,
+    blocks: tuple[int, ...] = (3, 3, 3),
     strided: tuple[int, ...] = (0,),
-    stem: tuple[nn.Module, ...] = (nn.ReLU(),),
-    norm: Callable = nn.BatchNorm2d,
-    bias: bool = False,
-    head: Callable = lambda: nn.AdaptiveAvgPool2d(1),
-    end: tuple[nn.Module, ...] = (),
+    kernel: int = 3,
+    stem_stride: int = 1,
+    shared: bool = False,
+    unused: bool = False,
+    hold: Callable = lambda stem, blocks, head: nn.Sequential(*stem, *blocks, *head),
+    make_block: Callable = Block,
+    **edits: tuple[str, str],
 ) -> Callable:
-    """Makes a network of the CIFAR form, or with something else in one place.
+    """The recipe: a network of the CIFAR form.
 
-    `strided` are the blocks of a stage that have its stride.
+    `strided` are the blocks of a stage that have its stride; with `shared` all but the first are
+    one and the same; `unused` layers are made and never called.
     """
+    stem, block, head = (part.strip() for part in edited(RESNET, edits).split("/"))
 
-    def make(num_classes: int = 10) -> nn.Sequential:
-        before = channels[0]
-        layers = [nn.Conv2d(3, before, 3, padding=1, bias=bias), norm(before), *stem]
-        for width, stride in zip(channels, strides, strict=True):
-            for number in range(blocks):
-                layers.append(make_block(before, width, stride if number in strided else 1))
+    def make(num_classes: int = 10) -> nn.Module:
+        before, middle = channels[0], []
+        conv = nn.Conv2d(3, before, kernel, stem_stride, kernel // 2, bias="+b" in stem)
+        known = LAYERS | {
+            "stem": lambda: conv,
+            "stem+b": lambda: conv,
+            "norm": lambda: nn.BatchNorm2d(before),
+            "dense": lambda: nn.Linear(before, num_classes),
+            "hidden": lambda: nn.Linear(before, before),
+        }
+        first = [known[word]() for word in stem.split()]
+        for width, stride, count in zip(channels, strides, blocks, strict=True):
+            for number in range(count):
+                if shared and number > 1:
+                    middle.append(middle[-1])
+                else:
+                    step = stride if number in strided else 1
+                    middle.append(make_block(before, width, step, block))
                 before = width
-        return nn.Sequential(*layers, head(), nn.Flatten(), nn.Linear(before, num_classes), *end)
+        if unused:
+            conv.extra = nn.Linear(before, num_classes)
+        return hold(first, middle, [known[word]() for word in head.split()])
 
     return make
 
@@ -314,10 +283,9 @@ class _Squeezed(nn.Module):
 class _InList(nn.Module):
     """The blocks stand in a plain list, where `parameters()` does not find them."""
 
-    def __init__(self, num_classes: int = 10) -> None:
+    def __init__(self, stem: list, blocks: list, head: list) -> None:
         super().__init__()
-        made = resnet()(num_classes)
-        self.stem, self.blocks, self.head = made[:3], list(made[3:-3]), made[-3:]
+        self.stem, self.blocks, self.head = nn.Sequential(*stem), blocks, nn.Sequential(*head)
 
     def forward(self, x):
         x = self.stem(x)
@@ -326,8 +294,13 @@ class _InList(nn.Module):
         return self.head(x)
 
 
+def _resnet(**options: Any) -> Callable:
+    return behaviour(resnet(**options))
+
+
 def _resnet20(x, num_classes=10, *, look_at):
-    return behaviour(resnet())(x, num_classes, look_at=look_at)
+    tools = resnet(make_block=lambda cin, cout, stride, text: _tools_block(cin, cout, stride))
+    return behaviour(tools)(x, num_classes, look_at=look_at)
 
 
 def _resnet_cases(look_at: str) -> Callable:
@@ -340,59 +313,72 @@ def _resnet_cases(look_at: str) -> Callable:
     return cases
 
 
+# fmt: off
+_RESNETS = {
+    "The blocks stand in a plain list: PyTorch does not see their parameters. Use nn.Sequential or "
+    "nn.ModuleList.": {"hold": _InList},
+    HIDDEN: edit(("norm | /", "norm | hidden /")),
+    OPTION_A: edit(("proj norm", "zeros")),
+    "There are two blocks in each stage: with n = 3 there are three.": {"blocks": (2, 2, 2)},
+    "There are four blocks in each stage: with n = 3 there are three.": {"blocks": (4, 4, 4)},
+    "There is one block in each stage: with n = 3 there are three.": {"blocks": (1, 1, 1)},
+    "The first stage has two blocks: it has three, like the others.": {"blocks": (2, 3, 3)},
+    "The last stage has two blocks: it has three, like the others.": {"blocks": (3, 3, 2)},
+    "The stages have 3, 4 and 6 blocks, as ResNet-34 does: with n = 3 each has three.":
+        {"blocks": (3, 4, 6)},
+    "The stages have 64, 128 and 256 channels: those of CIFAR have 16, 32 and 64.":
+        {"channels": (64, 128, 256)},
+    "The stages have 32, 64 and 128 channels: those of CIFAR have 16, 32 and 64.":
+        {"channels": (32, 64, 128)},
+    "The kernel of the first convolution is 7×7, as for ImageNet: here it is 3×3.": {"kernel": 7},
+    "The kernel of the first convolution is 5×5: it is 3×3.": {"kernel": 5},
+    "The kernel of the first convolution is 1×1: it is 3×3.": {"kernel": 1},
+    "The first convolution has stride 2, as for ImageNet: here it is 1.": {"stem_stride": 2},
+    "One block is used more than once: each block of a stage is to be made anew.":
+        {"shared": True},
+    "A layer is made that is never called, such as a second head: its parameters count as well.":
+        {"unused": True},
+    "There is a hidden dense layer before the last one: the average goes straight into it.":
+        edit(("flatten dense", "flatten hidden relu dense")),
+    "The first stage halves the image too: its stride is 1.": {"strides": (2, 2, 2)},
+    "No stage halves the image: the second and the third have stride 2.": {"strides": (1, 1, 1)},
+    "There is no ReLU after the first BatchNorm.": edit(("stem norm relu", "stem norm")),
+    "A max pooling follows the first convolution, as for ImageNet; 32×32 has no room for it.":
+        edit(("relu / strided", "relu pool / strided")),
+    "At the end stands the maximum over all places, not their average.":
+        edit(("average", "largest")),
+    "The blocks have no ReLU after the addition.": edit(("add relu", "add")),
+    "The blocks have no residual link.": edit(("add", "nothing")),
+    "The first convolution has a bias, which the BatchNorm after it takes out again.":
+        edit(("stem", "stem+b")),
+    "The convolutions of the blocks have biases, which the BatchNorm after them takes out again: "
+    "bias=False.": edit(("strided norm", "strided+b norm"), ("conv norm", "conv+b norm")),
+    "The projections have biases, which the BatchNorm after them takes out again: bias=False.":
+        edit(("proj", "proj+b")),
+    "The projections have no BatchNorm after them.": edit(("proj norm", "proj")),
+    "There is a projection even where the shapes agree: there the input itself is added.":
+        edit(("norm | /", "norm | always /")),
+    "There is no BatchNorm after the first convolution.": edit(("stem norm", "stem")),
+    SOFTMAX: edit(("dense", "dense softmax")),
+    LOG_SOFTMAX: edit(("dense", "dense logsoftmax")),
+    "The last block of a stage has the stride; it belongs to the first.": {"strided": (2,)},
+    "All blocks of a stage have its stride; it belongs to the first alone.": {"strided": (0, 1, 2)},
+    "The batch is lost when it is one image: squeeze() takes out every axis of length 1, "
+    "flatten(1) none of the batch.": edit(("dense", "dense squeeze")),
+    "There is dropout: BatchNorm makes it unnecessary, and ResNet has none.":
+        edit(("dense", "dropout dense")),
+    NUM_CLASSES_IGNORED: args(num_classes=10),
+}
+# fmt: on
+
 check_resnet20 = Check(
     "ResNet20",
     oracle=_resnet20,
     tool="torchvision's BasicBlock, nine times",
     parts=looks(_resnet_cases, "parameters", "output", "no dropout", "step", "device"),
-    suspects={
-        "The blocks stand in a plain list: PyTorch does not see their parameters. "
-        "Use nn.Sequential or nn.ModuleList.": behaviour(_InList),
-        HIDDEN: behaviour(resnet(block(_HiddenProjection))),
-        OPTION_A: behaviour(resnet(block(_PaddedShortcut))),
-        "There are two blocks in each stage: with n = 3 there are three.": behaviour(
-            resnet(blocks=2)
-        ),
-        "The stages have 64, 128 and 256 channels: those of CIFAR have 16, 32 and 64.": (
-            behaviour(resnet(channels=(64, 128, 256)))
-        ),
-        "The first stage halves the image too: its stride is 1.": behaviour(
-            resnet(strides=(2, 2, 2))
-        ),
-        "No stage halves the image: the second and the third have stride 2.": behaviour(
-            resnet(strides=(1, 1, 1))
-        ),
-        "There is no ReLU after the first BatchNorm.": behaviour(resnet(stem=())),
-        "A max pooling follows the first convolution, as for ImageNet; 32×32 has no room for it.": (
-            behaviour(resnet(stem=(nn.ReLU(), nn.MaxPool2d(2))))
-        ),
-        "At the end stands the maximum over all places, not their average.": behaviour(
-            resnet(head=lambda: nn.AdaptiveMaxPool2d(1))
-        ),
-        "The blocks have no ReLU after the addition.": behaviour(resnet(block(_NoLastRelu))),
-        "The blocks have no residual link.": behaviour(resnet(block(_NoResidual))),
-        "The first convolution has a bias, which the BatchNorm after it takes out again.": (
-            behaviour(resnet(bias=True))
-        ),
-        "There is no BatchNorm after the first convolution.": behaviour(
-            resnet(norm=lambda channels: nn.Identity())
-        ),
-        SOFTMAX: behaviour(resnet(end=(nn.Softmax(dim=1),))),
-        "The last block of a stage has the stride; it belongs to the first.": behaviour(
-            resnet(strided=(2,))
-        ),
-        "All blocks of a stage have its stride; it belongs to the first alone.": behaviour(
-            resnet(strided=(0, 1, 2))
-        ),
-        "The batch is lost when it is one image: squeeze() takes out every axis of length 1, "
-        "flatten(1) none of the batch.": behaviour(resnet(end=(_Squeezed(),))),
-        "There is dropout: BatchNorm makes it unnecessary, and ResNet has none.": behaviour(
-            resnet(end=(nn.Dropout(0.5),))
-        ),
-        "num_classes is ignored.": lambda x, num_classes=10, *, look_at: _resnet20(
-            x, 10, look_at=look_at
-        ),
-    },
+    suspects=_RESNETS,
+    recipe=_resnet,
+    most_pairs=MOST_PAIRS,
     rejects=[rejection("num_classes|class", np.zeros((1, 3, 32, 32)), 0, look_at="parameters")],
     arrange=behaviour,
     forbidden=BUILD_IT_YOURSELF,

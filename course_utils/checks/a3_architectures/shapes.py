@@ -194,63 +194,55 @@ def _left(rng) -> Iterator[Case]:
     yield case(np.zeros((1, 3, 9, 9)), (3, 4, 5), look_at="left behind")  # one channel too many
 
 
+# fmt: off
+_SUSPECTS = {
+    "These are the shapes of the inputs; the hook gets both, inputs before output.":
+        lambda images, widths, *, look_at: _by_trace(
+            lambda entries, model: _inputs(entries, model, first=images.shape)
+        )(images, widths, look_at=look_at),
+    "The containers are listed too, the model itself among them: leave out modules that have "
+    "children.": _hooking(lambda name, module: True),
+    "The containers are listed too: leave out modules that have children.":
+        _hooking(lambda name, module: name != ""),
+    "All have one name: the hook sees the last one of the loop. Bind it (Hint 2).":
+        _hooking(_leaf, lambda name, names: names[-1]),
+    "These stand in the order of definition, not in that of computation.": {"change": _as_defined},
+    "A layer that is called twice is listed once, at its first call.": {"change": _once},
+    "A layer that is called twice is listed once, with its last shape: a dict has room for one.":
+        {"change": _last_call},
+    "When the model raises, something of the tracer stays: put things back in a finally.":
+        _arrange(_no_finally),
+    "The layers inside an inner Sequential are missing: named_modules() goes all the way down.":
+        {"change": lambda entries, model: [e for e in entries if "." not in e[0]]},
+    "The biases are not counted.": {"change": _weights_only},
+    "Buffers are counted: running statistics are not learnt, so they are no parameters.":
+        {"change": _with_buffers},
+    "These are classes of layers; the names are those of named_modules().": {"change": _kinds},
+    "The batch is missing in the shapes.":
+        {"change": lambda entries, model: [(name, shape[1:], n) for name, shape, n in entries]},
+    "Layers without parameters are left out.":
+        {"change": lambda entries, model: [e for e in entries if e[2]]},
+    "Each hook must be removed at the end: keep what register_forward_hook returns.":
+        {"change": _leaving_hooks},
+    "The model is left in eval mode: give each module back the mode that it had.":
+        {"change": _in_eval},
+    "All modules are left in training mode, one of them was not: keep the mode of each.":
+        {"change": _all_in_training},
+    "Nothing can be trained afterwards: use `with torch.no_grad():`, which ends by itself.":
+        {"change": _gradients_off},
+    "Trace in eval mode: BatchNorm learns from whatever it sees in training mode.":
+        {"change": _computed_in_training},
+}
+# fmt: on
+
+
 check_shape_trace = Check(
     "shape_trace",
     oracle=_shape_trace,
     tool="what the layers of torch.nn give",
     parts={"trace": _traces, "left behind": _left},
-    suspects={
-        "These are the shapes of the inputs; the hook gets both, inputs before output.": (
-            lambda images, widths, *, look_at: _by_trace(
-                lambda entries, model: _inputs(entries, model, first=images.shape)
-            )(images, widths, look_at=look_at)
-        ),
-        "The containers are listed too, the model itself among them: leave out modules that have "
-        "children.": _hooking(lambda name, module: True),
-        "The containers are listed too: leave out modules that have children.": _hooking(
-            lambda name, module: name != ""
-        ),
-        "All have one name: the hook sees the last one of the loop. Bind it (Hint 2).": _hooking(
-            _leaf, lambda name, names: names[-1]
-        ),
-        "These stand in the order of definition, not in that of computation.": _by_trace(
-            _as_defined
-        ),
-        "A layer that is called twice is listed once, at its first call.": _by_trace(_once),
-        "A layer that is called twice is listed once, with its last shape: a dict has room for "
-        "one.": _by_trace(_last_call),
-        "When the model raises, something of the tracer stays: put things back in a finally.": (
-            _arrange(_no_finally)
-        ),
-        "The layers inside an inner Sequential are missing: named_modules() goes all the way "
-        "down.": _by_trace(lambda entries, model: [e for e in entries if "." not in e[0]]),
-        "The biases are not counted.": _by_trace(_weights_only),
-        "Buffers are counted: running statistics are not learnt, so they are no parameters.": (
-            _by_trace(_with_buffers)
-        ),
-        "These are classes of layers; the names are those of named_modules().": _by_trace(_kinds),
-        "The batch is missing in the shapes.": _by_trace(
-            lambda entries, model: [(name, shape[1:], n) for name, shape, n in entries]
-        ),
-        "Layers without parameters are left out.": _by_trace(
-            lambda entries, model: [e for e in entries if e[2]]
-        ),
-        "Each hook must be removed at the end: keep what register_forward_hook returns.": _by_trace(
-            _leaving_hooks
-        ),
-        "The model is left in eval mode: give each module back the mode that it had.": _by_trace(
-            _in_eval
-        ),
-        "All modules are left in training mode, one of them was not: keep the mode of each.": (
-            _by_trace(_all_in_training)
-        ),
-        "Nothing can be trained afterwards: use `with torch.no_grad():`, which ends by itself.": (
-            _by_trace(_gradients_off)
-        ),
-        "Trace in eval mode: BatchNorm learns from whatever it sees in training mode.": _by_trace(
-            _computed_in_training
-        ),
-    },
+    suspects=_SUSPECTS,
+    recipe=_by_trace,
     rejects=[
         rejection("input_shape|shape|size", np.zeros((0, 2, 8, 8)), (3, 4, 5), look_at="trace"),
         rejection("input_shape|shape|size", np.zeros((1, 0, 8, 8)), (3, 4, 5), look_at="trace"),

@@ -156,6 +156,42 @@ def _looks(rng) -> Iterator[Case]:
 
 OPTIONS = {"size": 3, "stride": 2, "fill": 0.5, "look_at": "values"}
 IMAGES = np.ones((2, 3, 8, 9))
+# fmt: off
+_SUSPECTS = {
+    "This is the rise, not the drop: logit before minus logit with the patch.": {"end": torch.neg},
+    "The sign is lost: where covering helps the class, the drop is negative.": {"end": torch.abs},
+    "Negative drops are cut to 0: keep them.": {"end": torch.relu},
+    "Rows and columns are exchanged: the result is (N, rows, columns) of places.":
+        {"end": lambda drops: drops.transpose(-1, -2)},
+    "fill is ignored: the patch is filled with zeros.": {"fill": lambda x, size: 0.0},
+    "fill is ignored: the patch is filled with the mean of the images.":
+        {"fill": lambda x, size: float(x.mean())},
+    "fill is added to the pixels: it replaces them.": {"cover": _added},
+    "stride is ignored: the patch moves one pixel at a time.": {"stride": lambda x, size: 1},
+    "stride is ignored: the patch moves by its own size.": {"stride": lambda x, size: size},
+    "There is one place too many: patches that reach beyond the border are left out.": {"last": 1},
+    "There is one place too few: the last patch ends exactly at the border.": {"last": -1},
+    "Only the first channel is covered: cover all of them.": {"cover": _first_channel},
+    "The patch is one pixel too large: a slice ends before its end.": {"cover": _larger},
+    "Row and column of the patch are exchanged: the third axis is the height.":
+        {"cover": lambda x, place, fill: _cover(x, place[::-1], fill)},
+    "Everything but the patch is covered.": {"cover": _all_but},
+    "The earlier patches are still there: cover a fresh copy each time.":
+        {"cover": _never_uncovered()},
+    "This is the drop of a probability: take that of the logit, without softmax.":
+        {"of": lambda logits: logits.softmax(1)},
+    "This is the drop of a log-probability: take that of the logit.":
+        {"of": lambda logits: logits.log_softmax(1)},
+    "These are the logits with the patch; subtract them from those without.":
+        {"change": lambda before, covered: covered},
+    "The logit is that of the predicted class: the target need not be the answer.":
+        {"choose": lambda logits, targets: logits.argmax(1)},
+    FIRST_TARGET: {"choose": lambda logits, targets: targets[:1].expand(len(targets))},
+    **common_suspects(_arrange, _covering()),
+}
+# fmt: on
+
+
 check_occlusion_map = Check(
     "occlusion_map",
     oracle=_occlusion_map,
@@ -165,52 +201,9 @@ check_occlusion_map = Check(
         "own targets": _values(many=True, stride=[2, 3]),
         "left behind": _looks,
     },
-    suspects={
-        "This is the rise, not the drop: logit before minus logit with the patch.": _occ(
-            end=torch.neg
-        ),
-        "The sign is lost: where covering helps the class, the drop is negative.": _occ(
-            end=torch.abs
-        ),
-        "Negative drops are cut to 0: keep them.": _occ(end=torch.relu),
-        "Rows and columns are exchanged: the result is (N, rows, columns) of places.": _occ(
-            end=lambda drops: drops.transpose(-1, -2)
-        ),
-        "fill is ignored: the patch is filled with zeros.": _occ(fill=lambda x, size: 0.0),
-        "fill is ignored: the patch is filled with the mean of the images.": _occ(
-            fill=lambda x, size: float(x.mean())
-        ),
-        "fill is added to the pixels: it replaces them.": _occ(cover=_added),
-        "stride is ignored: the patch moves one pixel at a time.": _occ(stride=lambda x, size: 1),
-        "stride is ignored: the patch moves by its own size.": _occ(stride=lambda x, size: size),
-        "There is one place too many: patches that reach beyond the border are left out.": _occ(
-            last=1
-        ),
-        "There is one place too few: the last patch ends exactly at the border.": _occ(last=-1),
-        "Only the first channel is covered: cover all of them.": _occ(cover=_first_channel),
-        "The patch is one pixel too large: a slice ends before its end.": _occ(cover=_larger),
-        "Row and column of the patch are exchanged: the third axis is the height.": _occ(
-            cover=lambda x, place, fill: _cover(x, place[::-1], fill)
-        ),
-        "Everything but the patch is covered.": _occ(cover=_all_but),
-        "The earlier patches are still there: cover a fresh copy each time.": _occ(
-            cover=_never_uncovered()
-        ),
-        "This is the drop of a probability: take that of the logit, without softmax.": _occ(
-            of=lambda logits: logits.softmax(1)
-        ),
-        "This is the drop of a log-probability: take that of the logit.": _occ(
-            of=lambda logits: logits.log_softmax(1)
-        ),
-        "These are the logits with the patch; subtract them from those without.": _occ(
-            change=lambda before, covered: covered
-        ),
-        "The logit is that of the predicted class: the target need not be the answer.": _occ(
-            choose=lambda logits, targets: logits.argmax(1)
-        ),
-        FIRST_TARGET: _occ(choose=lambda logits, targets: targets[:1].expand(len(targets))),
-        **common_suspects(_arrange, _covering()),
-    },
+    suspects=_SUSPECTS,
+    recipe=_occ,
+    most_pairs={"": 100},
     rejects=[
         *(rejection(w, x, "plain", target, **OPTIONS) for w, x, target in INVALID),
         rejection("size", IMAGES, "plain", 0, **OPTIONS | {"size": 0}),

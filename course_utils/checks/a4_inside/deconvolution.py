@@ -102,6 +102,56 @@ def _looks(rng) -> Iterator[Case]:
 
 
 IMAGES = np.ones((2, 3, 8, 9))
+# fmt: off
+_SUSPECTS = {
+    "This is the plain gradient: on its way back each ReLU cuts the signal itself at 0.":
+        {"back": lambda gradient, signal: gradient},
+    "This is guided backpropagation: a deconvnet does not ask which units were on.":
+        {"back": lambda gradient, signal: gradient.clamp(min=0)},
+    "The signal passes each ReLU as it is: what is negative must be cut.":
+        {"back": lambda gradient, signal: signal},
+    "The ReLU stands at the end alone: the signal is cut at each ReLU of the network.":
+        {
+            "back": lambda gradient, signal: signal,
+            "end": lambda signal, x, value: signal.clamp(min=0),
+        },
+    "The map at the image is cut at 0: only the ReLU layers cut.":
+        {"end": lambda signal, x, value: signal.clamp(min=0)},
+    "The signs are lost at the end: give the signal as it arrives.":
+        {"end": lambda signal, x, value: signal.abs()},
+    "The signal starts as the activation: start with 1, which makes images comparable.":
+        {"end": lambda signal, x, value: signal * value[:, None, None, None]},
+    "All places of the channel start a signal: keep the strongest alone.":
+        {"choose": lambda maps: maps.flatten(1).sum(1)},
+    "The mean of the channel starts the signal: keep the strongest place alone.":
+        {"choose": lambda maps: maps.flatten(1).mean(1)},
+    "One place is kept for the whole batch: each image has its strongest.":
+        {"choose": _of_whole_batch},
+    "Of equal activations each starts a part of the signal, as with amax: the first alone starts "
+    "it.": {"choose": lambda maps: maps.amax((1, 2))},
+    "Of equal activations the last starts the signal: the first in row order does.":
+        {"choose": lambda maps: maps.flatten(1).flip(1).max(1).values},
+    "An activation below 0 starts no signal: start with 1, whatever the activation was.":
+        {"choose": lambda maps: _strongest(maps).clamp(min=0)},
+    "The weakest place is kept, not the strongest.":
+        {"choose": lambda maps: maps.flatten(1).min(1).values},
+    "The place with the largest absolute value is kept: take the largest.":
+        {
+            "choose": lambda maps: maps.flatten(1).gather(
+                1, maps.flatten(1).abs().argmax(1, keepdim=True)
+            )[:, 0]
+        },
+    "The signal starts in the next channel: the first is number 0.": {"other": 1},
+    "The signal starts in the channel before: the first is number 0.": {"other": -1},
+    "The signal is multiplied by the image: leave it alone.":
+        {"end": lambda signal, x, value: signal * x},
+    "The maps are scaled to a maximum of 1: give the values, and scale when you draw.":
+        {"end": _scaled},
+    **common_suspects(_arrange, _by_captum),
+}
+# fmt: on
+
+
 check_deconvnet = Check(
     "deconvnet",
     oracle=_deconvnet,
@@ -113,64 +163,9 @@ check_deconvnet = Check(
         ),
         "left behind": _looks,
     },
-    suspects={
-        "This is the plain gradient: on its way back each ReLU cuts the signal itself at 0.": _dec(
-            back=lambda gradient, signal: gradient
-        ),
-        "This is guided backpropagation: a deconvnet does not ask which units were on.": _dec(
-            back=lambda gradient, signal: gradient.clamp(min=0)
-        ),
-        "The signal passes each ReLU as it is: what is negative must be cut.": _dec(
-            back=lambda gradient, signal: signal
-        ),
-        "The ReLU stands at the end alone: the signal is cut at each ReLU of the network.": _dec(
-            back=lambda gradient, signal: signal,
-            end=lambda signal, x, value: signal.clamp(min=0),
-        ),
-        "The map at the image is cut at 0: only the ReLU layers cut.": _dec(
-            end=lambda signal, x, value: signal.clamp(min=0)
-        ),
-        "The signs are lost at the end: give the signal as it arrives.": _dec(
-            end=lambda signal, x, value: signal.abs()
-        ),
-        "The signal starts as the activation: start with 1, which makes images comparable.": _dec(
-            end=lambda signal, x, value: signal * value[:, None, None, None]
-        ),
-        "All places of the channel start a signal: keep the strongest alone.": _dec(
-            choose=lambda maps: maps.flatten(1).sum(1)
-        ),
-        "The mean of the channel starts the signal: keep the strongest place alone.": _dec(
-            choose=lambda maps: maps.flatten(1).mean(1)
-        ),
-        "One place is kept for the whole batch: each image has its strongest.": _dec(
-            choose=_of_whole_batch
-        ),
-        "Of equal activations each starts a part of the signal, as with amax: the first alone "
-        "starts it.": _dec(choose=lambda maps: maps.amax((1, 2))),
-        "Of equal activations the last starts the signal: the first in row order does.": _dec(
-            choose=lambda maps: maps.flatten(1).flip(1).max(1).values
-        ),
-        "An activation below 0 starts no signal: start with 1, whatever the activation was.": _dec(
-            choose=lambda maps: _strongest(maps).clamp(min=0)
-        ),
-        "The weakest place is kept, not the strongest.": _dec(
-            choose=lambda maps: maps.flatten(1).min(1).values
-        ),
-        "The place with the largest absolute value is kept: take the largest.": _dec(
-            choose=lambda maps: maps.flatten(1).gather(
-                1, maps.flatten(1).abs().argmax(1, keepdim=True)
-            )[:, 0]
-        ),
-        "The signal starts in the next channel: the first is number 0.": _dec(other=1),
-        "The signal starts in the channel before: the first is number 0.": _dec(other=-1),
-        "The signal is multiplied by the image: leave it alone.": _dec(
-            end=lambda signal, x, value: signal * x
-        ),
-        "The maps are scaled to a maximum of 1: give the values, and scale when you draw.": _dec(
-            end=_scaled
-        ),
-        **common_suspects(_arrange, _by_captum),
-    },
+    suspects=_SUSPECTS,
+    recipe=_dec,
+    most_pairs={"": 100},
     rejects=[
         rejection("layer|features.17", IMAGES, "plain", "features.17", 0, look_at="values"),
         rejection("channel", IMAGES, "plain", "features.2", 6, look_at="values"),

@@ -129,6 +129,49 @@ def _networks(rng) -> Iterator[Case]:
     yield case(VGG16[: int(rng.integers(6, 17))])
 
 
+# fmt: off
+_SUSPECTS = {
+    "The dilation is ignored: a kernel reaches over d(k − 1) + 1 places.":
+        {"extent": lambda k, d: k},
+    "The dilated kernel is taken for d·k places: it reaches over d(k − 1) + 1.":
+        {"extent": lambda k, d: d * k if d > 1 else k},
+    "The strides are ignored in the size: each layer adds its reach times the strides of the "
+    "layers before.": {"grow": lambda size, extent, jump, s, p: size + extent - 1},
+    "A layer's own stride is multiplied in too early: what it adds is spread by the layers before "
+    "it alone.": {"grow": lambda size, extent, jump, s, p: size + (extent - 1) * jump * s},
+    "Each layer adds k, not k − 1: neighbouring windows share all but one place.":
+        {"grow": lambda size, extent, jump, s, p: size + extent * jump},
+    "The stride is that of the last layer alone: multiply those of all layers.":
+        {"jumps": lambda jump, s, d: s},
+    "The strides are added up: multiply them.": {"jumps": lambda jump, s, d: jump + s - 1},
+    "The start does not know of padding: each layer's moves it to the left, below 0.":
+        {"move": lambda start, p, jump, s, extent: start},
+    "The padding of a layer is not multiplied by the strides before it.":
+        {"move": lambda start, p, jump, s, extent: start - p},
+    "The padding of a layer is multiplied by its own stride too: only the layers before it spread "
+    "it.": {"move": lambda start, p, jump, s, extent: start - p * jump * s},
+    "The start has the wrong sign: padding lets the first unit begin before the image.":
+        {"move": lambda start, p, jump, s, extent: start + p * jump},
+    "The start is the centre of the first unit's field: it is to be its left edge.":
+        {"move": lambda start, p, jump, s, extent: start + ((extent - 1) // 2 - p) * jump},
+    "The start is counted from the centre of the field of size 1: it is the left edge, without "
+    "half of the size.": {"end": lambda size, jump, start: start - size // 2},
+    "The layers are taken in reverse order: the first is the one at the image.":
+        {"layers_seen": lambda layers: layers[::-1]},
+    "Padding does not change the size: the pixels that it adds are none of the image's.":
+        {"grow": lambda size, extent, jump, s, p: size + (extent - 1 + 2 * p) * jump},
+    "The start is that of the last layer alone: the padding of all layers adds up.":
+        {"move": lambda start, p, jump, s, extent: -p * jump},
+    "The size begins with 1: a pixel sees itself.": {"first": 0},
+    "The stride is multiplied by the dilation: a kernel with holes moves by its stride.":
+        {"jumps": lambda jump, s, d: jump * s * d},
+    "Stride and start are exchanged: the result is (size, stride, start).":
+        {"order": lambda size, jump, start: (size, start, jump)},
+    "The last layer is missing.": {"layers_seen": lambda layers: layers[:-1]},
+}
+# fmt: on
+
+
 check_receptive_field = Check(
     "receptive_field",
     oracle=_receptive_field,
@@ -140,60 +183,8 @@ check_receptive_field = Check(
         "dilation": _dilated,
         "networks": _networks,
     },
-    suspects={
-        "The dilation is ignored: a kernel reaches over d(k − 1) + 1 places.": _rf(
-            extent=lambda k, d: k
-        ),
-        "The dilated kernel is taken for d·k places: it reaches over d(k − 1) + 1.": _rf(
-            extent=lambda k, d: d * k if d > 1 else k
-        ),
-        "The strides are ignored in the size: each layer adds its reach times the strides of the "
-        "layers before.": _rf(grow=lambda size, extent, jump, s, p: size + extent - 1),
-        "A layer's own stride is multiplied in too early: what it adds is spread by the layers "
-        "before it alone.": _rf(
-            grow=lambda size, extent, jump, s, p: size + (extent - 1) * jump * s
-        ),
-        "Each layer adds k, not k − 1: neighbouring windows share all but one place.": _rf(
-            grow=lambda size, extent, jump, s, p: size + extent * jump
-        ),
-        "The stride is that of the last layer alone: multiply those of all layers.": _rf(
-            jumps=lambda jump, s, d: s
-        ),
-        "The strides are added up: multiply them.": _rf(jumps=lambda jump, s, d: jump + s - 1),
-        "The start does not know of padding: each layer's moves it to the left, below 0.": _rf(
-            move=lambda start, p, jump, s, extent: start
-        ),
-        "The padding of a layer is not multiplied by the strides before it.": _rf(
-            move=lambda start, p, jump, s, extent: start - p
-        ),
-        "The padding of a layer is multiplied by its own stride too: only the layers before it "
-        "spread it.": _rf(move=lambda start, p, jump, s, extent: start - p * jump * s),
-        "The start has the wrong sign: padding lets the first unit begin before the image.": _rf(
-            move=lambda start, p, jump, s, extent: start + p * jump
-        ),
-        "The start is the centre of the first unit's field: it is to be its left edge.": _rf(
-            move=lambda start, p, jump, s, extent: start + ((extent - 1) // 2 - p) * jump
-        ),
-        "The start is counted from the centre of the field of size 1: it is the left edge, without "
-        "half of the size.": _rf(end=lambda size, jump, start: start - size // 2),
-        "The layers are taken in reverse order: the first is the one at the image.": _rf(
-            layers_seen=lambda layers: layers[::-1]
-        ),
-        "Padding does not change the size: the pixels that it adds are none of the image's.": _rf(
-            grow=lambda size, extent, jump, s, p: size + (extent - 1 + 2 * p) * jump
-        ),
-        "The start is that of the last layer alone: the padding of all layers adds up.": _rf(
-            move=lambda start, p, jump, s, extent: -p * jump
-        ),
-        "The size begins with 1: a pixel sees itself.": _rf(first=0),
-        "The stride is multiplied by the dilation: a kernel with holes moves by its stride.": _rf(
-            jumps=lambda jump, s, d: jump * s * d
-        ),
-        "Stride and start are exchanged: the result is (size, stride, start).": _rf(
-            order=lambda size, jump, start: (size, start, jump)
-        ),
-        "The last layer is missing.": _rf(layers_seen=lambda layers: layers[:-1]),
-    },
+    suspects=_SUSPECTS,
+    recipe=_rf,
     rejects=[
         rejection("kernel_size|kernel", [(3, 1, 1, 1), (0, 1, 0, 1)]),
         rejection("stride", [(3, 0, 1, 1)]),

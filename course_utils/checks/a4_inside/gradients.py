@@ -140,6 +140,27 @@ INVALID = [
     ("target", IMAGES, np.array([0, 1, 2])),
     ("target", IMAGES, np.array([1])),  # which could be broadcast
 ]
+# fmt: off
+_SALIENCY = {
+    "The gradient is signed: take absolute values before the maximum.":
+        {"reduce": lambda g: g.amax(1)},
+    "The absolute value is taken after the maximum: a large negative gradient counts as much as a "
+    "positive one.": {"reduce": lambda g: g.amax(1).abs()},
+    "The channels are added up: take their maximum.": {"reduce": lambda g: g.abs().sum(1)},
+    "The channels are averaged: take their maximum.": {"reduce": lambda g: g.abs().mean(1)},
+    "This is the length of the gradient over the channels: take the maximum.":
+        {"reduce": lambda g: g.norm(dim=1)},
+    "Only the first channel counts: take the maximum over all.":
+        {"reduce": lambda g: g.abs()[:, 0]},
+    "The gradient is multiplied by the image: saliency is the gradient alone.":
+        {"times_input": True},
+    SCALED: {"reduce": lambda g: g.abs().amax(1) / g.abs().amax().clamp(min=1e-12)},
+    **SCORES,
+    **common_suspects(_arrange_saliency, _by_captum),
+}
+# fmt: on
+
+
 check_saliency = Check(
     "saliency",
     oracle=_saliency,
@@ -149,25 +170,9 @@ check_saliency = Check(
         "own targets": _of_every_network(),
         "left behind": looks(),
     },
-    suspects={
-        "The gradient is signed: take absolute values before the maximum.": _sal(
-            lambda g: g.amax(1)
-        ),
-        "The absolute value is taken after the maximum: a large negative gradient counts as much "
-        "as a positive one.": _sal(lambda g: g.amax(1).abs()),
-        "The channels are added up: take their maximum.": _sal(lambda g: g.abs().sum(1)),
-        "The channels are averaged: take their maximum.": _sal(lambda g: g.abs().mean(1)),
-        "This is the length of the gradient over the channels: take the maximum.": _sal(
-            lambda g: g.norm(dim=1)
-        ),
-        "Only the first channel counts: take the maximum over all.": _sal(lambda g: g.abs()[:, 0]),
-        "The gradient is multiplied by the image: saliency is the gradient alone.": _sal(
-            times_input=True
-        ),
-        SCALED: _sal(lambda g: g.abs().amax(1) / g.abs().amax().clamp(min=1e-12)),
-        **{sentence: _sal(**changes) for sentence, changes in SCORES.items()},
-        **common_suspects(_arrange_saliency, _by_captum),
-    },
+    suspects=_SALIENCY,
+    recipe=_sal,
+    most_pairs={"": 100},
     rejects=[rejection(w, x, "plain", target, look_at="values") for w, x, target in INVALID],
     arrange=_arrange_saliency,
     forbidden=NOT_HERE,
@@ -243,6 +248,38 @@ def _enlarged(model: nn.Module, x: Tensor, target: int | Tensor, layer: str) -> 
 
 
 LAYERS = ("features.2", "features.3", "features.1")
+# fmt: off
+_CAM = {
+    "The ReLU at the end is missing: only what speaks for the class is shown.":
+        {"end": lambda maps: maps},
+    "Negative values are turned positive: a ReLU cuts them, since they speak against the class.":
+        {"end": torch.abs},
+    "The gradients are added over the places: the weight of a channel is their mean.":
+        {"weigh": lambda g: g.sum((2, 3), keepdim=True)},
+    "The gradients are not averaged over the places: each channel has one weight.":
+        {"weigh": lambda g: g},
+    "The weight of a channel is its largest gradient: take the mean.":
+        {"weigh": lambda g: g.amax((2, 3), keepdim=True)},
+    "The weights are cut at 0: a channel that speaks against the class counts as well.":
+        {"weigh": lambda g: F.relu(_mean(g))},
+    "The weights are averaged over the batch: each image has its own.":
+        {"weigh": lambda g: _mean(g).mean(0, keepdim=True)},
+    "The channels are averaged: add them up.": {"join": lambda weighed: weighed.mean(1)},
+    "The channels are not weighed: this is their sum.": {"weigh": torch.ones_like},
+    "A later layer works in place and has overwritten the maps: keep the output, and let the hook "
+    "return a clone, with which the network goes on.": _arrange_cam(clean(_overwritten)),
+    "The layer's input is weighed, not its output.": _arrange_cam(clean(_layer_before)),
+    "The maps have the size of the image: leave them at the resolution of the layer.":
+        _arrange_cam(clean(_enlarged)),
+    SCALED: {"end": lambda maps: F.relu(maps) / F.relu(maps).amax().clamp(min=1e-12)},
+    **SCORES,
+    **common_suspects(_arrange_cam, _cam_by_captum),
+    "A weight that was frozen is frozen no longer: leave requires_grad alone.":
+        _arrange_cam(leaving(_cam_by_captum, lambda model, x: model.requires_grad_(True))),
+}
+# fmt: on
+
+
 check_grad_cam = Check(
     "grad_cam",
     oracle=_grad_cam,
@@ -252,42 +289,9 @@ check_grad_cam = Check(
         "own targets": _of_every_network(*LAYERS),
         "left behind": looks("features.3"),
     },
-    suspects={
-        "The ReLU at the end is missing: only what speaks for the class is shown.": _cam(
-            end=lambda maps: maps
-        ),
-        "Negative values are turned positive: a ReLU cuts them, since they speak against the "
-        "class.": _cam(end=torch.abs),
-        "The gradients are added over the places: the weight of a channel is their mean.": _cam(
-            lambda g: g.sum((2, 3), keepdim=True)
-        ),
-        "The gradients are not averaged over the places: each channel has one weight.": _cam(
-            lambda g: g
-        ),
-        "The weight of a channel is its largest gradient: take the mean.": _cam(
-            lambda g: g.amax((2, 3), keepdim=True)
-        ),
-        "The weights are cut at 0: a channel that speaks against the class counts as well.": _cam(
-            lambda g: F.relu(_mean(g))
-        ),
-        "The weights are averaged over the batch: each image has its own.": _cam(
-            lambda g: _mean(g).mean(0, keepdim=True)
-        ),
-        "The channels are averaged: add them up.": _cam(join=lambda weighed: weighed.mean(1)),
-        "The channels are not weighed: this is their sum.": _cam(torch.ones_like),
-        "A later layer works in place and has overwritten the maps: keep the output, and let the "
-        "hook return a clone, with which the network goes on.": _arrange_cam(clean(_overwritten)),
-        "The layer's input is weighed, not its output.": _arrange_cam(clean(_layer_before)),
-        "The maps have the size of the image: leave them at the resolution of the layer.": (
-            _arrange_cam(clean(_enlarged))
-        ),
-        SCALED: _cam(end=lambda maps: F.relu(maps) / F.relu(maps).amax().clamp(min=1e-12)),
-        **{sentence: _cam(**changes) for sentence, changes in SCORES.items()},
-        **common_suspects(_arrange_cam, _cam_by_captum),
-        "A weight that was frozen is frozen no longer: leave requires_grad alone.": _arrange_cam(
-            leaving(_cam_by_captum, lambda model, x: model.requires_grad_(True))
-        ),
-    },
+    suspects=_CAM,
+    recipe=_cam,
+    most_pairs={"": 100},
     rejects=[
         *(rejection(w, x, "plain", t, "features.1", look_at="values") for w, x, t in INVALID),
         rejection("layer|features.17", IMAGES, "plain", 0, "features.17", look_at="values"),

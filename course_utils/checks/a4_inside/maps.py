@@ -16,6 +16,7 @@ from course_utils.checks.a4_inside.networks import (
     look_into,
     spread,
 )
+from course_utils.checks.changes import Change, result
 from course_utils.checks.engine import Case, Check, case, rejection
 
 _arrange = look_into("maps")
@@ -80,6 +81,47 @@ def _looks(rng) -> Iterator[Case]:
 
 
 IMAGES = np.ones((2, 3, 8, 9))
+
+
+def _of_maps(change: Callable) -> Change:
+    return result(change, "maps")
+
+
+def _scaled(maps: np.ndarray) -> np.ndarray:
+    return (maps - maps.min()) / max(maps.max() - maps.min(), 1e-12)
+
+
+# fmt: off
+_SUSPECTS = {
+    "These are the inputs of the layer; the hook gets both, inputs before output.":
+        {"change": _layer_before},
+    "A later layer works in place and has overwritten your maps: keep a clone of the output, and "
+    "let the hook return nothing.": {"change": _overwritten},
+    "These are the maps of the first image alone.":
+        _of_maps(lambda maps: maps[:1]),
+    "The batch is missing: the result has the axes of the layer's own output.":
+        _of_maps(lambda maps: maps[0]),
+    "A ReLU is applied to the maps: give what the layer gives.":
+        _of_maps(lambda maps: maps.clip(0)),
+    "This is what the whole network gives, not the layer.":
+        {"change": lambda model, x, layer: model(x).detach()},
+    "The maps are scaled to 0 to 1: give what the layer gives, and scale when you draw.":
+        _of_maps(_scaled),
+    "The maps are averaged over the batch.":
+        _of_maps(lambda maps: maps.mean(axis=0, keepdims=True)),
+    "A weight that was frozen is frozen no longer: leave requires_grad alone.":
+        _arrange(leaving(_by_captum, lambda model, x: model.requires_grad_(True))),
+    "A ReLU works in place no longer: leave the layers alone, and clone what the hook gets.":
+        _arrange(leaving(_by_captum, _switch_off_in_place)),
+    "A forward of your own stays in the model: put the old one back, or take a hook.":
+        _arrange(leaving(_by_captum, leave_forward)),
+    "Gradients are switched off for all that follows: `with torch.no_grad():` ends by itself.":
+        _arrange(leaving(_by_captum, lambda model, x: torch.set_grad_enabled(False))),
+    **common_suspects(_arrange, _by_captum, gradients=False),
+}
+# fmt: on
+
+
 check_feature_maps = Check(
     "feature_maps",
     oracle=_feature_maps,
@@ -89,43 +131,9 @@ check_feature_maps = Check(
         "in place": _values(["in place"]),
         "left behind": _looks,
     },
-    suspects={
-        "These are the inputs of the layer; the hook gets both, inputs before output.": _changed(
-            _layer_before
-        ),
-        "A later layer works in place and has overwritten your maps: keep a clone of the output, "
-        "and let the hook return nothing.": _changed(_overwritten),
-        "These are the maps of the first image alone.": _changed(
-            lambda model, x, layer: _by_captum(model, x[:1], layer)
-        ),
-        "The batch is missing: the result has the axes of the layer's own output.": _changed(
-            lambda model, x, layer: _by_captum(model, x, layer)[0]
-        ),
-        "A ReLU is applied to the maps: give what the layer gives.": _changed(
-            lambda model, x, layer: _by_captum(model, x, layer).relu()
-        ),
-        "This is what the whole network gives, not the layer.": _changed(
-            lambda model, x, layer: model(x).detach()
-        ),
-        "The maps are scaled to 0 to 1: give what the layer gives, and scale when you draw.": (
-            _changed(lambda model, x, layer: _scaled(_by_captum(model, x, layer)))
-        ),
-        "The maps are averaged over the batch.": _changed(
-            lambda model, x, layer: _by_captum(model, x, layer).mean(0, keepdim=True)
-        ),
-        "A weight that was frozen is frozen no longer: leave requires_grad alone.": _arrange(
-            leaving(_by_captum, lambda model, x: model.requires_grad_(True))
-        ),
-        "A ReLU works in place no longer: leave the layers alone, and clone what the hook gets.": (
-            _arrange(leaving(_by_captum, _switch_off_in_place))
-        ),
-        "A forward of your own stays in the model: put the old one back, or take a hook.": _arrange(
-            leaving(_by_captum, leave_forward)
-        ),
-        "Gradients are switched off for all that follows: `with torch.no_grad():` ends by itself."
-        "": _arrange(leaving(_by_captum, lambda model, x: torch.set_grad_enabled(False))),
-        **common_suspects(_arrange, _by_captum, gradients=False),
-    },
+    suspects=_SUSPECTS,
+    recipe=_changed,
+    most_pairs={"": 100},
     rejects=[
         rejection("features.17", IMAGES, "plain", "features.17", look_at="values"),
         rejection("conv1", IMAGES, "plain", "conv1", look_at="values"),
@@ -133,8 +141,3 @@ check_feature_maps = Check(
     arrange=_arrange,
     forbidden=NOT_HERE,
 )
-
-
-def _scaled(maps: Tensor) -> Tensor:
-    low, high = maps.min(), maps.max()
-    return (maps - low) / torch.clamp(high - low, min=1e-12)

@@ -242,60 +242,56 @@ def _looks(rng) -> Iterator[Case]:
 
 
 OPTIONS = {"steps": 3, "seed": 0, "look_at": "image"}
+# fmt: off
+_SUSPECTS = {
+    "The steps go downhill: add the gradient, or minimise minus the activation.": {"rate": -RATE},
+    "The steps are far too small: 40 of them hardly move the image.": {"rate": RATE / 60},
+    "steps is ignored: that many steps uphill are asked for.": {"steps": 40},
+    "This is hardly better than the image that you started from: climb the mean over the whole "
+    "channel, in steps that are large enough. A raw gradient is often tiny, so divide it by its "
+    "own size.": {"steps": 0},
+    "Does the model compute in training mode? There BatchNorm uses the batch: call model.eval() "
+    "first.":
+        _arrange(
+            lambda model, *args, **options: _ascend(copy.deepcopy(model).train(), *args, **options)
+        ),
+    "Another channel is maximised: the first is number 0.": {"other": 1},
+    "The mean over all channels is maximised: take maps[:, channel].":
+        {"choose": lambda maps, channel: maps},
+    "The image leaves 0 to 1: clamp it after each step.": {"bounds": (-9.0, 9.0)},
+    "The values are between −1 and 1: they are to be in 0 to 1.": {"bounds": (-1.0, 1.0)},
+    "The batch is missing: the image is (1, C, 32, 32).": {"end": lambda image: image[0]},
+    "The image has one channel: it has as many as the first convolution takes.":
+        {"end": lambda image: image[:, :1]},
+    "The seed is ignored: start from random numbers of torch.Generator().manual_seed(seed).":
+        {"start": _same_for_seeds},
+    "The same seed gives different images: seed a generator in each call.": {"start": _counting()},
+    "The weights are trained instead of the image: the optimiser gets the image alone.":
+        _leaving(_train_weights),
+    "The hook must be removed at the end: keep what register_forward_hook returns.":
+        _leaving(leave_hook),
+    "Where the network raises an error the hook stays in the model: remove it in a finally.":
+        _leaving(leave_hook, on_error=True),
+    "The model is left in eval mode: give each module back the mode that it had.":
+        _leaving(lambda model, x: model.eval()),
+    "All modules are left in training mode, one of them was not: keep the mode of each.":
+        _leaving(lambda model, x: model.train()),
+    "The weights got gradients: torch.autograd.grad gives the one that you want and leaves the "
+    "others alone.": _leaving(leave_gradients, on_error=False),
+    "zero_grad() deletes gradients that were there before: with torch.autograd.grad there is "
+    "nothing to delete.": _leaving(lambda model, x: model.zero_grad()),
+}
+# fmt: on
+
+
 check_maximise_activation = Check(
     "maximise_activation",
     oracle=_maximise_activation,
     tool="what such an image must do",
     parts={"image": _images, "seeds": _seeds, "left behind": _looks},
-    suspects={
-        "The steps go downhill: add the gradient, or minimise minus the activation.": _max(
-            rate=-RATE
-        ),
-        "The steps are far too small: 40 of them hardly move the image.": _max(rate=RATE / 60),
-        "steps is ignored: that many steps uphill are asked for.": _max(steps=40),
-        "This is hardly better than the image that you started from: climb the mean over the whole "
-        "channel, in steps that are large enough. A raw gradient is often tiny, so divide it by "
-        "its own size.": _max(steps=0),
-        "Does the model compute in training mode? There BatchNorm uses the batch: call "
-        "model.eval() first.": _arrange(
-            lambda model, *args, **options: _ascend(copy.deepcopy(model).train(), *args, **options)
-        ),
-        "Another channel is maximised: the first is number 0.": _max(other=1),
-        "The mean over all channels is maximised: take maps[:, channel].": _max(
-            choose=lambda maps, channel: maps
-        ),
-        "The image leaves 0 to 1: clamp it after each step.": _max(bounds=(-9.0, 9.0)),
-        "The values are between −1 and 1: they are to be in 0 to 1.": _max(bounds=(-1.0, 1.0)),
-        "The batch is missing: the image is (1, C, 32, 32).": _max(end=lambda image: image[0]),
-        "The image has one channel: it has as many as the first convolution takes.": _max(
-            end=lambda image: image[:, :1]
-        ),
-        "The seed is ignored: start from random numbers of torch.Generator().manual_seed(seed).": (
-            _max(start=_same_for_seeds)
-        ),
-        "The same seed gives different images: seed a generator in each call.": _max(
-            start=_counting()
-        ),
-        "The weights are trained instead of the image: the optimiser gets the image alone.": (
-            _leaving(_train_weights)
-        ),
-        "The hook must be removed at the end: keep what register_forward_hook returns.": _leaving(
-            leave_hook
-        ),
-        "Where the network raises an error the hook stays in the model: remove it in a finally.": (
-            _leaving(leave_hook, on_error=True)
-        ),
-        "The model is left in eval mode: give each module back the mode that it had.": _leaving(
-            lambda model, x: model.eval()
-        ),
-        "All modules are left in training mode, one of them was not: keep the mode of each.": (
-            _leaving(lambda model, x: model.train())
-        ),
-        "The weights got gradients: torch.autograd.grad gives the one that you want and leaves the "
-        "others alone.": _leaving(leave_gradients, on_error=False),
-        "zero_grad() deletes gradients that were there before: with torch.autograd.grad there is "
-        "nothing to delete.": _leaving(lambda model, x: model.zero_grad()),
-    },
+    suspects=_SUSPECTS,
+    recipe=_max,
+    most_pairs={"": 15},
     rejects=[
         rejection("layer|features.17", "plain", 3, "features.17", 0, **OPTIONS),
         rejection("channel", "plain", 3, "features.2", 6, **OPTIONS),

@@ -192,6 +192,54 @@ def _looks(rng) -> Iterator[Case]:
         yield case("all kinds", (1, 2, int(rng.integers(12, 20)), 15), look_at=look_at)
 
 
+# fmt: off
+_SUSPECTS = {
+    "Height and width are exchanged.": {"extent": lambda gradient: _extent(gradient)[::-1]},
+    "The size is one too small: from the first to the last pixel, both count.":
+        {"extent": _less_one},
+    "These are the numbers of pixels with a gradient: a dilated kernel leaves some out. Take the "
+    "distance from the first to the last.": {"extent": _count},
+    "The output is added up over all places: take one unit, the central one.":
+        {"choose": Tensor.sum},
+    "The unit in the corner is measured, where the image ends: take the central one.":
+        {"choose": lambda out: out[..., 0, 0].sum()},
+    "A max pooling hands the gradient to one pixel of each window: average in the copy, or try "
+    "many random inputs.": {"prepared": lambda model: _positive(model, average=False)},
+    "The model's own weights or statistics are measured, which may hide pixels from every image: "
+    "give the copy numbers of your own.":
+        {"extent": _extent_or_nothing, "prepared": _with_its_own_numbers},
+    "The model computes in training mode, where BatchNorm sees the whole image: call eval().":
+        {"prepared": _in_training_mode},
+    "The unit before the central one is measured: it is [OH // 2, OW // 2].":
+        {"choose": lambda out: out[..., (out.shape[2] - 1) // 2, (out.shape[3] - 1) // 2].sum()},
+    "OH decides the column of the unit as well: it is [OH // 2, OW // 2].":
+        {
+            "choose": lambda out: out[
+                ..., out.shape[2] // 2, min(out.shape[2] // 2, out.shape[3] - 1)
+            ].sum()
+        },
+    "A whole row of the output is added up: take one unit, the central one.":
+        {"choose": lambda out: out[:, :, out.shape[2] // 2].sum()},
+    "Only large gradients are counted, which is the effective field: any that is not 0 counts.":
+        {"extent": lambda gradient: _extent((gradient > 0.5 * gradient.max()).double())},
+    "This is the field in an image without end: the central unit of this one sees less.":
+        _arrange(_clean(_from_recursion)),
+    "This is the size of the output, not of the field.": _arrange(_clean(_size_of_output)),
+    "The weights of the model itself were made positive: change a copy.": _leaving(_make_positive),
+    "The model is left in eval mode: work on a copy, or put the modes back.":
+        _leaving(lambda model: model.eval()),
+    "Where the network raises an error the model is left changed: work on a copy.":
+        _leaving(lambda model: model.eval(), on_error=True),
+    "The weights got gradients: torch.autograd.grad gives the one that you want and leaves the "
+    "others alone.": _leaving(_fill_gradients),
+    "A weight that was frozen is frozen no longer: leave requires_grad alone.":
+        _leaving(lambda model: model.requires_grad_(True)),
+    "zero_grad() deletes gradients that were there before: work on a copy.":
+        _leaving(lambda model: model.zero_grad()),
+}
+# fmt: on
+
+
 check_measured_receptive_field = Check(
     "measured_receptive_field",
     oracle=_measured_receptive_field,
@@ -202,61 +250,9 @@ check_measured_receptive_field = Check(
         "small images": _borders,
         "left behind": _looks,
     },
-    suspects={
-        "Height and width are exchanged.": _mrf(lambda gradient: _extent(gradient)[::-1]),
-        "The size is one too small: from the first to the last pixel, both count.": _mrf(_less_one),
-        "These are the numbers of pixels with a gradient: a dilated kernel leaves some out. Take "
-        "the distance from the first to the last.": _mrf(_count),
-        "The output is added up over all places: take one unit, the central one.": _mrf(
-            choose=Tensor.sum
-        ),
-        "The unit in the corner is measured, where the image ends: take the central one.": _mrf(
-            choose=lambda out: out[..., 0, 0].sum()
-        ),
-        "A max pooling hands the gradient to one pixel of each window: average in the copy, or try "
-        "many random inputs.": _mrf(prepared=lambda model: _positive(model, average=False)),
-        "The model's own weights or statistics are measured, which may hide pixels from every "
-        "image: give the copy numbers of your own.": _mrf(
-            _extent_or_nothing, prepared=_with_its_own_numbers
-        ),
-        "The model computes in training mode, where BatchNorm sees the whole image: call eval().": (
-            _mrf(prepared=_in_training_mode)
-        ),
-        "The unit before the central one is measured: it is [OH // 2, OW // 2].": _mrf(
-            choose=lambda out: out[..., (out.shape[2] - 1) // 2, (out.shape[3] - 1) // 2].sum()
-        ),
-        "OH decides the column of the unit as well: it is [OH // 2, OW // 2].": _mrf(
-            choose=lambda out: out[
-                ..., out.shape[2] // 2, min(out.shape[2] // 2, out.shape[3] - 1)
-            ].sum()
-        ),
-        "A whole row of the output is added up: take one unit, the central one.": _mrf(
-            choose=lambda out: out[:, :, out.shape[2] // 2].sum()
-        ),
-        "Only large gradients are counted, which is the effective field: any that is not 0 counts."
-        "": _mrf(lambda gradient: _extent((gradient > 0.5 * gradient.max()).double())),
-        "This is the field in an image without end: the central unit of this one sees less.": (
-            _arrange(_clean(_from_recursion))
-        ),
-        "This is the size of the output, not of the field.": _arrange(_clean(_size_of_output)),
-        "The weights of the model itself were made positive: change a copy.": _leaving(
-            _make_positive
-        ),
-        "The model is left in eval mode: work on a copy, or put the modes back.": _leaving(
-            lambda model: model.eval()
-        ),
-        "Where the network raises an error the model is left changed: work on a copy.": _leaving(
-            lambda model: model.eval(), on_error=True
-        ),
-        "The weights got gradients: torch.autograd.grad gives the one that you want and leaves the "
-        "others alone.": _leaving(_fill_gradients),
-        "A weight that was frozen is frozen no longer: leave requires_grad alone.": _leaving(
-            lambda model: model.requires_grad_(True)
-        ),
-        "zero_grad() deletes gradients that were there before: work on a copy.": _leaving(
-            lambda model: model.zero_grad()
-        ),
-    },
+    suspects=_SUSPECTS,
+    recipe=_mrf,
+    most_pairs={"": 100},
     rejects=[
         rejection("input_shape|shape|size", "oblong", (1, 2, 30), look_at="values"),
         rejection("input_shape|shape|size", "oblong", (1, 2, 0, 30), look_at="values"),

@@ -120,52 +120,47 @@ def _ties(rng) -> Iterator[Case]:
 
 
 ZEROS, BOX = np.zeros((2, 5, 6)), np.array([[0, 0, 2, 2], [1, 1, 3, 4]])
+# fmt: off
+_SUSPECTS = {
+    "The box is closed at its end: bottom and right are the first pixels outside.":
+        {"inside": lambda y, x, b: b[0] <= y <= b[2] and b[1] <= x <= b[3]},
+    "The box is open at its start: top and left belong to it.":
+        {"inside": lambda y, x, b: b[0] < y < b[2] and b[1] < x < b[3]},
+    "Rows and columns of the box are exchanged: it is (top, left, bottom, right).":
+        {"inside": lambda y, x, b: b[0] <= x < b[2] and b[1] <= y < b[3]},
+    "The box is read as (top, bottom, left, right): it is (top, left, bottom, right).":
+        {"inside": lambda y, x, b: b[0] <= y < b[1] and b[2] <= x < b[3]},
+    "The box is read as (top, left, height, width): it is (top, left, bottom, right).":
+        {"inside": lambda y, x, b: b[0] <= y < b[0] + b[2] and b[1] <= x < b[1] + b[3]},
+    "The place is divided by the height: its row is place // W, its column place % W.": _by_height,
+    "Only the row is looked at: the column must lie inside as well.":
+        {"inside": lambda y, x, b: b[0] <= y < b[2]},
+    "There is one maximum for all maps together: each map has its own.": _over_batch,
+    "Of equal maxima you take the last: the first in row order points.": {"peak": _last},
+    "Of equal maxima you take the first in column order: rows come first.":
+        lambda heatmaps, boxes: _game()(heatmaps.swapaxes(1, 2), boxes[:, [1, 0, 3, 2]]),
+    "The minimum points, not the maximum.": {"peak": np.argmin},
+    "The largest absolute value points: it is to be the maximum.": {"change": np.abs},
+    "The row with a maximum and the column with one are looked for apart: with equal maxima that "
+    "is another place.": _apart,
+    "Any of several equal maxima may hit: only the first in row order points.": _any_of_equals,
+    "This is the number of hits, not their share.": {"end": np.sum},
+    "This is the share of misses.": {"end": lambda hits: 1 - np.mean(hits)},
+    "These are percent; the hit rate is a share between 0 and 1.":
+        {"end": lambda hits: 100 * np.mean(hits)},
+    "This is the share of the heat inside the box: the game asks for the maximum alone.":
+        _share_of_heat,
+}
+# fmt: on
+
+
 check_pointing_game = Check(
     "pointing_game",
     oracle=_pointing_game,
     tool="numpy.argmax and a count",
     parts={"random maps": _random, "borders": _borders, "ties": _ties},
-    suspects={
-        "The box is closed at its end: bottom and right are the first pixels outside.": _game(
-            inside=lambda y, x, b: b[0] <= y <= b[2] and b[1] <= x <= b[3]
-        ),
-        "The box is open at its start: top and left belong to it.": _game(
-            inside=lambda y, x, b: b[0] < y < b[2] and b[1] < x < b[3]
-        ),
-        "Rows and columns of the box are exchanged: it is (top, left, bottom, right).": _game(
-            inside=lambda y, x, b: b[0] <= x < b[2] and b[1] <= y < b[3]
-        ),
-        "The box is read as (top, bottom, left, right): it is (top, left, bottom, right).": _game(
-            inside=lambda y, x, b: b[0] <= y < b[1] and b[2] <= x < b[3]
-        ),
-        "The box is read as (top, left, height, width): it is (top, left, bottom, right).": _game(
-            inside=lambda y, x, b: b[0] <= y < b[0] + b[2] and b[1] <= x < b[1] + b[3]
-        ),
-        "The place is divided by the height: its row is place // W, its column place % W.": (
-            _by_height
-        ),
-        "Only the row is looked at: the column must lie inside as well.": _game(
-            inside=lambda y, x, b: b[0] <= y < b[2]
-        ),
-        "There is one maximum for all maps together: each map has its own.": _over_batch,
-        "Of equal maxima you take the last: the first in row order points.": _game(_last),
-        "Of equal maxima you take the first in column order: rows come first.": (
-            lambda heatmaps, boxes: _game()(heatmaps.swapaxes(1, 2), boxes[:, [1, 0, 3, 2]])
-        ),
-        "The minimum points, not the maximum.": _game(np.argmin),
-        "The largest absolute value points: it is to be the maximum.": _game(change=np.abs),
-        "The row with a maximum and the column with one are looked for apart: with equal maxima "
-        "that is another place.": _apart,
-        "Any of several equal maxima may hit: only the first in row order points.": _any_of_equals,
-        "This is the number of hits, not their share.": _game(end=np.sum),
-        "This is the share of misses.": _game(end=lambda hits: 1 - np.mean(hits)),
-        "These are percent; the hit rate is a share between 0 and 1.": _game(
-            end=lambda hits: 100 * np.mean(hits)
-        ),
-        "This is the share of the heat inside the box: the game asks for the maximum alone.": (
-            _share_of_heat
-        ),
-    },
+    suspects=_SUSPECTS,
+    recipe=_game,
     rejects=[
         rejection("box", ZEROS, BOX[:1]),
         rejection("box", ZEROS, BOX[:, :3]),

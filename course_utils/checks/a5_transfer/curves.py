@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.checks.a5_transfer.networks import BUILD_IT_YOURSELF
+from course_utils.checks.changes import result
 from course_utils.checks.engine import Case, Check, case, rejection
 from course_utils.checks.outcome import Look
 from course_utils.probes import transfer
@@ -108,48 +109,42 @@ def _other_sequences(rng) -> Iterator[Case]:
     yield case(2, [int(n) for n in rng.integers(5, 200, 4)], np.array([3]))
 
 
+# fmt: off
+_SUSPECTS = {
+    "Sizes and seeds are exchanged in the result: its axes are strategies, sizes, seeds.":
+        result(_by_seed, "curve"),
+    "Strategies and sizes are exchanged in the result: the strategies are its first axis.":
+        result(_by_size, "curve"),
+    "The mean over the seeds is taken: keep each run, their spread is the evidence.":
+        result(lambda curve: curve.mean(axis=2), "curve"),
+    "The strategies are called as (seed, size): it is (size, seed).": {"call": _exchanged},
+    "The strategies are called more than once: each call is a training run.": {"call": _twice},
+    "The strategies are called with NumPy's numbers: make each an int.": {"call": _as_numpy},
+    "Every row is the first strategy's.": _arrange(_all_first),
+    "All seeds are the first one: then there is no spread at all.":
+        {"seeds_of": lambda seeds: [seeds[0]] * len(seeds)},
+    "The seeds are counted from 0: use those that are given.":
+        {"seeds_of": lambda seeds: range(len(seeds))},
+    "The strategies get the place of a size, not the size.": _arrange(_places),
+    "Runs are in one another's places: was a list cut into rows in another order?":
+        result(_cut_in_another_order, "curve"),
+    "The seeds are sorted: keep the order in which they are given.": {"seeds_of": sorted},
+    "The sizes are sorted: keep the order in which they are given.": {"sizes_of": sorted},
+    "The result is of float32: make it float64.":
+        {"change": lambda curve: curve.astype(np.float32)},
+    "These are percent: keep the accuracies as the strategies give them.":
+        result(lambda curve: 100 * curve, "curve"),
+}
+# fmt: on
+
+
 check_sample_size_curve = Check(
     "sample_size_curve",
     oracle=_sample_size_curve,
     tool="the strategies asked by hand",
     parts={"lists": _lists, "other sequences": _other_sequences},
-    suspects={
-        "Sizes and seeds are exchanged in the result: its axes are strategies, sizes, seeds.": (
-            _curving(_by_seed)
-        ),
-        "Strategies and sizes are exchanged in the result: the strategies are its first axis.": (
-            _curving(_by_size)
-        ),
-        "The mean over the seeds is taken: keep each run, their spread is the evidence.": _curving(
-            lambda curve: curve.mean(axis=2)
-        ),
-        "The strategies are called as (seed, size): it is (size, seed).": _curving(call=_exchanged),
-        "The strategies are called more than once: each call is a training run.": _curving(
-            call=_twice
-        ),
-        "The strategies are called with NumPy's numbers: make each an int.": _curving(
-            call=_as_numpy
-        ),
-        "Every row is the first strategy's.": _arrange(_all_first),
-        "All seeds are the first one: then there is no spread at all.": _curving(
-            seeds_of=lambda seeds: [seeds[0]] * len(seeds)
-        ),
-        "The seeds are counted from 0: use those that are given.": _curving(
-            seeds_of=lambda seeds: range(len(seeds))
-        ),
-        "The strategies get the place of a size, not the size.": _arrange(_places),
-        "Runs are in one another's places: was a list cut into rows in another order?": _curving(
-            _cut_in_another_order
-        ),
-        "The seeds are sorted: keep the order in which they are given.": _curving(seeds_of=sorted),
-        "The sizes are sorted: keep the order in which they are given.": _curving(sizes_of=sorted),
-        "The result is of float32: make it float64.": _curving(
-            lambda curve: curve.astype(np.float32)
-        ),
-        "These are percent: keep the accuracies as the strategies give them.": _curving(
-            lambda curve: 100 * curve
-        ),
-    },
+    suspects=_SUSPECTS,
+    recipe=_curving,
     rejects=[
         rejection("strateg", 0, [10], [0]),
         rejection("size", 2, [], [0]),

@@ -234,88 +234,71 @@ def _impossible(up_to: str) -> Any:
                      mode="train")  # fmt: skip
 
 
+# fmt: off
+_SUSPECTS = {
+    "up_to itself is not frozen: everything up to it is, and it as well.":
+        {"which": lambda names, up_to: _up_to(names, up_to)[:-1]},
+    "What comes after up_to is frozen: it is to be up_to and what comes before.":
+        {"which": lambda names, up_to: names[names.index(up_to) + 1 :]},
+    "up_to alone is frozen: all that comes before it is to be as well.":
+        {"which": lambda names, up_to: [up_to]},
+    "What merely begins with up_to is frozen as well: compare names as a whole, the child 10 is "
+    "not the child 1.":
+        {
+            "which": lambda names, up_to: [
+                *_up_to(names, up_to),
+                *(n for n in names if n.startswith(up_to)),
+            ]
+        },
+    "Everything is frozen: only up_to and what comes before is to be.":
+        {"which": lambda names, up_to: names},
+    "Nothing is frozen. torch.no_grad() ends with its block; requires_grad stays.":
+        {"which": lambda names, up_to: []},
+    "up_to=None freezes everything: then nothing is to be frozen.": {"none": lambda names: names},
+    "The biases still learn: freeze all parameters of a layer.": {"learn": _weights_learn},
+    "The weight and bias of BatchNorm still learn: freeze all parameters of a child.":
+        {"learn": _layers_learn},
+    "The statistics of a frozen BatchNorm still move: requires_grad does not reach them, eval "
+    "mode does.": {"hold": _nothing},
+    "Only BatchNorm2d stays in eval mode: 1d and 3d move as well.":
+        {"hold": lambda module: _stay_in_eval(module, _only_of_images)},
+    "BatchNorm3d does not stay in eval mode: it moves as 1d and 2d do.":
+        {"hold": lambda module: _stay_in_eval(module, _none_of_volumes)},
+    "A child that is itself a BatchNorm does not stay in eval mode: modules() begins with the "
+    "child, children() does not.": {"hold": lambda module: _stay_in_eval(module, _only_inside)},
+    "A BatchNorm deeper inside does not stay in eval mode: modules() goes all the way down.":
+        {"hold": lambda module: _stay_in_eval(module, _near_the_top)},
+    "model.train() wakes the frozen BatchNorms: they are to stay in eval mode.":
+        {"hold": _eval_until_train},
+    "The statistics stand still, but the layer still uses the batch's own: eval mode uses the "
+    "running ones.": {"hold": _momentum_zero},
+    "track_running_stats=False stops the counting alone: in training mode the layer still uses "
+    "the batch's own statistics, in eval mode the running ones.":
+        {"hold": _not_tracking, "release": _tracking},
+    "BatchNorm no longer uses its running statistics: a frozen one is to compute with them.":
+        {"hold": _without_statistics},
+    "All BatchNorms stay in eval mode: only the frozen ones are to.": {"everywhere": True},
+    "After unfreezing, the BatchNorms no longer follow model.train().": {"release": _nothing},
+    "What was frozen by an earlier call stays frozen: what comes after up_to is to learn.":
+        {"again": False},
+    "The model is put into training mode: leave its mode as it is.":
+        {"finish": lambda model: model.train()},
+    "The model is put into eval mode: leave its mode as it is.":
+        {"finish": lambda model: model.eval()},
+    "train() and eval() of the model itself reach nothing any more: hold the frozen BatchNorms "
+    "alone.": {"finish": _deaf},
+}
+# fmt: on
+
+
 check_freeze = Check(
     "freeze",
     oracle=_freeze,
     tool="a step of torch.optim.SGD",
     parts={"weights": _weights, "BatchNorm": _batch_norm, "again": _again, "eval": _eval},
-    suspects={
-        "up_to itself is not frozen: everything up to it is, and it as well.": _freezing(
-            which=lambda names, up_to: _up_to(names, up_to)[:-1]
-        ),
-        "What comes after up_to is frozen: it is to be up_to and what comes before.": _freezing(
-            which=lambda names, up_to: names[names.index(up_to) + 1 :]
-        ),
-        "up_to alone is frozen: all that comes before it is to be as well.": _freezing(
-            which=lambda names, up_to: [up_to]
-        ),
-        "What merely begins with up_to is frozen as well: compare names as a whole, the child 10 "
-        "is not the child 1.": _freezing(
-            which=lambda names, up_to: [
-                *_up_to(names, up_to),
-                *(n for n in names if n.startswith(up_to)),
-            ]
-        ),
-        "Everything is frozen: only up_to and what comes before is to be.": _freezing(
-            which=lambda names, up_to: names
-        ),
-        "Nothing is frozen. torch.no_grad() ends with its block; requires_grad stays.": _freezing(
-            which=lambda names, up_to: []
-        ),
-        "up_to=None freezes everything: then nothing is to be frozen.": _freezing(
-            none=lambda names: names
-        ),
-        "The biases still learn: freeze all parameters of a layer.": _freezing(
-            learn=_weights_learn
-        ),
-        "The weight and bias of BatchNorm still learn: freeze all parameters of a child.": (
-            _freezing(learn=_layers_learn)
-        ),
-        "The statistics of a frozen BatchNorm still move: requires_grad does not reach them, eval "
-        "mode does.": _freezing(hold=_nothing),
-        "Only BatchNorm2d stays in eval mode: 1d and 3d move as well.": _freezing(
-            hold=lambda module: _stay_in_eval(module, _only_of_images)
-        ),
-        "BatchNorm3d does not stay in eval mode: it moves as 1d and 2d do.": _freezing(
-            hold=lambda module: _stay_in_eval(module, _none_of_volumes)
-        ),
-        "A child that is itself a BatchNorm does not stay in eval mode: modules() begins with the "
-        "child, children() does not.": _freezing(
-            hold=lambda module: _stay_in_eval(module, _only_inside)
-        ),
-        "A BatchNorm deeper inside does not stay in eval mode: modules() goes all the way down.": (
-            _freezing(hold=lambda module: _stay_in_eval(module, _near_the_top))
-        ),
-        "model.train() wakes the frozen BatchNorms: they are to stay in eval mode.": _freezing(
-            hold=_eval_until_train
-        ),
-        "The statistics stand still, but the layer still uses the batch's own: eval mode uses the "
-        "running ones.": _freezing(hold=_momentum_zero),
-        "track_running_stats=False stops the counting alone: in training mode the layer still uses "
-        "the batch's own statistics, in eval mode the running ones.": _freezing(
-            hold=_not_tracking, release=_tracking
-        ),
-        "BatchNorm no longer uses its running statistics: a frozen one is to compute with them.": (
-            _freezing(hold=_without_statistics)
-        ),
-        "All BatchNorms stay in eval mode: only the frozen ones are to.": _freezing(
-            everywhere=True
-        ),
-        "After unfreezing, the BatchNorms no longer follow model.train().": _freezing(
-            release=_nothing
-        ),
-        "What was frozen by an earlier call stays frozen: what comes after up_to is to learn.": (
-            _freezing(again=False)
-        ),
-        "The model is put into training mode: leave its mode as it is.": _freezing(
-            finish=lambda model: model.train()
-        ),
-        "The model is put into eval mode: leave its mode as it is.": _freezing(
-            finish=lambda model: model.eval()
-        ),
-        "train() and eval() of the model itself reach nothing any more: hold the frozen BatchNorms "
-        "alone.": _freezing(finish=_deaf),
-    },
+    suspects=_SUSPECTS,
+    recipe=_freezing,
+    most_pairs={"": 20},
     rejects=[_impossible("stage9"), _impossible("stage1.0")],
     arrange=_arrange,
     forbidden=BUILD_IT_YOURSELF,

@@ -219,6 +219,48 @@ def _impossible(kind: str, num_classes: int, words: str) -> Any:
     return rejection(words, np.zeros((1, 2, 8, 6)), kind, (2, 3, 4), num_classes, look_at="head")
 
 
+# fmt: off
+_SUSPECTS = {
+    "The first linear layer is replaced: the head is the last one.": {"which": 0},
+    "All of the last child is replaced: of it only the linear layer is to be.":
+        {"put": _whole_child},
+    "A name with dots is no attribute: setattr needs the module that holds the layer.":
+        {"put": setattr},
+    "The new layer stands on top of the old head: it is to take its place.": {"make": _on_top},
+    "The new head has no bias.":
+        {"make": lambda old, num_classes: _new(old, num_classes, bias=False)},
+    "The new head has no bias where the old one had none: it always has one.":
+        {"make": lambda old, num_classes: _new(old, num_classes, bias=old.bias is not None)},
+    "The old head's weights are still in the new one: it is to begin anew.": {"after": _copy_rows},
+    "Only the number out_features has changed; the weights of a layer are as large as when it was "
+    "made: make a new nn.Linear.": {"make": _only_the_number},
+    "The whole model begins anew: only the head is to.": {"after": _begin_again},
+    "This is a copy: change the model itself, and return it.": {"back": copy.deepcopy},
+    "The model is put into training mode: leave all modes as they are.":
+        {"after": lambda model, old, new: model.train()},
+    "The model is put into eval mode: leave all modes as they are.":
+        {"after": lambda model, old, new: model.eval()},
+    "Frozen layers learn again: only the head is new.": {"after": _unfrozen},
+    "The new head is frozen: it has everything to learn.":
+        {"after": lambda model, old, new: new.requires_grad_(False)},
+    "The new head is frozen where the old one was: it has everything to learn.":
+        {"after": _frozen_as_before},
+    "The body is frozen: here only the head is changed, freezing is another task.":
+        {"after": _body_frozen},
+    "The new head begins with zeros: leave it the numbers that nn.Linear draws.":
+        {"after": _all_zeros},
+    "The new head begins with large numbers: leave it those that nn.Linear draws.":
+        {"after": _spread_wide},
+    "The new head has the same numbers at each call: set no seed in your function.":
+        {"make": _of_one_seed},
+    "The new head has another precision than the old one: give nn.Linear its dtype.":
+        {"make": lambda old, num_classes: _new(old, num_classes, dtype=torch.float32)},
+    "The new head is not on the device of the old one: give nn.Linear its device.":
+        {"make": lambda old, num_classes: _new(old, num_classes, device="cpu")},
+}
+# fmt: on
+
+
 check_replace_head = Check(
     "replace_head",
     oracle=_replace_head,
@@ -228,62 +270,9 @@ check_replace_head = Check(
         "rest": _cases("rest", "plain", "BatchNorm", "nested", "dense", "LeNet5"),
         "device": _cases("device", "BatchNorm", "nested"),
     },
-    suspects={
-        "The first linear layer is replaced: the head is the last one.": _replacing(which=0),
-        "All of the last child is replaced: of it only the linear layer is to be.": _replacing(
-            put=_whole_child
-        ),
-        "A name with dots is no attribute: setattr needs the module that holds the layer.": (
-            _replacing(put=setattr)
-        ),
-        "The new layer stands on top of the old head: it is to take its place.": _replacing(
-            _on_top
-        ),
-        "The new head has no bias.": _replacing(
-            lambda old, num_classes: _new(old, num_classes, bias=False)
-        ),
-        "The new head has no bias where the old one had none: it always has one.": _replacing(
-            lambda old, num_classes: _new(old, num_classes, bias=old.bias is not None)
-        ),
-        "The old head's weights are still in the new one: it is to begin anew.": _replacing(
-            after=_copy_rows
-        ),
-        "Only the number out_features has changed; the weights of a layer are as large as when it "
-        "was made: make a new nn.Linear.": _replacing(_only_the_number),
-        "The whole model begins anew: only the head is to.": _replacing(after=_begin_again),
-        "This is a copy: change the model itself, and return it.": _replacing(back=copy.deepcopy),
-        "The model is put into training mode: leave all modes as they are.": _replacing(
-            after=lambda model, old, new: model.train()
-        ),
-        "The model is put into eval mode: leave all modes as they are.": _replacing(
-            after=lambda model, old, new: model.eval()
-        ),
-        "Frozen layers learn again: only the head is new.": _replacing(after=_unfrozen),
-        "The new head is frozen: it has everything to learn.": _replacing(
-            after=lambda model, old, new: new.requires_grad_(False)
-        ),
-        "The new head is frozen where the old one was: it has everything to learn.": _replacing(
-            after=_frozen_as_before
-        ),
-        "The body is frozen: here only the head is changed, freezing is another task.": _replacing(
-            after=_body_frozen
-        ),
-        "The new head begins with zeros: leave it the numbers that nn.Linear draws.": _replacing(
-            after=_all_zeros
-        ),
-        "The new head begins with large numbers: leave it those that nn.Linear draws.": _replacing(
-            after=_spread_wide
-        ),
-        "The new head has the same numbers at each call: set no seed in your function.": (
-            _replacing(_of_one_seed)
-        ),
-        "The new head has another precision than the old one: give nn.Linear its dtype.": (
-            _replacing(lambda old, num_classes: _new(old, num_classes, dtype=torch.float32))
-        ),
-        "The new head is not on the device of the old one: give nn.Linear its device.": _replacing(
-            lambda old, num_classes: _new(old, num_classes, device="cpu")
-        ),
-    },
+    suspects=_SUSPECTS,
+    recipe=_replacing,
+    most_pairs={"": 20},
     rejects=[
         _impossible("plain", 0, "num_classes|class"),
         _impossible("plain", -3, "num_classes|class"),

@@ -168,6 +168,72 @@ def _impossible(words: str, count: int, *layers: str) -> Any:
     )  # fmt: skip
 
 
+# fmt: off
+_SUSPECTS = {
+    "The training half is tested: test on the examples with odd index.":
+        {"halves": lambda count: (regressions.halves(count)[0],) * 2},
+    "The halves are exchanged: examples with even index train.":
+        {"halves": lambda count: regressions.halves(count)[::-1]},
+    "The data are cut in the middle: even index trains, odd index tests.":
+        {"halves": regressions.first_and_second_half},
+    "All examples train, those of the test too.":
+        {"halves": lambda count: (np.arange(count), regressions.halves(count)[1])},
+    "All examples are tested, those that trained too.":
+        {"halves": lambda count: (regressions.halves(count)[0], np.arange(count))},
+    "The features are not standardised.": {"scale": regressions.unscaled},
+    "Each half is standardised by itself: the test half gets the training half's mean and "
+    "deviation.": {"scale": regressions.each_half_by_itself},
+    "The features are divided by their variance: divide by its square root.":
+        {"scale": regressions.by_variance},
+    "The deviation divides by N - 1: here it divides by N, as NumPy does.":
+        {"scale": regressions.by_one_less},
+    "A feature that is always the same is divided by 0: divide it by 1.":
+        {"judge": regressions.with_nan},
+    "Mean and deviation are those of all data: the test half must not be looked at.":
+        {"scale": regressions.scaled_by_all},
+    "The maps are flattened: take their mean over the places.": {"mean": regressions.flat},
+    "(N, C, L) is averaged too: of four axes take the mean, flatten everything else.":
+        {"mean": regressions.mean_of_rows_too},
+    "The maximum over the places is taken, not the mean.": {"mean": regressions.max_over_places},
+    "These are features of what comes into the layer: take its output.": {"of_input": True},
+    "The regression has no bias: centre the targets, and add their mean again.":
+        {"shift": regressions.no_mean},
+    "The mean row is that of all targets: take the training half's.":
+        {"shift": regressions.mean_of_all},
+    "A column of ones stands for the bias, so the ridge holds it back as well: centre the "
+    "targets, and add their mean again.": {"column_of_ones": True},
+    "The ridge is missing: λ is 1.": {"ridge": lambda count: 1e-09},
+    "The ridge grows with the number of examples: λ is 1.": {"ridge": lambda count: float(count)},
+    "This is the share of wrong answers.": {"judge": regressions.error_rate},
+    "These are percent: give a share, from 0 to 1.": {"judge": regressions.percent},
+    "The network computes in training mode: call eval() first.": _arrange(_in_training_mode),
+    "Hooks are left in the model: keep what register_forward_hook gives, and remove it.":
+        {"after": _leave_hooks},
+    "After an unknown name hooks are left in the model: look at all names first.":
+        {"on_unknown": _leave_hooks},
+    "After an error hooks are left in the model: remove them in a `finally`.":
+        {"on_error": _leave_hooks},
+    "The model is left in eval mode: give each module back the mode that it had.":
+        {
+            "after": lambda model, layers: model.eval(),
+            "on_error": lambda model, layers: model.eval(),
+        },
+    "After an error the model is left in eval mode: give the modes back in a `finally`.":
+        {"on_error": lambda model, layers: model.eval()},
+    "All modules are left in training mode, one of them was not: keep the mode of each.":
+        {
+            "after": lambda model, layers: model.train(),
+            "on_error": lambda model, layers: model.train(),
+        },
+    "Gradients are recorded: compute inside torch.no_grad().": {"recording": True},
+    "Gradients are switched off for good: torch.no_grad() as a `with` ends with its block.":
+        {"after": _stop_recording, "on_error": _stop_recording, "on_unknown": _stop_recording},
+    "Other parameters learn than before: torch.no_grad() needs no requires_grad_.":
+        {"after": _freeze_all, "on_error": _freeze_all, "on_unknown": _freeze_all},
+}
+# fmt: on
+
+
 check_probe_layers = Check(
     "probe_layers",
     oracle=_probe_layers,
@@ -176,92 +242,9 @@ check_probe_layers = Check(
         "accuracy": _accuracy_cases,
         "left behind": _left_cases,
     },
-    suspects={
-        "The training half is tested: test on the examples with odd index.": _probing(
-            halves=lambda count: (regressions.halves(count)[0],) * 2
-        ),
-        "The halves are exchanged: examples with even index train.": _probing(
-            halves=lambda count: regressions.halves(count)[::-1]
-        ),
-        "The data are cut in the middle: even index trains, odd index tests.": _probing(
-            halves=regressions.first_and_second_half
-        ),
-        "All examples train, those of the test too.": _probing(
-            halves=lambda count: (np.arange(count), regressions.halves(count)[1])
-        ),
-        "All examples are tested, those that trained too.": _probing(
-            halves=lambda count: (regressions.halves(count)[0], np.arange(count))
-        ),
-        "The features are not standardised.": _probing(scale=regressions.unscaled),
-        "Each half is standardised by itself: the test half gets the training half's mean and "
-        "deviation.": _probing(scale=regressions.each_half_by_itself),
-        "The features are divided by their variance: divide by its square root.": _probing(
-            scale=regressions.by_variance
-        ),
-        "The deviation divides by N - 1: here it divides by N, as NumPy does.": _probing(
-            scale=regressions.by_one_less
-        ),
-        "A feature that is always the same is divided by 0: divide it by 1.": _probing(
-            regressions.with_nan
-        ),
-        "Mean and deviation are those of all data: the test half must not be looked at.": _probing(
-            scale=regressions.scaled_by_all
-        ),
-        "The maps are flattened: take their mean over the places.": _probing(mean=regressions.flat),
-        "(N, C, L) is averaged too: of four axes take the mean, flatten everything else.": (
-            _probing(mean=regressions.mean_of_rows_too)
-        ),
-        "The maximum over the places is taken, not the mean.": _probing(
-            mean=regressions.max_over_places
-        ),
-        "These are features of what comes into the layer: take its output.": _probing(
-            of_input=True
-        ),
-        "The regression has no bias: centre the targets, and add their mean again.": _probing(
-            shift=regressions.no_mean
-        ),
-        "The mean row is that of all targets: take the training half's.": _probing(
-            shift=regressions.mean_of_all
-        ),
-        "A column of ones stands for the bias, so the ridge holds it back as well: centre the "
-        "targets, and add their mean again.": _probing(column_of_ones=True),
-        "The ridge is missing: λ is 1.": _probing(ridge=lambda count: 1e-9),
-        "The ridge grows with the number of examples: λ is 1.": _probing(
-            ridge=lambda count: float(count)
-        ),
-        "This is the share of wrong answers.": _probing(regressions.error_rate),
-        "These are percent: give a share, from 0 to 1.": _probing(regressions.percent),
-        "The network computes in training mode: call eval() first.": _arrange(_in_training_mode),
-        "Hooks are left in the model: keep what register_forward_hook gives, and remove it.": (
-            _probing(after=_leave_hooks)
-        ),
-        "After an unknown name hooks are left in the model: look at all names first.": _probing(
-            on_unknown=_leave_hooks
-        ),
-        "After an error hooks are left in the model: remove them in a `finally`.": _probing(
-            on_error=_leave_hooks
-        ),
-        "The model is left in eval mode: give each module back the mode that it had.": _probing(
-            after=lambda model, layers: model.eval(),
-            on_error=lambda model, layers: model.eval(),
-        ),
-        "After an error the model is left in eval mode: give the modes back in a `finally`.": (
-            _probing(on_error=lambda model, layers: model.eval())
-        ),
-        "All modules are left in training mode, one of them was not: keep the mode of each.": (
-            _probing(
-                after=lambda model, layers: model.train(),
-                on_error=lambda model, layers: model.train(),
-            )
-        ),
-        "Gradients are recorded: compute inside torch.no_grad().": _probing(recording=True),
-        "Gradients are switched off for good: torch.no_grad() as a `with` ends with its block.": (
-            _probing(after=_stop_recording, on_error=_stop_recording, on_unknown=_stop_recording)
-        ),
-        "Other parameters learn than before: torch.no_grad() needs no requires_grad_.": _probing(
-            after=_freeze_all, on_error=_freeze_all, on_unknown=_freeze_all
-        ),
-    },
+    suspects=_SUSPECTS,
+    recipe=_probing,
+    most_pairs={"": 0},
     rejects=[
         _impossible("layer|stage9", 6, "stage1", "stage9"),
         _impossible("x|y|label|image|length|example", 5, "stage1"),

@@ -151,59 +151,49 @@ def _impossible(words: str, kind: str, *rates: float, frozen: tuple[str, ...] = 
     return rejection(words, np.zeros((1, 2, 8, 6)), kind, (2, 3, 4, 3), *rates, frozen)
 
 
+# fmt: off
+_SUSPECTS = {
+    "The two rates are exchanged.": {"swap": True},
+    "The head stands in both groups: each parameter belongs to one.": {"twice": True},
+    "Frozen parameters are in a group: leave out those without requires_grad.":
+        {"frozen": True, "empty": True},
+    "A group is empty: leave it out.": {"empty": True},
+    "The head's bias is with the body: it belongs to the head as its weight does.":
+        {"change": _bias_to_the_body},
+    "The biases and norms of the body are in no group, so they never learn.":
+        {"change": _without_norms},
+    "The first linear layer is taken for the head: the head is the last one.": {"head": _first},
+    "The last two parameters are taken for the head: it has as many as its layer has.":
+        {"head": _last_two},
+    "The last two parameters that learn are taken for the head: ask the last linear layer for its "
+    "own.": {"head": _last_two_that_learn},
+    "Every linear layer is taken for the head: the head is the last one.": {"head": _all_linears},
+    "Frozen parameters learn again: leave them frozen, and leave them out.": {"unfreeze": True},
+    "The whole last child is taken for the head: the head is the last linear layer alone.":
+        {"head": _whole_child},
+    "A parameter stands twice in its group: it then moves twice as far.": {"change": _moved_twice},
+    "The head is in no group, so it never learns.": {"change": _lost_head},
+    "The body is in no group, so it never learns.": {"change": _lost_body},
+    "A group has no rate of its own, so the optimiser's counts: give it an lr.":
+        {"rates": lambda lr_body, lr_head: (None, lr_head)},
+    "No group has a rate of its own, so the optimiser's counts: the key is \"lr\".":
+        {"rates": lambda lr_body, lr_head: (None, None)},
+    "All parameters have the rate of the head.":
+        {"rates": lambda lr_body, lr_head: (lr_head, lr_head)},
+    "All parameters have the rate of the body.":
+        {"rates": lambda lr_body, lr_head: (lr_body, lr_body)},
+}
+# fmt: on
+
+
 check_param_groups = Check(
     "param_groups",
     oracle=_param_groups,
     tool="a step of torch.optim.SGD",
     parts={"rates": _rates, "frozen": _frozen},
-    suspects={
-        "The two rates are exchanged.": _grouping(swap=True),
-        "The head stands in both groups: each parameter belongs to one.": _grouping(twice=True),
-        "Frozen parameters are in a group: leave out those without requires_grad.": _grouping(
-            frozen=True, empty=True
-        ),
-        "A group is empty: leave it out.": _grouping(empty=True),
-        "The head's bias is with the body: it belongs to the head as its weight does.": _grouping(
-            change=_bias_to_the_body
-        ),
-        "The biases and norms of the body are in no group, so they never learn.": _grouping(
-            change=_without_norms
-        ),
-        "The first linear layer is taken for the head: the head is the last one.": _grouping(
-            head=_first
-        ),
-        "The last two parameters are taken for the head: it has as many as its layer has.": (
-            _grouping(head=_last_two)
-        ),
-        "The last two parameters that learn are taken for the head: ask the last linear layer for "
-        "its own.": _grouping(head=_last_two_that_learn),
-        "Every linear layer is taken for the head: the head is the last one.": _grouping(
-            head=_all_linears
-        ),
-        "Frozen parameters learn again: leave them frozen, and leave them out.": _grouping(
-            unfreeze=True
-        ),
-        "The whole last child is taken for the head: the head is the last linear layer alone.": (
-            _grouping(head=_whole_child)
-        ),
-        "A parameter stands twice in its group: it then moves twice as far.": _grouping(
-            change=_moved_twice
-        ),
-        "The head is in no group, so it never learns.": _grouping(change=_lost_head),
-        "The body is in no group, so it never learns.": _grouping(change=_lost_body),
-        "A group has no rate of its own, so the optimiser's counts: give it an lr.": _grouping(
-            rates=lambda lr_body, lr_head: (None, lr_head)
-        ),
-        'No group has a rate of its own, so the optimiser\'s counts: the key is "lr".': _grouping(
-            rates=lambda lr_body, lr_head: (None, None)
-        ),
-        "All parameters have the rate of the head.": _grouping(
-            rates=lambda lr_body, lr_head: (lr_head, lr_head)
-        ),
-        "All parameters have the rate of the body.": _grouping(
-            rates=lambda lr_body, lr_head: (lr_body, lr_body)
-        ),
-    },
+    suspects=_SUSPECTS,
+    recipe=_grouping,
+    most_pairs={"": 20},
     rejects=[
         _impossible("lr_body|rate", "plain", -0.1, 0.1),
         _impossible("lr_head|rate", "plain", 0.1, -0.1),

@@ -1,0 +1,124 @@
+"""What errors say in words of their own, and what a student should then read; for all checks.
+
+A hint holds whenever the error has these words, whatever the function. What only one task can mean
+stands in the `hints` of its check, which come first.
+"""
+
+import re
+
+MINUS_ZERO = "[p:-p] is empty where the padding p is 0. Count from the front: [p : p + H]."
+A_FLOAT = (
+    "A number that counts or indexes is a float: / gives one even where nothing remains, // gives "
+    "an int."
+)
+PAIR = "A size may come as one number or as a pair: bring both to a pair before you use it."
+TOO_SMALL = (
+    "The maps have become smaller than the window that is to slide over them. Print their shape "
+    "after each layer: is a padding missing, a stride too many, or the network made for larger "
+    "images?"
+)
+MANY = r"(?:\d+L?, ?)*"
+
+HINTS = {
+    # NumPy
+    rf"could not broadcast.*\({MANY}0, ?0\)": MINUS_ZERO,
+    r"operands could not be broadcast together with shapes.*[(,]0,0\)": MINUS_ZERO,
+    "could not broadcast input array from shape": "What stands on the right of = has another shape "
+    "than the place on the left: print both. Is a slice cut off at the end of the array?",
+    "operands could not be broadcast together|non-broadcastable": "Two arrays are joined number by "
+    "number, but their sizes differ: counted from the last axis, each pair must be equal or hold a "
+    "1. Print both shapes.",
+    "'float' object cannot be interpreted as an integer|slice indices must be integers": A_FLOAT,
+    "'(numpy.)?float(64|32)?' object cannot be interpreted": A_FLOAT,
+    r"only integers, slices \(`:`\)": "An index is no whole number. " + A_FLOAT,
+    r"index -?\d+ is out of bounds for axis": "An index runs past the end of an axis: is it that "
+    "of another axis, or of a window that does not fit any more?",
+    "list index out of range|tuple index out of range": "A list or a shape has fewer places than "
+    "the index says: the first is number 0.",
+    "matmul: Input operand|shapes .* not aligned": "In A @ B, A needs as many columns as B has "
+    "rows: print both shapes.",
+    "cannot reshape array of size|shape '.*' is invalid for input of size": "reshape keeps all "
+    "numbers, so the product of the new sizes must be that of the old: print both.",
+    "setting an array element with a sequence": "One place of an array gets several numbers: is a "
+    "sum, or an index, missing?",
+    r"axes don't match array|axis \d+ is out of bounds|Dimension out of range": "The array has "
+    "fewer axes than this line takes it to have: print its shape.",
+    "truth value of an array|Boolean value of Tensor": "`if`, `and` and `or` want one True or "
+    "False, not one for each number: take .any() or .all(), or np.where, & and |.",
+    "assignment destination is read-only": "This array is a view of another and cannot be written: "
+    "take a copy.",
+    "Cannot cast ufunc": "An array cannot take in place what has a wider type: write x = x + y.",
+    # Python
+    "'NoneType' (object|has)|of type 'NoneType'": "Something here is None: does a function that "
+    "you call lack its `return`, or was it called for what it changes?",
+    r"'tuple' object has no attribute|'tuple' and|and 'tuple'": "A tuple stands "
+    "where one array or number is meant: a size that came as a pair, or a function that gives "
+    "several results.",
+    "'int' object is not (subscriptable|iterable)|non-iterable int|iterable, not int": PAIR,
+    "not enough values to unpack|too many values to unpack": "On the left of = stand as many names "
+    "as there are values on the right: print the shape, or what the function returns.",
+    "is not defined": "Nothing has this name: is it spelled as where it was made, and has that "
+    "cell been run?",
+    "cannot access local variable|referenced before assignment": "The variable is used before "
+    "anything is put into it: is it set only inside an `if` or a loop that was not entered?",
+    "unexpected keyword argument": "A function is called with an argument that it does not have. "
+    "If it is your own, keep its `def` line as the task gives it.",
+    r"missing \d+ required|takes \d+ positional|takes from": "A function is called with more or "
+    "fewer arguments than it has. If it is your own, keep its `def` line as the task gives it.",
+    "maximum recursion depth": "A function calls itself without end.",
+    "division by zero": "Something is divided by 0: what if there is nothing to count?",
+    # PyTorch
+    "Output size is too small|Kernel size can't be greater": TOO_SMALL,
+    r"mat1 and mat2 shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)": "A dense layer "
+    "is made for {3} features, but {2} arrive: print the shape of what comes before it. It depends "
+    "on the size of the image.",
+    r"expected input.* to have (\d+) channels, but got (\d+)": "A convolution is made for {1} "
+    "channels, but {2} arrive: in_channels is out_channels of the layer before.",
+    r"running_mean should contain (\d+) elements not (\d+)": "A BatchNorm is made for {2} "
+    "channels, but {1} arrive.",
+    r"size of tensor a \(\d+\) must match": "Two tensors are joined number by number, but their "
+    "sizes differ: print both shapes.",
+    "same dtype|expected scalar type|expected m1 and m2|should be the same|!= (float|double)": (
+        "Two precisions meet: make each new tensor with the dtype of what it is joined with, "
+        "dtype=x.dtype."
+    ),
+    "on the same device|device meta|meta tensor|on different devices": "Two devices meet: make "
+    "each new tensor on the device of the input, device=x.device.",
+    "does not require grad|does not have a grad_fn": "The value is not connected with what its "
+    "gradient is asked of: was it computed under no_grad(), cut off by detach() or item(), or is "
+    "requires_grad False?",
+    r"numpy\(\) on Tensor that requires grad": "First x.detach(), then .numpy().",
+    "backward through the graph a second time": "One graph serves one way back: compute the loss "
+    "anew, or do not keep tensors of earlier steps.",
+    "leaf Variable that requires grad": "What learns is changed in place: do it inside "
+    "torch.no_grad(), or on a copy.",
+    "modified by an inplace operation": "What is still needed for a gradient was changed in place: "
+    "write x = x + y, not x += y.",
+    "grad can be implicitly created only for scalar": "A gradient belongs to one number: add up or "
+    "average first.",
+    "more than 1 value per channel when training": "In training mode BatchNorm needs more than one "
+    "value for each channel: call eval() first.",
+    r"before Module\.__init__\(\) call": "super().__init__() is missing: it is the first line of "
+    "__init__.",
+    r"'(\w+)' object has no attribute '(\w+)'": "A {1} has no {2}: is it spelled as where it is "
+    "made, and is it of the type that you take it for?",
+    r"parameter group|duplicate parameters": "Each parameter belongs to one group.",
+    # differences
+    "dtype float64, expected float32": "np.zeros(shape) and np.ones(shape) are float64, whatever "
+    "the input: give them dtype=x.dtype, or take np.zeros_like.",
+    "dtype float32, expected float64": "The input is float64 and is to stay so: is float32 "
+    "written somewhere?",
+    "dtype int64, expected float": "An array of ints cuts off what comes after the point: give "
+    "it dtype=x.dtype.",
+    "dtype bool, expected float": "A comparison gives True and False: multiply by what is to stay.",
+}
+
+
+def hint(words: str, own: dict[str, str], *, common: bool = True) -> str:
+    """The sentence for an error or difference; a check's own hints come first. Else empty."""
+    for pattern, sentence in [*own.items(), *(HINTS.items() if common else ())]:
+        if found := re.search(pattern, words, re.DOTALL):
+            for number, group in enumerate(found.groups(default=""), start=1):
+                sentence = sentence.replace(f"{{{number}}}", group)
+            return sentence
+    return ""
