@@ -23,7 +23,7 @@ import zmq
 from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
-from course_utils.grading import nest, wire
+from course_utils.grading import kinds, nest, wire
 from course_utils.probes import calls
 from course_utils.tracebacks import own_line
 
@@ -126,7 +126,7 @@ class Agent:
         do, target = question["do"], question.get("target")
         if do == "names":
             return [self._named(name) for name in target]
-        args, kwargs = wire.unpack(question["given"], self.resolve)
+        args, kwargs = self._unpack(question["given"])
         self.busy = True
         if do == "try":
             return self._tried(target, args, kwargs, question["cases"])
@@ -139,7 +139,7 @@ class Agent:
         probe = functools.partial(getattr(importlib.import_module(module), name), **options)
         told, size = [], 0
         for packed in cases:
-            args, kwargs = wire.unpack(packed, self.resolve)
+            args, kwargs = self._unpack(packed)
             told.append(self._one(calls.attempt(probe, functions, args, kwargs, BaseException)))
             size += len(wire.write(told[-1]))
             if size > ENOUGH or self.interrupted:
@@ -174,6 +174,9 @@ class Agent:
             return which
         return self.kept[which] if kind == "kept" else self._examiners(which)
 
+    def _unpack(self, packed: Any) -> Any:
+        return wire.unpack(packed, self.resolve, _own_named_tuple)
+
     def _examiners(self, number: int) -> Callable:
         def function(*args: Any, **kwargs: Any) -> Any:
             busy, self.busy = self.busy, False
@@ -187,9 +190,16 @@ class Agent:
             if "error" in message:
                 name, text = message["error"]
                 raise getattr(builtins, name, RuntimeError)(text)
-            return wire.unpack(message["value"], self.resolve)
+            return self._unpack(message["value"])
 
         return function
+
+
+def _own_named_tuple(title: str, fields: tuple) -> type:
+    """The notebook's own class of that name, so that what comes back is what was told."""
+    own = IPKernelApp.instance().shell.user_ns.get(title)
+    same = isinstance(own, type) and kinds.is_named_tuple(own) and own._fields == fields
+    return own if same else kinds.named_tuple(title, fields)
 
 
 def _next(iterator: Iterator) -> list:
