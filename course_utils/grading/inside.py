@@ -10,12 +10,14 @@ import functools
 import importlib
 import importlib.abc
 import importlib.machinery
+import io
 import json
+import pickle
 import signal
 import socket
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ import zmq
 from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
-from course_utils.grading import kinds, nest, wire
+from course_utils.grading import deeds, kinds, nest, wire
 from course_utils.probes import calls
 from course_utils.tracebacks import own_line
 
@@ -34,6 +36,8 @@ LATER = ("ipykernel.debugger", "IPython.core.debugger", "IPython.core.oinspect",
          "faulthandler", "pdb", "sqlite3")  # fmt: skip
 SETTINGS = Config(HistoryManager={"hist_file": ":memory:"})
 ENOUGH = 500_000  # bytes of results, then those that are there are told; few enough parts, too
+STAY = contextlib.nullcontext()
+_ERRORS_KEPT = 10
 _ERRORS_TOLD = 10  # names of base classes that cross with an error
 
 
@@ -79,6 +83,7 @@ class Agent:
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.reader = wire.Reader(ANSWER_LIMIT)
+        self.errors: list[int] = []  # of those, errors
         self.kept = {}  # what the examiner may refer to, by number
         self.busy = False  # whether the student's code is running
         self.interrupted = False  # whether the examiner waits no longer
@@ -112,14 +117,31 @@ class Agent:
 
     def answer(self, question: dict) -> None:
         """Do what is asked and send what came of it."""
-        number = question["number"]
+        number, said = question["number"], io.StringIO()
         try:
-            data = wire.write({"number": number, "value": self._do(question)})
+            with contextlib.redirect_stdout(said) if "said" in question else STAY:
+                value = self._do(question)
+            data = {"number": number, "value": value}
         except BaseException as error:  # SystemExit and an interrupt are answers too
-            data = wire.write({"number": number, "error": _told(error)})
+            data = {"number": number, "error": _told(error)}
+            if "target" in question and question["do"] != "try":
+                data["raised"] = self._keep_error(error)
         finally:
             self.busy = False
-        self.connection.sendall(data)
+        if "said" in question:
+            data["said"] = said.getvalue()[: question["said"]]
+        try:
+            told = wire.write(data)
+        except Exception as error:
+            told = wire.write({"number": number, "error": _told(error)})
+        self.connection.sendall(told)
+
+    def _keep_error(self, error: BaseException) -> list:
+        """Name an error; only the last few are kept, since each keeps what its code has used."""
+        self.errors.append(id(error))
+        if len(self.errors) > _ERRORS_KEPT:
+            self.kept.pop(self.errors.pop(0), None)
+        return self.refer(error)
 
     def _do(self, question: dict) -> Any:
         """What is asked for, packed."""
@@ -131,7 +153,7 @@ class Agent:
         if do == "try":
             return self._tried(target, args, kwargs, question["cases"])
         thing = self.kept[target] if target is not None else None
-        return wire.pack(_DEEDS[do](thing, *args, **kwargs), self.refer)
+        return wire.pack(deeds.DEEDS[do](thing, *args, **kwargs), self.refer)
 
     def _tried(self, name: str, functions: tuple, options: dict, cases: list) -> list:
         """What the first cases come to, packed at once, since a later one may change it."""
@@ -163,15 +185,19 @@ class Agent:
         return []
 
     def refer(self, value: Any) -> list:
-        """Keep a thing, and give the number and the name of its type."""
+        """Keep a thing; give the number, the name of its type, and where that comes from."""
         self.kept[id(value)] = value
-        return ["kept", id(value), type(value).__name__]
+        return ["kept", id(value), type(value).__name__, deeds.origin(value)]
 
     def resolve(self, reference: list) -> Any:
         """The thing that was kept, a text, or a function that asks the examiner's own."""
         kind, which = reference[:2]
         if kind == "text":
             return which
+        if kind == "pickled":  # the examiner is trusted
+            return pickle.loads(which)
+        if kind == "iterator":
+            return iter(self._unpack(which))
         return self.kept[which] if kind == "kept" else self._examiners(which)
 
     def _unpack(self, packed: Any) -> Any:
@@ -200,23 +226,6 @@ def _own_named_tuple(title: str, fields: tuple) -> type:
     own = IPKernelApp.instance().shell.user_ns.get(title)
     same = isinstance(own, type) and kinds.is_named_tuple(own) and own._fields == fields
     return own if same else kinds.named_tuple(title, fields)
-
-
-def _next(iterator: Iterator) -> list:
-    """The next item in a list; an empty list at the end, since StopIteration means other things."""
-    return [item for _, item in zip(range(1), iterator, strict=False)]
-
-
-_DEEDS = {
-    "call": lambda thing, *args, **kwargs: thing(*args, **kwargs),
-    "get": getattr,
-    "set": setattr,
-    "get item": lambda thing, key: thing[key],
-    "set item": lambda thing, key, value: thing.__setitem__(key, value),
-    "length": len,
-    "iterate": iter,
-    "next": _next,
-}
 
 
 def _told(error: BaseException) -> list:

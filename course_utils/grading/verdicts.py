@@ -125,14 +125,15 @@ def judge(
         return not_graded(name, points, f"the check itself failed: {kind}: {error}")
     early = "" if evidence else " before it asked anything"
     detail = f"the test failed{early}, in line {at}, `{line}`: {kind}: {error}"[:1000]
-    if isinstance(error, AssertionError):
+    asserted = isinstance(error, AssertionError) or type(error).__module__.startswith("_pytest")
+    if asserted:
         said = f"✗ {line or 'a test of the suite failed'}"
         said += f"\n  {error}" if str(error) and not quiet else ""
         reason = "✗ A hidden test failed." if hidden else said
     else:
         why = kind if quiet else f"{kind}: {error}"
         reason = f"✗ The test could not use your result: {why}"[:1000]
-    doubt = "little" if evidence and isinstance(error, AssertionError) else "much"
+    doubt = "little" if evidence and asserted else "much"
     return CellResult(name, points, 0, "failed", reason, detail, doubt)
 
 
