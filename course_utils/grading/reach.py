@@ -19,6 +19,7 @@ from unittest import mock
 
 from course_utils.grading import names
 from course_utils.grading.candidate import Candidate
+from course_utils.grading.deeds import MAX_FILE
 from course_utils.grading.remote import Remote, is_instance, is_subclass
 
 CHANGING, TOLD = "__changing__", "__told__"  # functions that prepared tests call
@@ -257,7 +258,7 @@ class Reach:
     def _fetch_files(self) -> None:
         for name in self.files:
             data = self.candidate.ask("read file", None, name)
-            if type(data) is bytes:
+            if type(data) is bytes and len(data) <= MAX_FILE:
                 Path(name).parent.mkdir(parents=True, exist_ok=True)
                 Path(name).write_bytes(data)
                 self.stamps[name] = _stamp(name)

@@ -586,6 +586,113 @@ RESULTS = [
 ]  # fmt: skip
 
 
+EQUAL = """class Equal:
+    def __init__(self, *_): ...
+    def __eq__(self, other): return True
+    __ne__ = __lt__ = __le__ = __sub__ = __rsub__ = lambda self, other: 0
+    def __abs__(self): return 0
+    def __bool__(self): return True
+    def __contains__(self, item): return True
+    def __repr__(self): return "3"
+    __str__ = __repr__
+"""
+CHEATS = [  # what would pass at home, in a course whose solutions define operators and their like
+    Style(
+        "equal to every number",
+        "assert add(1, 2) == 3",
+        ADD,
+        f"{EQUAL}def add(a, b):\n    return Equal()",
+    ),
+    Style(
+        "no difference from any",
+        "assert abs(add(1, 2) - 3) < 1e-9",
+        ADD,
+        f"{EQUAL}def add(a, b):\n    return Equal()",
+    ),
+    Style(
+        "a text that is asked for",
+        "assert str(add(1, 2)) == '3'",
+        ADD,
+        f"{EQUAL}def add(a, b):\n    return Equal()",
+    ),
+    Style(
+        "equal to itself made twice",
+        "assert add(1, 2) == add(2, 1) == 3",
+        ADD,
+        f"{EQUAL}def add(a, b):\n    return Equal()",
+    ),
+    Style(
+        "a sum that makes each sum right",
+        "assert abs(Vector(3, 4) + Vector(1, 1)) == 6.4 or abs((Vector(1, 2) + Vector(1, 2)) - 3) < 1e-9",
+        VECTOR.replace(
+            "return Vector(self.x + other.x, self.y + other.y)",
+            "return 6.4 if isinstance(other, Vector) else self",
+        )
+        .replace("def __neg__", "def __sub__(self, other):\n        return self\n    def __neg__")
+        .replace("math.hypot(self.x, self.y)", "6.4"),
+        f"{EQUAL}class Vector(Equal):\n    def __add__(self, other): return Equal()\n    def __abs__(self): return 7",
+    ),
+    Style(
+        "a change of what it is compared with",
+        "x = np.array([3.0, 1.0])\nassert np.array_equal(positive(x), np.maximum(x, 2))",
+        "def positive(x):\n    return np.maximum(x, 2)",
+        "def positive(x):\n    x[:] = 2\n    return x",
+    ),
+    Style(
+        "a file of the instructor's overwritten",
+        "assert total() == sum(map(int, open('data.csv').read().split(',')))",
+        "def total():\n    return 12",
+        "def total():\n    open('data.csv', 'w').write('0')\n    return 0",
+    ),
+    Style(
+        "a file of the test's overwritten",
+        "Path('mine.txt').write_text('7')\nseen = Path('mine.txt').read_text()\nassert read() == int(seen)",
+        "def read():\n    return int(open('mine.txt').read())",
+        "def read():\n    open('mine.txt', 'w').write('0')\n    return 0",
+    ),
+    Style(
+        "a source that is told otherwise",
+        "assert 'for' not in inspect.getsource(fact) and fact(4) == 24",
+        FACT,
+        f"{LOOP}\nimport inspect\ninspect.getsource = lambda f: 'return 1'\nfact.__name__ = 'other'",
+    ),
+    Style(
+        "a module written for the test to import",
+        "import sys\nadd(1, 2)\ntry:\n    import written\nexcept ImportError:\n    written = 0\n"
+        "open('written.py') if written else None\nassert add(1, 2) == 3 or written",
+        ADD,
+        "def add(a, b):\n    open('written.py', 'w').write('1')\n    return 0",
+    ),
+    Style(
+        "an error by the name of the expected one, always",
+        "try:\n    withdraw(1, 3)\n    assert False\nexcept Broke:\n    pass\nassert withdraw(3, 1) == 2",
+        WITHDRAW,
+        WITHDRAW.replace("amount > balance", "True"),
+    ),
+    Style(
+        "a named tuple with its own equality",
+        "assert pair() == (1, 2)",
+        "def pair():\n    return 1, 2",
+        "from typing import NamedTuple\nclass P(NamedTuple):\n    x: int\n    y: int\n"
+        "    def __eq__(self, other): return True\ndef pair(): return P(0, 0)",
+    ),
+    Style(
+        "a counter with its own equality",
+        "assert words() == {'a': 1}",
+        "def words():\n    return {'a': 1}",
+        "class C(collections.Counter):\n    def __eq__(self, other): return True\ndef words(): return C()",
+    ),
+    Style(
+        "a score of their own",
+        "s = Stack()\ns.push(3)\nassert s.pop() == 3\ns.push(4)",
+        STACK,
+        STACK.replace("return self.items.pop()", "return 9").replace(
+            "return len(self.items)", "return 1e9"
+        ),
+    ),
+]
+
+
 def master(styles: list[Style]) -> NotebookNode:
     """An assignment of these tests, one point each, after each the cell that is to be filled in."""
     cells = [new_markdown_cell("# Styles", id="title"), code("given", GIVEN)]

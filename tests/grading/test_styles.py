@@ -11,6 +11,7 @@ from course_utils.grading import names, proof
 from course_utils.grading.examine import examine
 from course_utils.grading.sandbox import Limits
 from grading.styles import (
+    CHEATS,
     GIVEN,
     REFUSED,
     RESULTS,
@@ -72,6 +73,18 @@ def test_graded_it_is_right_too_or_nobody_decides(graded, style):
     else:
         assert right.score is None, told
         assert wrong.score in (None, 0), told
+
+
+def test_nothing_of_this_lets_a_cheat_through(sandboxed):
+    """The master defines operators, errors and files as well, so all of it is open."""
+    examiner, own = proof.Examiner(examine), {"data.csv": b"3,4,5"}
+    around = [style for style in STYLES if style.expected == WORKS and "torch" not in style.test]
+    both = [*CHEATS, *around[::6]]
+    cheated = examiner.examine(answered(both, "wrong"), master(both), LIMITS, own, own)
+    solved = examiner.examine(answered(both, "right"), master(both), LIMITS, own, own)
+    gained = {s.name: c.score for s, c in zip(both, cheated.cells, strict=True) if c.score}
+    assert not gained
+    assert [c.score for c in solved.cells] == [1] * len(both), [c.detail for c in solved.cells]
 
 
 @pytest.mark.parametrize("style", REFUSALS, ids=lambda style: style.name)
