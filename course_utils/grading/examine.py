@@ -8,6 +8,7 @@ import builtins
 import contextlib
 import io
 import itertools
+import re
 import time
 import unittest
 from collections.abc import Callable, Iterator, Mapping, Set
@@ -269,6 +270,8 @@ class _Exam:
                 self._count(error, at)
             result = judge(name, points, error, cell.source, evidence=self._has_evidence())
             result = self._unless_unheard(result)
+            if isinstance(error, NotDefined):
+                result = replace(result, reason=result.reason + self._why_missing(at, error.name))
         text = said.getvalue()[: 10 * self.limits.output]
         cell.outputs = [new_output("stream", name="stdout", text=text)] if text else []
         cell.outputs += shown
@@ -276,6 +279,17 @@ class _Exam:
             cell.outputs.append(_error(result.verdict, result.reason))
         cell.execution_count = self._number(at)
         return replace(result, reason=result.reason or first_wrong(text))
+
+    def _why_missing(self, at: int, name: str) -> str:
+        """The first error of the student's cell that was to define a name."""
+        defines = re.compile(rf"^\s*(?:(?:async )?def|class)\s+{name}\b|^{name}\s*=", re.MULTILINE)
+        for step in reversed(self.steps[:at]):
+            if step.role != "test" and defines.search(step.cell.source):
+                outputs = step.cell.get("outputs", ())
+                failed = next((o for o in outputs if o.output_type == "error"), None)
+                if failed is not None:
+                    return f", since its cell stopped: {failed.ename}: {failed.evalue[:200]}"
+        return ""
 
     def _unless_unheard(self, result: CellResult) -> CellResult:
         """Nobody knows whether an answer is right that is of a type that stays there."""

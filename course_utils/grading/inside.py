@@ -10,6 +10,7 @@ import functools
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import io
 import json
 import pickle
@@ -30,6 +31,7 @@ from course_utils.probes import calls
 from course_utils.tracebacks import own_line
 
 BACKEND = "module://matplotlib_inline.backend_inline"  # which the kernel would choose itself
+QUIET = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template", "inline"}  # that open no window
 ANSWER_LIMIT = 1 << 30  # bytes of a question: the examiner is trusted
 LATER = ("ipykernel.debugger", "IPython.core.debugger", "IPython.core.oinspect", "msgpack",
          "IPython.core.completerlib", "IPython.extensions.storemagic", "tornado.platform.asyncio",
@@ -274,6 +276,49 @@ class _Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         module.__path__ = []
 
 
+class _Drawing(importlib.abc.MetaPathFinder):
+    """Lets Matplotlib be told to draw into windows, which are not here, and not do it."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name != "matplotlib":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None:
+            execute = spec.loader.exec_module
+
+            def then_draw_inline(module: types.ModuleType) -> None:
+                execute(module)
+                draw_inline()
+
+            spec.loader.exec_module = then_draw_inline
+        return spec
+
+
+def draw_inline() -> None:
+    """Have `matplotlib.use` and `%matplotlib` take every backend for the one that there is."""
+    matplotlib = sys.modules.get("matplotlib")
+    if matplotlib is None:
+        sys.meta_path.insert(0, _Drawing())
+        return
+    use = matplotlib.use
+
+    def use_without_window(backend: str, *, force: bool = True) -> None:
+        quiet = str(backend).lower() in QUIET or str(backend).startswith("module://matplotlib_inl")
+        use(backend if quiet else BACKEND, force=force)
+
+    matplotlib.use = use_without_window
+
+
+def _magics(shell: Any) -> None:
+    matplotlib = shell.find_line_magic("matplotlib")
+
+    def inline(line: str) -> None:
+        matplotlib(line if line.strip().startswith("-") else "inline")
+
+    shell.register_magic_function(inline, "line", "matplotlib")
+
+
 def _limit(limits: dict) -> None:
     """Lower what this process and its children may use; it cannot be raised again."""
     import resource
@@ -316,6 +361,8 @@ def be_the_kernel(questions: int, listening: list[int]) -> None:
     app = Kernel.instance(transport="ipc", log_level=50, config=SETTINGS)
     app.session.key = hello["key"]
     app.initialize([])
+    draw_inline()
+    _magics(app.shell)
     for name, data in hello["files"]:  # now, since they may be named like modules of the kernel
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,9 @@ Code = tuple[tuple[str, str], ...]  # role and source of each cell
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 EXPECTING = {"assertRaises", "assertRaisesRegex", "raises", "suppress"}
 UNPICKLING = {"pickle.loads", "dill.loads", "cloudpickle.loads", "marshal.loads"}
+TIMING = {"time", "capture", "prun"}  # magics of cells that are Python
+GIVES = re.compile(r"^(\s*[\w, ]+=\s*)(?:!|%\w).*$")  # a magic
+KERNEL = "get_ipython"  # a function that only a notebook has
 AUTOTEST = re.compile(r"\s*#+\s*(HASHED\s+)?AUTOTEST\b")
 LOOKS_AT_ALL = {"globals", "locals", "vars", "eval", "exec"}  # may reach what no name tells
 
@@ -79,7 +82,7 @@ def plan_of(code: Code) -> Plan:
     while theirs != before:  # what uses the student's work is theirs too, and so on
         before, own, theirs, given = theirs, [], set(solved), set()
         for role, code in cells:
-            if role == "given" and not any(used(each) & before for each in code):
+            if role == "given" and not any(used(each) & (before | {KERNEL}) for each in code):
                 own.append(tuple(code))
                 given.update(*map(defined, code))
                 continue
@@ -134,7 +137,7 @@ def caught(*code: ast.stmt) -> list[ast.expr]:
 
 def _is_own(statement: ast.stmt, role: str, theirs: set[str]) -> bool:
     function = isinstance(statement, DEFINITIONS[:2]) and role in ("given", "")
-    return _only_imports(statement) or (function and not used(statement) & theirs)
+    return _only_imports(statement) or (function and not used(statement) & (theirs | {KERNEL}))
 
 
 def _only_imports(statement: ast.stmt) -> bool:
@@ -148,8 +151,18 @@ def _only_imports(statement: ast.stmt) -> bool:
 
 
 def statements(source: str) -> list[ast.stmt]:
-    """A cell's code without its magics; nothing if it is no Python."""
-    lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()]
+    """A cell's code without its magics; nothing if it is no Python.
+
+    What a magic gives, as in `files = !ls`, is left to the notebook's own kernel.
+    """
+    lines = source.splitlines()
+    begin = next((n for n, line in enumerate(lines) if line.strip()), 0)
+    if lines and lines[begin].startswith("%%"):
+        if lines[begin][2:].split(" ")[0] not in TIMING:
+            return []
+        lines[begin] = ""
+    lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in lines]
+    lines = [GIVES.sub(rf"\1{KERNEL}()", line) for line in lines]
     try:
         return ast.parse("\n".join(lines)).body
     except SyntaxError:

@@ -60,6 +60,7 @@ class NotDefined(CandidateError, NameError):
 
     def __init__(self, name: str) -> None:
         super().__init__()
+        self.name = name
         self.text = f"`{name}` is not defined"
 
 

@@ -24,7 +24,7 @@ import course_utils
 from course_utils.errors import CourseError
 from course_utils.grading import beside, record
 from course_utils.grading.bubblewrap import require, runs_as_root
-from course_utils.grading.rebuild import grade_id, role
+from course_utils.grading.rebuild import grade_id, ids, role
 from course_utils.grading.sandbox import Limits
 from course_utils.grading.submissions import Submission, read_folder
 from course_utils.grading.table import Line
@@ -77,7 +77,7 @@ class Task:
     def read(self, course: Course, student: str) -> Submission:
         """A submission with the files that it is run with."""
         folder = course.folder("submitted", student, self.assignment)
-        submission = read_folder(folder, student, list(self.masters))
+        submission = read_folder(folder, student, {n: ids(m) for n, m in self.masters.items()})
         submission.files = beside.put_over(self.own_files, submission.files, self.keep)
         return submission
 

@@ -118,7 +118,7 @@ def judge(
         own_line = f"\n  {error.own_line}" if error.own_line else ""
         missing = isinstance(error, NotDefined)
         reason = f"✗ {'' if missing else f'your code raised {kind}: '}{error}{own_line}"
-        return CellResult(name, points, 0, "failed", reason, doubt="" if missing else "little")
+        return CellResult(name, points, 0, "failed", reason, doubt="little")
     if hasattr(error, "_render_traceback_"):  # a check's explanation, made for students
         return CellResult(name, points, 0, "failed", str(error))
     if _is_of_the_check(frames):
