@@ -146,6 +146,34 @@ def record(
     _write(folder, results, submitted_at, secret)
 
 
+def follow(
+    gradebook: Gradebook,
+    assignment: str,
+    student: str,
+    submitted_at: datetime.datetime | None,
+    config: Config,
+) -> None:
+    """Let what was graded before follow a changed due date, extension or time of submission."""
+    with contextlib.suppress(MissingEntry):
+        submission = gradebook.find_submission(assignment, student)
+        if submitted_at is not None:
+            submission.timestamp = submitted_at
+        for notebook in submission.notebooks:
+            penalise_if_late(notebook, config)
+        gradebook.db.commit()
+
+
+def standing(gradebook: Gradebook, assignment: str, student: str) -> tuple[float, float]:
+    """What marks by hand change in the points of a submission, and what is off for lateness."""
+    with contextlib.suppress(MissingEntry):
+        submission = gradebook.find_submission(assignment, student)
+        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+        by_hand = sum((g.score or 0) - (g.auto_score or 0) for g in grades)
+        late = sum(n.late_submission_penalty or 0 for n in submission.notebooks)
+        return float(by_hand), float(late)
+    return 0.0, 0.0
+
+
 def _write(
     folder: Path,
     results: Mapping[str, ExamResult],
@@ -177,7 +205,7 @@ def remove(folder: Path) -> None:
 
 
 def demand_assignment(
-    gradebook: Gradebook, assignment: str, cells: Mapping[str, set[str]]
+    gradebook: Gradebook, assignment: str, cells: Mapping[str, Mapping[str, float]]
 ) -> list[Notebook]:
     """Make sure that the gradebook knows an assignment as it is now.
 
@@ -186,7 +214,7 @@ def demand_assignment(
     Parameters
     ----------
     cells
-        Names of the graded cells of each notebook of the assignment.
+        Points by the name of the cell, of each notebook of the assignment.
 
     Raises
     ------
@@ -198,10 +226,11 @@ def demand_assignment(
         notebooks = gradebook.find_assignment(assignment).notebooks
     except MissingEntry:
         raise CourseError(f"The gradebook does not know {assignment} yet. {remedy}") from None
-    known = {n.name: {c.name for c in (*n.grade_cells, *n.task_cells)} for n in notebooks}
+    known = {n.name: {c.name: c.max_score for c in (*n.grade_cells, *n.task_cells)}
+             for n in notebooks}  # fmt: skip
     if known != dict(cells):
         raise CourseError(
-            f"{assignment} has other graded cells than the gradebook knows: it was changed since. "
-            f"{remedy}"
+            f"{assignment} has other graded cells or points than the gradebook knows: it was "
+            f"changed since. Run: course update {assignment}"
         )
     return list(notebooks)

@@ -95,7 +95,9 @@ class TestNames:
         (tmp_path / "scratch.ipynb").write_text(nbformat.writes(new_notebook()))
         found = read_folder(tmp_path, "ada", self.WANTED)
         assert len(rebuild.read(found.notebooks["t1_tiny"])) == len(notebook().cells)
-        assert found.remarks == ["t1_tiny.ipynb is missing; my work.ipynb has its cells and was graded"]
+        assert found.remarks == [
+            "t1_tiny.ipynb is missing; my work.ipynb has its cells and was graded"
+        ]
 
     @pytest.mark.parametrize("names", [["one", "two"], []])
     def test_otherwise_the_student_reads_what_is_missing_and_what_is_there(self, tmp_path, names):
