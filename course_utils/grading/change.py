@@ -1,4 +1,4 @@
-"""`course update`: an assignment that was changed after it was handed in, and every mark by hand kept.
+"""`course update`: an assignment is changed after it was handed in, and marks by hand are kept.
 
 nbgrader refuses to add or remove cells once there are submissions. Here the gradebook is made to
 know the assignment as it is now; what will change is said before anything does.

@@ -40,6 +40,7 @@ from course_utils.grading.verdicts import (
 
 MAX_ENDS = 6  # kernels that a submission may end
 LOST = "The submission has no cell for this answer. Your instructor looks for it."
+PASTED = re.compile(r"\]\(\s*<?attachment:|src=[\"']attachment:")
 MAX_SHOWN = 10_000_000  # characters of all outputs that are kept
 
 
@@ -85,6 +86,12 @@ def examine(
     with working_folder(own_files or {}):
         cells = exam.refuse(why) if why else exam.run()
     remarks += [f"{c.name}: {c.reason}" for c in cells if c.verdict == "missing"]
+    remarks += [
+        f"{step.name or 'a cell of the student'}: a picture was pasted into the text, which only "
+        "the submitted notebook shows"
+        for step in steps
+        if step.role in ("student", "by hand") and PASTED.search(step.cell.source)
+    ]
     shown = [step.cell for step in steps]
     if why:
         text = f"**This submission could not be graded:** {why}"

@@ -44,6 +44,11 @@ def open_gradebook(db_url: str, course_id: str) -> Iterator[Gradebook]:
             yield gradebook
     except sqlalchemy.exc.SQLAlchemyError as error:
         said = str(error).splitlines()[0][:200]
+        if "locked" in said:
+            raise CourseError(
+                f"The gradebook is in use: {said}. Nothing more was written. Wait for the other "
+                "program, or close formgrader, and run this again."
+            ) from None
         raise CourseError(
             f"The gradebook cannot be used: {said}. Nothing more was written. If nbgrader was "
             "updated, back the gradebook up and run: nbgrader db upgrade"

@@ -1,12 +1,14 @@
 """What is odd and does no harm costs nothing: magics, windows, empty cells, a wrong file name."""
 
 import json
+import sqlite3
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_utils.grading import proof, rebuild
+from course_utils.errors import CourseError
+from course_utils.grading import proof, rebuild, record
 from course_utils.grading.examine import examine
 from course_utils.grading.sandbox import Limits
 from course_utils.grading.submissions import read_folder
@@ -71,6 +73,28 @@ def test_a_name_that_is_missing_says_what_stopped_its_cell(graded):
         "✗ `k` is not defined, since its cell stopped: "
         "ModuleNotFoundError: No module named 'no_such_package'"
     )
+
+
+def test_a_pasted_picture_is_told(sandboxed):
+    nb = notebook()
+    nb.cells[-1].source = "See ![my sheet](attachment:photo.png)"
+    result = examine(nbformat.writes(nb).encode(), notebook(), Limits(cell_seconds=30))
+    assert result.remarks == [
+        "essay: a picture was pasted into the text, which only the submitted notebook shows"
+    ]
+
+
+def test_a_gradebook_in_use_is_not_called_old(tmp_path):
+    path = tmp_path / "gradebook.db"
+    with record.open_gradebook(f"sqlite:///{path}", "c"):
+        pass
+    with sqlite3.connect(path) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with (
+            pytest.raises(CourseError, match=r"in use: .*locked.* close formgrader"),
+            record.open_gradebook(f"sqlite:///{path}?timeout=0.1", "c") as book,
+        ):
+            book.update_or_create_student("ada")
 
 
 class TestLimits:
