@@ -295,7 +295,8 @@ class _Exam:
                 outputs = step.cell.get("outputs", ())
                 failed = next((o for o in outputs if o.output_type == "error"), None)
                 if failed is not None:
-                    return f", since its cell stopped: {failed.ename}: {failed.evalue[:200]}"
+                    said = re.sub(r" \(\d+\.py, line (\d+)\)", r" (line \1)", failed.evalue[:200])
+                    return f", since its cell stopped: {failed.ename}: {said}"
         return ""
 
     def _unless_unheard(self, result: CellResult) -> CellResult:

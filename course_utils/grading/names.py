@@ -19,6 +19,7 @@ UNPICKLING = {"pickle.loads", "dill.loads", "cloudpickle.loads", "marshal.loads"
 TIMING = {"time", "capture", "prun"}  # magics of cells that are Python
 GIVES = re.compile(r"^(\s*[\w, ]+=\s*)(?:!|%\w).*$")  # a magic
 KERNEL = "get_ipython"  # a function that only a notebook has
+RUNNING = "unittest.TextTestRunner().run(…)"  # a suite
 AUTOTEST = re.compile(r"\s*#+\s*(HASHED\s+)?AUTOTEST\b")
 LOOKS_AT_ALL = {"globals", "locals", "vars", "eval", "exec"}  # may reach what no name tells
 
@@ -256,7 +257,8 @@ def faults(master: NotebookNode) -> Iterator[tuple[str, str]]:
             idle = [s for s in code if isinstance(s, DEFINITIONS)]
             what = "it never comes upon what students write, so it would earn nobody a point"
             if idle:
-                call = f"{idle[0].name}()"
+                is_suite = isinstance(idle[0], ast.ClassDef)
+                call = RUNNING if is_suite else f"{idle[0].name}()"
                 what = f"line {idle[0].lineno}: {what}: nothing calls `{idle[0].name}`; write "
                 what += f"`{call}` below it as well, or plain assertions instead"
             yield name, what

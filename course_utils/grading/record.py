@@ -170,7 +170,7 @@ def follow(
 
 def standing(gradebook: Gradebook, assignment: str, student: str) -> tuple[float, float]:
     """What marks by hand change in the points of a submission, and what is off for lateness."""
-    with contextlib.suppress(MissingEntry):
+    with contextlib.suppress(MissingEntry, UnicodeEncodeError):  # a name may be no text
         submission = gradebook.find_submission(assignment, student)
         grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
         by_hand = sum((g.score or 0) - (g.auto_score or 0) for g in grades)
