@@ -78,6 +78,7 @@ if plugins:
 
     # What reaches a browser: the student's feedback, and the instructor's formgrader
     c.GenerateFeedback.preprocessors = plugins.FEEDBACK
+    c.GenerateFeedback.force = True  # a mark that was corrected since reaches the student
     c.GenerateFeedback.exporter_class = plugins.FeedbackExporter
     c.HTMLExporter.sanitize_html = True
     c.HTMLExporter.filters = plugins.FILTERS

@@ -162,6 +162,32 @@ def grade(
 
 
 @app.command()
+def update(
+    assignment: Annotated[str, typer.Argument(help="Its name, such as a1_convolution.")],
+    rename: Annotated[
+        list[str] | None, typer.Option(help="A cell that got another name: OLD=NEW; repeatable.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Tell the gradebook of an assignment that was changed; marks by hand are kept."""
+    _for_instructors()
+    from course_utils.grading import run
+    from course_utils.grading.change import update as update_
+
+    pairs = [pair.partition("=") for pair in rename or ()]
+    if not all(old and new for old, _, new in pairs):
+        raise CourseError("A new name is given as --rename OLD=NEW.")
+    renamed = {old: new for old, _, new in pairs}
+    root = run.open_course(Path.cwd() if Path("nbgrader_config.py").exists() else ROOT).root
+    told = update_(assignment, root, renamed=renamed, check=True)
+    for line in told or ["The gradebook knows it as it is: nothing changes."]:
+        typer.echo(line)
+    if told and (yes or typer.confirm("Change this?")):
+        update_(assignment, root, renamed=renamed)
+        typer.echo(f"Done. Now: course grade {assignment}")
+
+
+@app.command()
 def bundle(
     target: Annotated[Path, typer.Argument(help="The archive to write.")] = Path(
         "convnet-course.zip"

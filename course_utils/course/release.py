@@ -89,12 +89,18 @@ def _examine_source(path: Path) -> None:
     except (nbformat.reader.NotJSONError, UnicodeDecodeError, AttributeError, KeyError) as error:
         first_line = (str(error).splitlines() or [""])[0][:100]
         raise CourseError(f"{path} is not a notebook: {first_line}. Nothing was changed.") from None
-    for cell in notebook.cells:
+    about = notebook.metadata
+    told = about.get("kernelspec", {}).get("language") or about.get("language_info", {}).get("name")
+    if told and not str(told).lower().startswith(("python", "ipython")):
+        raise CourseError(
+            f"{path} is a notebook of {told}: only Python can be graded. Nothing was changed."
+        )
+    for number, cell in enumerate(notebook.cells, 1):
         for begin, end in PRIVATE:
             if cell.source.count(begin) != cell.source.count(end):
                 raise CourseError(
-                    f"{path}, cell {cell.id}: {begin!r} and {end!r} do not come in pairs. "
-                    "Nothing was changed."
+                    f"{path}, cell {_called(cell, number)}: {begin!r} and {end!r} do not come in "
+                    "pairs. Nothing was changed."
                 )
         if cell.cell_type != "code":
             continue
@@ -103,10 +109,17 @@ def _examine_source(path: Path) -> None:
             compile(code, "cell", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         except SyntaxError as error:
             raise CourseError(
-                f"{path}, cell {cell.id}, line {error.lineno}: {error.msg}. Nothing was changed."
+                f"{path}, cell {_called(cell, number)}, line {error.lineno}: {error.msg}. "
+                "Nothing was changed."
             ) from None
     for cell, why in faults(notebook):
         raise CourseError(f"{path}, test {cell}: {why}. Nothing was changed.")
+
+
+def _called(cell: NotebookNode, number: int) -> str:
+    """What a cell is called; notebooks below format 4.5 have no ids."""
+    about = cell.metadata.get("nbgrader", {})
+    return about.get("grade_id") or cell.get("id") or f"number {number}"
 
 
 def remarks(names: Iterable[str] | None = None, root: Path = ROOT) -> list[str]:
@@ -154,9 +167,9 @@ def _find_leaks(source: Path, released: Path) -> None:
     """
     private, public = {}, set()
     for path in sorted(source.glob("*.ipynb")):
-        for cell in nbformat.read(path, as_version=4).cells:
+        for number, cell in enumerate(nbformat.read(path, as_version=4).cells, 1):
             inside, outside = _split(cell)
-            private |= {line.strip(): cell.id for line in inside}
+            private |= {line.strip(): _called(cell, number) for line in inside}
             if cell.cell_type == "code":
                 public |= {line.strip() for line in outside}
     secrets = [line for line in private if len(line) >= SHORTEST_SECRET and line not in public]

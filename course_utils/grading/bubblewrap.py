@@ -18,7 +18,7 @@ from course_utils.errors import CourseError
 PACKAGE = Path(__file__).resolve().parents[1]
 # Rooms of course_utils that the students' code has no business in: oracles, answers, tests.
 HIDDEN = ("checks", "course", "grading")
-INSIDE = ("__init__.py", "inside.py", "nest.py", "warm.py", "wire.py")  # of grading
+INSIDE = ("__init__.py", "deeds.py", "inside.py", "kinds.py", "nest.py", "warm.py", "wire.py")
 COURSE = "/course/course_utils"  # where the package lies in each sandbox
 PRIVATE = ("solutions", "gradebook", "tests", ".git")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")

@@ -6,9 +6,13 @@ plain data of exact types, and believed to be nothing more than the student's an
 
 import contextlib
 import functools
+import io
 import itertools
+import pickle
 import select
+import sys
 import time
+import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -28,8 +32,37 @@ READY_SECONDS = 10.0  # to begin with answering questions
 GRACE = 2.0  # seconds to obey an interrupt
 END_SECONDS = 5.0  # to leave off answering questions
 MANY_ANSWERS = 4  # times the largest answer, for all questions of a test
-NO_EVIDENCE = {"names", "set", "set item", "iterate"}  # what only prepares
+NO_EVIDENCE = {
+    "names",
+    "set",
+    "set item",
+    "delete",
+    "delete item",
+    "iterate",
+    "define",
+    "undefine",
+    "restore",
+    "patch",
+    "unpatch",
+    "seed",
+    "read file",
+    "write file",
+    "bases",
+    "copy",
+    "deep copy",
+}  # what only prepares
+RUNS = {"call", "change", "next", "operate", "operate on", "enter", "exit"}  # the student's code
+MOST_ITEMS = 100_000  # of an iterator that is given to the candidate
 FETCHES = {"get", "get item"}  # tell something unless what they give stays there
+PLACED = type, types.FunctionType, types.BuiltinFunctionType
+EXAMINERS = (
+    "__examiner__",
+    "__main__",
+    "course_utils.checks",
+    "course_utils.grading",
+    "course_utils.course",
+    "unittest",
+)  # modules
 LOOK = 0.25  # seconds between looks at memory and processes
 
 
@@ -50,6 +83,31 @@ class Forged(Ended):
 
 class NotStarted(CourseError):
     """No kernel came up; before the student's code has run, that is not their fault."""
+
+
+class _Pickler(pickle.Pickler):
+    """Takes libraries' objects, and nothing that belongs to the examiner."""
+
+    def reducer_override(self, thing: Any) -> Any:
+        place = getattr(thing, "__module__", None) if isinstance(thing, PLACED) else ""
+        if place is None or place.startswith(EXAMINERS):
+            raise pickle.PicklingError("this stays here")
+        return NotImplemented
+
+
+def apart_from_examiner(value: Any) -> bytes | None:
+    """An object of a library, to be made once more in the candidate; None if that cannot be.
+
+    What is read back are plain answers: nothing that comes from the candidate is unpickled.
+    """
+    if isinstance(value, types.FunctionType) and value.__module__ in ("__examiner__", None):
+        return None
+    written = io.BytesIO()
+    try:
+        _Pickler(written).dump(value)
+    except Exception:  # a library may raise anything
+        return None
+    return written.getvalue()
 
 
 class Candidate:
@@ -81,6 +139,11 @@ class Candidate:
         self.sandbox = template.start(limits, files, forbidden)
         self.answers = 0  # how many questions have been answered
         self.evidence = 0  # how many of them have told something of the student's work
+        self.special: frozenset[str] = frozenset()  # methods that types are believed, see `Remote`
+        self.errors: dict[str, type] = {}  # classes of errors that a test catches, by name
+        self.unheard: list[str] = []  # types of which a test wanted to know what is not asked
+        self.around: tuple[Callable, Callable] | None = None  # called before and after a call
+        self._stdout = sys.stdout  # of the examiner, while no test has replaced it
         self._numbers = itertools.count(1)
         self._callbacks: dict[int, Callable] = {}
         self._resolve = functools.partial(remote.remote, self)
@@ -149,6 +212,7 @@ class Candidate:
             If the kernel is gone.
         """
         self._outputs = Outputs(self.limits.output)
+        self._stdout = sys.stdout
         self._reader.total = 0
         self._no_answer = "there is no answer: "  # said first where none can come any more
         request = self._execute(SERVE, silent=True)
@@ -181,9 +245,22 @@ class Candidate:
                 raise NotDefined(name)
         return [values[0] for values in found]
 
-    def ask(self, do: str, target: int, *args: Any, **kwargs: Any) -> Any:
-        """Ask for one thing, as named in `inside`."""
-        return self._ask({"do": do, "target": target, "given": self._pack((args, kwargs))})
+    def ask(self, do: str, target: int | None, *args: Any, **kwargs: Any) -> Any:
+        """Ask for one thing, as named in `deeds`.
+
+        What the student's code prints goes where the test has it printed, if it says so.
+        """
+        before, after = (do in RUNS and self.around) or (None, None)
+        if before:
+            before()
+        question = {"do": do, "target": target, "given": self._pack((args, kwargs))}
+        if do in RUNS and sys.stdout is not self._stdout:
+            question["said"] = self.limits.output
+        try:
+            return self._ask(question)
+        finally:
+            if after and not self.sandbox.ended:
+                after()
 
     def try_all(self, probe: Callable, functions: Sequence, cases: Sequence) -> list[Tried]:
         """Try a probe on functions with each case, of positional and keyword arguments."""
@@ -214,10 +291,15 @@ class Candidate:
             self._fail("the candidate answered a question that was not asked", Forged)
         self.answers += 1
         do = question["do"]
+        if "said" in question and type(message.get("said")) is str:
+            print(message["said"][: question["said"]], end="")
         try:
             if "error" in message:
                 self.evidence += do not in NO_EVIDENCE | FETCHES
-                raise remote.error(*message["error"])
+                raised = remote.error(*message["error"], known=self.errors)
+                if "raised" in message:
+                    raised.theirs = self._resolve(message["raised"])
+                raise raised
             value = read(wire.unpack(message["value"], self._resolve), question)
             fetched = do in FETCHES and isinstance(value, Remote)
             self.evidence += not fetched and do not in NO_EVIDENCE
@@ -247,6 +329,15 @@ class Candidate:
             return ["kept", value._number]
         if isinstance(value, str):
             return ["text", str.__str__(value)]
+        if type(value) is remote.LocalError:
+            return self._refer(value.theirs)
+        if isinstance(value, types.GeneratorType):
+            items = list(itertools.islice(value, MOST_ITEMS + 1))
+            if len(items) > MOST_ITEMS:
+                raise TypeError(f"a generator of more than {MOST_ITEMS} items cannot be given")
+            return ["iterator", self._pack(items)]
+        if (pickled := apart_from_examiner(value)) is not None:
+            return ["pickled", pickled]
         if not callable(value) or isinstance(value, type):
             raise TypeError(f"a {type(value).__name__} cannot be given to the candidate")
         number = len(self._callbacks)

@@ -7,6 +7,8 @@ import ast
 import builtins
 import contextlib
 import io
+import itertools
+import re
 import time
 import unittest
 from collections.abc import Callable, Iterator, Mapping, Set
@@ -20,7 +22,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 
 from course_utils.course.notebooks import LANGUAGE
-from course_utils.grading import names, rebuild
+from course_utils.grading import names, reach, rebuild, remote
 from course_utils.grading.beside import working_folder
 from course_utils.grading.candidate import Candidate, Ended, Forged, Unanswered
 from course_utils.grading.given import Given
@@ -33,10 +35,12 @@ from course_utils.grading.verdicts import (
     file_of,
     first_wrong,
     judge,
+    not_graded,
 )
 
 MAX_ENDS = 6  # kernels that a submission may end
 LOST = "The submission has no cell for this answer. Your instructor looks for it."
+PASTED = re.compile(r"\]\(\s*<?attachment:|src=[\"']attachment:")
 MAX_SHOWN = 10_000_000  # characters of all outputs that are kept
 
 
@@ -78,10 +82,16 @@ def examine(
     except rebuild.Unreadable as error:
         sources, why, remarks = [], str(error), [str(error)]
     steps = rebuild.rebuild(sources, master)
-    exam = _Exam(steps, master, limits, dict(files or {}))
+    exam = _Exam(steps, master, limits, dict(files or {}), frozenset(own_files or ()))
     with working_folder(own_files or {}):
         cells = exam.refuse(why) if why else exam.run()
     remarks += [f"{c.name}: {c.reason}" for c in cells if c.verdict == "missing"]
+    remarks += [
+        f"{step.name or 'a cell of the student'}: a picture was pasted into the text, which only "
+        "the submitted notebook shows"
+        for step in steps
+        if step.role in ("student", "by hand") and PASTED.search(step.cell.source)
+    ]
     shown = [step.cell for step in steps]
     if why:
         text = f"**This submission could not be graded:** {why}"
@@ -97,8 +107,15 @@ def examine(
 class _Exam:
     """One run through a rebuilt notebook."""
 
-    def __init__(self, steps: list, master: NotebookNode, limits: Limits, files: dict) -> None:
-        self.steps, self.limits, self.files = steps, limits, files
+    def __init__(
+        self,
+        steps: list,
+        master: NotebookNode,
+        limits: Limits,
+        files: dict,
+        own_files: Set[str],
+    ) -> None:
+        self.steps, self.limits, self.files, self.own_files = steps, limits, files, own_files
         self.forbidden = tuple(master.metadata.get("convnet", {}).get("forbidden", ()))
         self.master, self.plan, self.given = master, names.plan(master), Given()
         self.place = {rebuild.grade_id(c): i for i, c in enumerate(master.cells) if rebuild.role(c)}
@@ -181,6 +198,7 @@ class _Exam:
                 raise Unanswered("the submission ended its kernel too often, or forged an answer")
             began = time.monotonic()
             self.candidate = Candidate(self.limits, self.files, self.forbidden)
+            self.candidate.special = self.plan.special
             self.seconds["start"] += time.monotonic() - began
             for earlier, step in enumerate(self.steps[:at]):
                 if time.monotonic() > self.until:
@@ -245,16 +263,22 @@ class _Exam:
             with self._timed("tests"), contextlib.redirect_stdout(said), aside:
                 self._ready(at)
                 self.candidate.evidence, before = 0, self.candidate.answers
+                self.candidate.unheard.clear()
                 try:
                     score = self._ask(name, cell.source, points, shown)
                 finally:
                     self.questions += self.candidate.answers - before
             verdict = "passed" if score == points else "partly" if score else "failed"
             result = CellResult(name, points, score, verdict)
-        except (Exception, SystemExit, Unanswered) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # pytest's failures are no Exception
             if isinstance(error, Ended):
                 self._count(error, at)
             result = judge(name, points, error, cell.source, evidence=self._has_evidence())
+            result = self._unless_unheard(result)
+            if isinstance(error, NotDefined):
+                result = replace(result, reason=result.reason + self._why_missing(at, error.name))
         text = said.getvalue()[: 10 * self.limits.output]
         cell.outputs = [new_output("stream", name="stdout", text=text)] if text else []
         cell.outputs += shown
@@ -262,6 +286,26 @@ class _Exam:
             cell.outputs.append(_error(result.verdict, result.reason))
         cell.execution_count = self._number(at)
         return replace(result, reason=result.reason or first_wrong(text))
+
+    def _why_missing(self, at: int, name: str) -> str:
+        """The first error of the student's cell that was to define a name."""
+        defines = re.compile(rf"^\s*(?:(?:async )?def|class)\s+{name}\b|^{name}\s*=", re.MULTILINE)
+        for step in reversed(self.steps[:at]):
+            if step.role != "test" and defines.search(step.cell.source):
+                outputs = step.cell.get("outputs", ())
+                failed = next((o for o in outputs if o.output_type == "error"), None)
+                if failed is not None:
+                    said = re.sub(r" \(\d+\.py, line (\d+)\)", r" (line \1)", failed.evalue[:200])
+                    return f", since its cell stopped: {failed.ename}: {said}"
+        return ""
+
+    def _unless_unheard(self, result: CellResult) -> CellResult:
+        """Nobody knows whether an answer is right that is of a type that stays there."""
+        unheard = self.candidate.unheard if self.candidate else []
+        if result.verdict != "failed" or not unheard:
+            return result
+        why = f"the answer is a {unheard[0]}, which cannot be compared here: look at it yourself"
+        return not_graded(result.name, result.points, why)
 
     def _has_evidence(self) -> bool:
         return self.candidate is not None and self.read + self.candidate.evidence > 0
@@ -279,13 +323,16 @@ class _Exam:
             raise NoEvidence(f"`{lost}` is missing, since this failed: {self.broken[lost]}")
         self.helpers += [s for s in statements if isinstance(s, names.DEFINITIONS)]
         parts = [[s for s in statements if (s.lineno in hidden) == h] for h in (False, True)]
+        here = reach.Reach(self.candidate, self.scope, source, self._written(name), self.own_files)
         for part in filter(None, parts):
-            with self.candidate.questions() as printed, _listening(failures):
-                self._bind(names.used(source) | reached, reached)
+            with self.candidate.questions() as printed, _listening(failures), here.open():
+                self._bind(names.used(source) | reached | names.read(source), reached)
+                self._know_errors(names.caught(*statements, *self.helpers))
                 theirs = self.plan.solved | self.plan.others
-                value = _run_statements(part, self.scope, theirs, file_of(name))
+                value = _run_statements(part, self.scope, theirs, file_of(name), self.plan.shared)
             if part is parts[0]:
                 shown += printed.items
+        self.read += here.looked
         for failure in failures if value is None else ():
             raise failure
         if not self._has_evidence():
@@ -307,8 +354,41 @@ class _Exam:
                 if name in reached:
                     raise
             else:
+                if isinstance(value, Remote):
+                    value._now(remote.CLASS if name in self.plan.classes else remote.OTHER, name)
                 tells = name in (self.plan.values | self.plan.others) & reached
                 self.read += tells and not isinstance(value, Remote)
+
+    def _know_errors(self, expected: list[ast.expr]) -> None:
+        """Have a class here for each class of errors that a test expects, so that it is caught."""
+        known = self.candidate.errors = {}
+        for each in expected:
+            with contextlib.suppress(Exception):  # the test itself tells of it
+                kind = eval(compile(ast.Expression(each), "<expected>", "eval"), self.scope)
+                if isinstance(kind, Remote) and isinstance(each, ast.Name):
+                    bases = self.candidate.ask("bases", kind._number)
+                    self.scope[each.id] = remote.local_error(kind, bases, known) or kind
+                elif isinstance(kind, type) and issubclass(kind, Exception):
+                    known.setdefault(kind.__name__, kind)
+        for built_in in known.keys() & set(dir(builtins)):
+            if known[built_in] is getattr(builtins, built_in):
+                del known[built_in]
+
+    def _written(self, test: str) -> Callable[[str], str]:
+        """Gives the text of what the student has last defined under a name before a test."""
+        before = itertools.takewhile(lambda step: step.name != test, self.steps)
+        sources = [s.cell.source for s in before if s.cell.cell_type == "code" and s.role != "test"]
+
+        def written(name: str) -> str:
+            for source in reversed(sources):
+                for each in reversed(names.statements(source)):
+                    if isinstance(each, names.DEFINITIONS) and each.name == name:
+                        begin = min([each.lineno, *(d.lineno for d in each.decorator_list)])
+                        lines = source.splitlines(keepends=True)[begin - 1 : each.end_lineno]
+                        return "".join(lines)
+            return ""
+
+        return written
 
     @contextlib.contextmanager
     def _timed(self, what: str) -> Iterator[None]:
@@ -345,21 +425,21 @@ def _listening(failures: list[BaseException]) -> Iterator[None]:
         yield
 
 
-def _run_statements(statements: list, scope: dict, theirs: Set[str], file: str) -> float | None:
+def _run_statements(
+    statements: list, scope: dict, theirs: Set[str], file: str, shared: Set[str]
+) -> float | None:
     """Run statements; the value of the last one, if it is an expression that gives a score.
 
     What the student's own function returns is never a score.
     """
     *first, last = statements
-    asks_back = (
-        isinstance(last, ast.Expr)
-        and isinstance(last.value, ast.Name | ast.Call)
-        and (getattr(getattr(last.value, "func", last.value), "id", None) in theirs)
-    )
-    if not isinstance(last, ast.Expr) or asks_back:
-        first, last = statements, None
+    may_score = isinstance(last, ast.Expr) and not _is_theirs(last.value, theirs)
+    first = reach.prepare(first if may_score else statements, shared)
     exec(compile(ast.Module(first, []), file, "exec"), scope)
-    if last is None:
+    if not may_score:
+        return None
+    if isinstance(last.value, ast.Call) and _gives_theirs(last.value.func, scope):
+        exec(compile(ast.Module(reach.prepare([last], shared), []), file, "exec"), scope)
         return None
     value = eval(compile(ast.Expression(last.value), file, "eval"), scope)
     if value is None or isinstance(value, unittest.TestResult):
@@ -367,6 +447,19 @@ def _run_statements(statements: list, scope: dict, theirs: Set[str], file: str) 
     if not isinstance(value, bool | int | float | np.generic) or not np.isfinite(value):
         raise NoEvidence(f"the last line gives a {type(value).__name__}, which is no score")
     return float(value)
+
+
+def _is_theirs(value: ast.expr, theirs: Set[str]) -> bool:
+    called = getattr(value, "func", value)
+    return isinstance(value, ast.Name | ast.Call) and getattr(called, "id", None) in theirs
+
+
+def _gives_theirs(function: ast.expr, scope: dict) -> bool:
+    """Whether a name, or an attribute of one, is the student's: a method, for example."""
+    root = function
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    return isinstance(root, ast.Name) and isinstance(scope.get(root.id), Remote)
 
 
 def _points(cell: NotebookNode) -> float:

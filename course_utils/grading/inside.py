@@ -10,12 +10,15 @@ import functools
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
+import io
 import json
+import pickle
 import signal
 import socket
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +26,20 @@ import zmq
 from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
-from course_utils.grading import nest, wire
+from course_utils.grading import deeds, kinds, nest, wire
 from course_utils.probes import calls
 from course_utils.tracebacks import own_line
 
 BACKEND = "module://matplotlib_inline.backend_inline"  # which the kernel would choose itself
+QUIET = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template", "inline"}  # that open no window
 ANSWER_LIMIT = 1 << 30  # bytes of a question: the examiner is trusted
 LATER = ("ipykernel.debugger", "IPython.core.debugger", "IPython.core.oinspect", "msgpack",
          "IPython.core.completerlib", "IPython.extensions.storemagic", "tornado.platform.asyncio",
          "faulthandler", "pdb", "sqlite3")  # fmt: skip
 SETTINGS = Config(HistoryManager={"hist_file": ":memory:"})
 ENOUGH = 500_000  # bytes of results, then those that are there are told; few enough parts, too
+STAY = contextlib.nullcontext()
+_ERRORS_KEPT = 10
 _ERRORS_TOLD = 10  # names of base classes that cross with an error
 
 
@@ -79,6 +85,7 @@ class Agent:
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.reader = wire.Reader(ANSWER_LIMIT)
+        self.errors: list[int] = []  # of those, errors
         self.kept = {}  # what the examiner may refer to, by number
         self.busy = False  # whether the student's code is running
         self.interrupted = False  # whether the examiner waits no longer
@@ -112,26 +119,43 @@ class Agent:
 
     def answer(self, question: dict) -> None:
         """Do what is asked and send what came of it."""
-        number = question["number"]
+        number, said = question["number"], io.StringIO()
         try:
-            data = wire.write({"number": number, "value": self._do(question)})
+            with contextlib.redirect_stdout(said) if "said" in question else STAY:
+                value = self._do(question)
+            data = {"number": number, "value": value}
         except BaseException as error:  # SystemExit and an interrupt are answers too
-            data = wire.write({"number": number, "error": _told(error)})
+            data = {"number": number, "error": _told(error)}
+            if "target" in question and question["do"] != "try":
+                data["raised"] = self._keep_error(error)
         finally:
             self.busy = False
-        self.connection.sendall(data)
+        if "said" in question:
+            data["said"] = said.getvalue()[: question["said"]]
+        try:
+            told = wire.write(data)
+        except Exception as error:
+            told = wire.write({"number": number, "error": _told(error)})
+        self.connection.sendall(told)
+
+    def _keep_error(self, error: BaseException) -> list:
+        """Name an error; only the last few are kept, since each keeps what its code has used."""
+        self.errors.append(id(error))
+        if len(self.errors) > _ERRORS_KEPT:
+            self.kept.pop(self.errors.pop(0), None)
+        return self.refer(error)
 
     def _do(self, question: dict) -> Any:
         """What is asked for, packed."""
         do, target = question["do"], question.get("target")
         if do == "names":
             return [self._named(name) for name in target]
-        args, kwargs = wire.unpack(question["given"], self.resolve)
+        args, kwargs = self._unpack(question["given"])
         self.busy = True
         if do == "try":
             return self._tried(target, args, kwargs, question["cases"])
         thing = self.kept[target] if target is not None else None
-        return wire.pack(_DEEDS[do](thing, *args, **kwargs), self.refer)
+        return wire.pack(deeds.DEEDS[do](thing, *args, **kwargs), self.refer)
 
     def _tried(self, name: str, functions: tuple, options: dict, cases: list) -> list:
         """What the first cases come to, packed at once, since a later one may change it."""
@@ -139,7 +163,7 @@ class Agent:
         probe = functools.partial(getattr(importlib.import_module(module), name), **options)
         told, size = [], 0
         for packed in cases:
-            args, kwargs = wire.unpack(packed, self.resolve)
+            args, kwargs = self._unpack(packed)
             told.append(self._one(calls.attempt(probe, functions, args, kwargs, BaseException)))
             size += len(wire.write(told[-1]))
             if size > ENOUGH or self.interrupted:
@@ -163,16 +187,23 @@ class Agent:
         return []
 
     def refer(self, value: Any) -> list:
-        """Keep a thing, and give the number and the name of its type."""
+        """Keep a thing; give the number, the name of its type, and where that comes from."""
         self.kept[id(value)] = value
-        return ["kept", id(value), type(value).__name__]
+        return ["kept", id(value), type(value).__name__, deeds.origin(value)]
 
     def resolve(self, reference: list) -> Any:
         """The thing that was kept, a text, or a function that asks the examiner's own."""
         kind, which = reference[:2]
         if kind == "text":
             return which
+        if kind == "pickled":  # the examiner is trusted
+            return pickle.loads(which)
+        if kind == "iterator":
+            return iter(self._unpack(which))
         return self.kept[which] if kind == "kept" else self._examiners(which)
+
+    def _unpack(self, packed: Any) -> Any:
+        return wire.unpack(packed, self.resolve, _own_named_tuple)
 
     def _examiners(self, number: int) -> Callable:
         def function(*args: Any, **kwargs: Any) -> Any:
@@ -187,26 +218,16 @@ class Agent:
             if "error" in message:
                 name, text = message["error"]
                 raise getattr(builtins, name, RuntimeError)(text)
-            return wire.unpack(message["value"], self.resolve)
+            return self._unpack(message["value"])
 
         return function
 
 
-def _next(iterator: Iterator) -> list:
-    """The next item in a list; an empty list at the end, since StopIteration means other things."""
-    return [item for _, item in zip(range(1), iterator, strict=False)]
-
-
-_DEEDS = {
-    "call": lambda thing, *args, **kwargs: thing(*args, **kwargs),
-    "get": getattr,
-    "set": setattr,
-    "get item": lambda thing, key: thing[key],
-    "set item": lambda thing, key, value: thing.__setitem__(key, value),
-    "length": len,
-    "iterate": iter,
-    "next": _next,
-}
+def _own_named_tuple(title: str, fields: tuple) -> type:
+    """The notebook's own class of that name, so that what comes back is what was told."""
+    own = IPKernelApp.instance().shell.user_ns.get(title)
+    same = isinstance(own, type) and kinds.is_named_tuple(own) and own._fields == fields
+    return own if same else kinds.named_tuple(title, fields)
 
 
 def _told(error: BaseException) -> list:
@@ -255,6 +276,49 @@ class _Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         module.__path__ = []
 
 
+class _Drawing(importlib.abc.MetaPathFinder):
+    """Lets Matplotlib be told to draw into windows, which are not here, and not do it."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name != "matplotlib":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None:
+            execute = spec.loader.exec_module
+
+            def then_draw_inline(module: types.ModuleType) -> None:
+                execute(module)
+                draw_inline()
+
+            spec.loader.exec_module = then_draw_inline
+        return spec
+
+
+def draw_inline() -> None:
+    """Have `matplotlib.use` and `%matplotlib` take every backend for the one that there is."""
+    matplotlib = sys.modules.get("matplotlib")
+    if matplotlib is None:
+        sys.meta_path.insert(0, _Drawing())
+        return
+    use = matplotlib.use
+
+    def use_without_window(backend: str, *, force: bool = True) -> None:
+        quiet = str(backend).lower() in QUIET or str(backend).startswith("module://matplotlib_inl")
+        use(backend if quiet else BACKEND, force=force)
+
+    matplotlib.use = use_without_window
+
+
+def _magics(shell: Any) -> None:
+    matplotlib = shell.find_line_magic("matplotlib")
+
+    def inline(line: str) -> None:
+        matplotlib(line if line.strip().startswith("-") else "inline")
+
+    shell.register_magic_function(inline, "line", "matplotlib")
+
+
 def _limit(limits: dict) -> None:
     """Lower what this process and its children may use; it cannot be raised again."""
     import resource
@@ -297,6 +361,8 @@ def be_the_kernel(questions: int, listening: list[int]) -> None:
     app = Kernel.instance(transport="ipc", log_level=50, config=SETTINGS)
     app.session.key = hello["key"]
     app.initialize([])
+    draw_inline()
+    _magics(app.shell)
     for name, data in hello["files"]:  # now, since they may be named like modules of the kernel
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,7 @@ from nbgrader.preprocessors import (
 from traitlets import Bool, Float, Integer
 
 from course_utils.course.notebooks import LANGUAGE
-from course_utils.grading import beside, proof
+from course_utils.grading import beside, proof, rebuild
 from course_utils.grading.blanks import without_values
 from course_utils.grading.bubblewrap import require
 from course_utils.grading.collect import Collect
@@ -135,7 +135,8 @@ class Examiner(NotebookExporter):
             require()
         source = Path(coursedir.format_path(coursedir.source_directory, ".", names[1]))
         master = nbformat.read(source / f"{about['notebook']}.ipynb", as_version=4)
-        submitted = read_folder(Path(filename).parent, names[0], [about["notebook"]])
+        wanted = {about["notebook"]: rebuild.ids(master)}
+        submitted = read_folder(Path(filename).parent, names[0], wanted)
         data = submitted.notebooks.get(about["notebook"], b"")
         own_files = beside.read(source)
         keep = self.parent.exclude_overwriting.get(names[1], ())

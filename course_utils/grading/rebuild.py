@@ -15,8 +15,9 @@ from nbformat import NotebookNode
 
 from course_utils.errors import CourseError
 
-MAX_BYTES = 60_000_000  # of a file: outputs make them large, and are not used
-MAX_CELLS = 1000
+MAX_BYTES = 100_000_000  # of a file: outputs make them large, and are not used
+MAX_CELLS = 2000  # that are not empty
+ABSENT = b"\0absent\0"  # stands for a file that is not there; why not comes after it
 MAX_SOURCE = 2_000_000  # characters, all cells together
 
 
@@ -84,7 +85,9 @@ def read(data: bytes) -> list[Source]:
     """
     if len(data) > MAX_BYTES:
         size = f"{len(data) / 1e6:.0f} MB, at most {MAX_BYTES / 1e6:.0f} MB are read"
-        raise Unreadable(f"the file is too large: {size}")
+        raise Unreadable(f"the file is too large: {size}; clear its outputs")
+    if data.startswith(ABSENT):
+        raise Unreadable(data.removeprefix(ABSENT).decode(errors="replace"))
     try:
         content = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -93,10 +96,27 @@ def read(data: bytes) -> list[Source]:
         raise Unreadable(f"the file is not a notebook: {str(error)[:100]}") from None
     if not isinstance(content, dict) or not {"cells", "worksheets"} & content.keys():
         raise Unreadable("the file is not a notebook: it has no cells")
-    sources = list(_sources(content))
-    if len(sources) > MAX_CELLS or sum(len(s.text) for s in sources) > MAX_SOURCE:
-        raise Unreadable(f"too much text: {len(sources)} cells; {MAX_CELLS} cells are read")
+    sources = [s for s in _sources(content) if s.text.strip() or s.claims]
+    count = sum(bool(s.text.strip()) for s in sources)
+    if count > MAX_CELLS:
+        raise Unreadable(f"too much text: {count} cells, at most {MAX_CELLS} are read")
+    if (length := sum(len(s.text) for s in sources)) > MAX_SOURCE:
+        limit = f"at most {MAX_SOURCE} characters are read, without outputs"
+        raise Unreadable(f"too much text: {length} characters, {limit}")
     return sources
+
+
+def claims(data: bytes) -> set[str]:
+    """The ids that cells of a file claim; none if it is no notebook."""
+    try:
+        return {claim for source in read(data) for claim in source.claims}
+    except Unreadable:
+        return set()
+
+
+def ids(master: NotebookNode) -> frozenset[str]:
+    """Those of the cells that nbgrader knows."""
+    return frozenset(grade_id(cell) for cell in master.cells if role(cell))
 
 
 def _sources(content: Mapping) -> Iterator[Source]:

@@ -44,6 +44,11 @@ def open_gradebook(db_url: str, course_id: str) -> Iterator[Gradebook]:
             yield gradebook
     except sqlalchemy.exc.SQLAlchemyError as error:
         said = str(error).splitlines()[0][:200]
+        if "locked" in said:
+            raise CourseError(
+                f"The gradebook is in use: {said}. Nothing more was written. Wait for the other "
+                "program, or close formgrader, and run this again."
+            ) from None
         raise CourseError(
             f"The gradebook cannot be used: {said}. Nothing more was written. If nbgrader was "
             "updated, back the gradebook up and run: nbgrader db upgrade"
@@ -146,6 +151,34 @@ def record(
     _write(folder, results, submitted_at, secret)
 
 
+def follow(
+    gradebook: Gradebook,
+    assignment: str,
+    student: str,
+    submitted_at: datetime.datetime | None,
+    config: Config,
+) -> None:
+    """Let what was graded before follow a changed due date, extension or time of submission."""
+    with contextlib.suppress(MissingEntry):
+        submission = gradebook.find_submission(assignment, student)
+        if submitted_at is not None:
+            submission.timestamp = submitted_at
+        for notebook in submission.notebooks:
+            penalise_if_late(notebook, config)
+        gradebook.db.commit()
+
+
+def standing(gradebook: Gradebook, assignment: str, student: str) -> tuple[float, float]:
+    """What marks by hand change in the points of a submission, and what is off for lateness."""
+    with contextlib.suppress(MissingEntry, UnicodeEncodeError):  # a name may be no text
+        submission = gradebook.find_submission(assignment, student)
+        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+        by_hand = sum((g.score or 0) - (g.auto_score or 0) for g in grades)
+        late = sum(n.late_submission_penalty or 0 for n in submission.notebooks)
+        return float(by_hand), float(late)
+    return 0.0, 0.0
+
+
 def _write(
     folder: Path,
     results: Mapping[str, ExamResult],
@@ -177,7 +210,7 @@ def remove(folder: Path) -> None:
 
 
 def demand_assignment(
-    gradebook: Gradebook, assignment: str, cells: Mapping[str, set[str]]
+    gradebook: Gradebook, assignment: str, cells: Mapping[str, Mapping[str, float]]
 ) -> list[Notebook]:
     """Make sure that the gradebook knows an assignment as it is now.
 
@@ -186,7 +219,7 @@ def demand_assignment(
     Parameters
     ----------
     cells
-        Names of the graded cells of each notebook of the assignment.
+        Points by the name of the cell, of each notebook of the assignment.
 
     Raises
     ------
@@ -198,10 +231,11 @@ def demand_assignment(
         notebooks = gradebook.find_assignment(assignment).notebooks
     except MissingEntry:
         raise CourseError(f"The gradebook does not know {assignment} yet. {remedy}") from None
-    known = {n.name: {c.name for c in (*n.grade_cells, *n.task_cells)} for n in notebooks}
+    known = {n.name: {c.name: c.max_score for c in (*n.grade_cells, *n.task_cells)}
+             for n in notebooks}  # fmt: skip
     if known != dict(cells):
         raise CourseError(
-            f"{assignment} has other graded cells than the gradebook knows: it was changed since. "
-            f"{remedy}"
+            f"{assignment} has other graded cells or points than the gradebook knows: it was "
+            f"changed since. Run: course update {assignment}"
         )
     return list(notebooks)

@@ -1,12 +1,17 @@
 """What stands here for a thing in the candidate: an object that cannot cross, or an error."""
 
 import builtins
+import collections
+import contextlib
 import functools
 import itertools
 import keyword
-from collections.abc import Callable, Iterator, Sequence
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from nbconvert.filters import strip_ansi
 
 from course_utils.grading import wire
@@ -15,6 +20,15 @@ from course_utils.probes.calls import OWN_ERRORS, Tried
 QUESTION = 2_000_000  # bytes of the cases of a question, unless a single one is larger
 # An error of the student's must not end a loop of the tests, nor demand errors inside.
 NOT_DERIVED = (StopIteration, StopAsyncIteration, ExceptionGroup)
+# Of what stands there: a class of the student's, what a call of it gave, what operators made of
+# that, and everything else.
+CLASS, MADE, OPERATED, OTHER = "class", "made", "operated", "other"
+COMPARISONS = ("ne", "lt", "le", "gt", "ge")
+OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor",
+             "lshift", "rshift")  # fmt: skip
+SIGNS = ("abs", "neg", "pos", "invert")
+DESCRIBING = {"__doc__", "__name__", "__qualname__", "__annotations__", "__dict__", "__defaults__"}
+PLAIN = (bool, int, float, complex, str, bytes, tuple, list, dict, set, frozenset, type(None))
 
 
 class CandidateError(Exception):
@@ -25,9 +39,20 @@ class CandidateError(Exception):
     """
 
     text = own_line = ""
+    theirs: "Remote | None" = None  # the student's error itself
 
     def __str__(self) -> str:
         return self.text
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or self.theirs is None:
+            raise AttributeError(name)
+        return getattr(self.theirs, name)
+
+    @property
+    def args(self) -> Any:
+        """Those of the student's error."""
+        return (self.text,) if self.theirs is None else self.theirs.args
 
 
 class NotDefined(CandidateError, NameError):
@@ -35,6 +60,7 @@ class NotDefined(CandidateError, NameError):
 
     def __init__(self, name: str) -> None:
         super().__init__()
+        self.name = name
         self.text = f"`{name}` is not defined"
 
 
@@ -42,19 +68,62 @@ class Remote:
     """Something that stays in the candidate: a function, a model, an iterator, any object.
 
     Calling it, its attributes and its items ask the candidate; what can cross comes back by value.
-    Two of them are equal only if they are one and the same here, whatever the student's type says.
+    What Python asks a type for (operators, `==`, `repr`) is asked only of objects that a test has
+    made of a class for which the master's solution defines it: anything else that a student's
+    function returns could claim to equal every number. See `_may`.
     """
 
-    __slots__ = ("_candidate", "_number")
+    __slots__ = ("_candidate", "_level", "_number", "_origin", "_said")
     __array_ufunc__ = None  # an array is not compared with it item by item
 
-    def __init__(self, candidate: Any, number: int) -> None:
+    def __init__(self, candidate: Any, number: int, origin: str = "") -> None:
         object.__setattr__(self, "_candidate", candidate)
         object.__setattr__(self, "_number", number)
+        object.__setattr__(self, "_origin", origin)
+        object.__setattr__(self, "_level", OTHER)
+        object.__setattr__(self, "_said", "")
+
+    def _now(self, level: int, name: str = "") -> "Remote":
+        """This, with what is known of where it comes from."""
+        object.__setattr__(self, "_level", level)
+        object.__setattr__(self, "_said", name or self._said)
+        return self
+
+    def _ask(self, do: str, *args: Any, **kwargs: Any) -> Any:
+        return self._candidate.ask(do, self._number, *args, **kwargs)
+
+    def _may(self, special: str, other: Any = None, *, compares: bool = False) -> bool:
+        """Whether the student's type is believed: for what the solution's class defines as well.
+
+        Of an object that the test has made itself, or of what operators made of such objects, but
+        then only beside others of them: an object that takes part in a sum with a number of the
+        test could make every sum right.
+        """
+        both = isinstance(other, Remote) and other._level in (MADE, OPERATED)
+        believed = both if compares or self._level == OPERATED else self._level == MADE
+        if believed and special in self._candidate.special:
+            return True
+        self._unheard()
+        return False
+
+    def _unheard(self) -> None:
+        """Note that the test wanted to know something of it that is not asked."""
+        if self._origin:
+            self._candidate.unheard.append(self._origin)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it in the candidate."""
-        return self._candidate.ask("call", self._number, *args, **kwargs)
+        given = self._ask("call", *args, **kwargs)
+        return given._now(MADE) if self._level == CLASS and isinstance(given, Remote) else given
+
+    def _changing(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it, and let what it changes in lists, dicts, sets and arrays be seen here."""
+        value, changed, changed_named = self._ask("change", *args, **kwargs)
+        for mine, theirs in zip(args, changed, strict=True):
+            put_into(mine, theirs)
+        for name, mine in kwargs.items():
+            put_into(mine, changed_named[name])
+        return value
 
     def tried_there(self, probe: Callable, functions: Sequence, cases: Sequence) -> list[Tried]:
         """What a probe finds beside it with each case, all in few questions."""
@@ -62,35 +131,224 @@ class Remote:
 
     def __getattr__(self, name: str) -> Any:
         # Special methods would let the student's type decide how it is compared or printed here.
-        if name.startswith("__"):
+        if name.startswith("__") and name not in DESCRIBING:
             raise AttributeError(name)
-        return self._candidate.ask("get", self._number, name)
+        return self._ask("get", name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self._candidate.ask("set", self._number, name, value)
+        self._ask("set", name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self._ask("delete", name)
 
     def __getitem__(self, key: Any) -> Any:
-        return self._candidate.ask("get item", self._number, key)
+        return self._ask("get item", key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._candidate.ask("set item", self._number, key, value)
+        self._ask("set item", key, value)
+
+    def __delitem__(self, key: Any) -> None:
+        self._ask("delete item", key)
+
+    def __contains__(self, item: Any) -> bool:
+        if self._may("__contains__"):
+            return _exact(self._ask("has item", item), bool)
+        return any(item is each or item == each for each in self)
 
     def __len__(self) -> int:
-        return self._candidate.ask("length", self._number)
+        return self._ask("length")
 
     def __bool__(self) -> bool:
+        if self._level == MADE and {"__bool__", "__len__"} & self._candidate.special:
+            return _exact(self._ask("truth"), bool)
         return True
 
+    def __eq__(self, other: Any) -> Any:
+        if self is other:
+            return True
+        if self._may("__eq__", other, compares=True):
+            return _exact(self._ask("operate", "eq", other), bool)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        if self._level == MADE and "__hash__" in self._candidate.special:
+            return _exact(self._ask("hash"), int)
+        return object.__hash__(self)
+
+    def __instancecheck__(self, instance: Any) -> bool:
+        return is_instance(instance, self)
+
+    def __subclasscheck__(self, kind: Any) -> bool:
+        return is_subclass(kind, self)
+
     def __array__(self, *_: Any, **__: Any) -> None:
+        self._unheard()
         raise TypeError(f"a {type(self).__name__} is no array")
 
     def __iter__(self) -> Iterator:
-        iterator = self._candidate.ask("iterate", self._number)
+        iterator = self._ask("iterate")
         while item := self._candidate.ask("next", iterator._number):
             yield item[0]
 
+    def __next__(self) -> Any:
+        if not (item := self._ask("next")):
+            raise StopIteration
+        return item[0]
+
+    def __enter__(self) -> Any:
+        return self._ask("enter")
+
+    def __exit__(self, *_: Any) -> None:
+        self._ask("exit")
+
+    def __copy__(self) -> Any:
+        return self._ask("copy")
+
+    def __deepcopy__(self, _: dict) -> Any:
+        return self._ask("deep copy")
+
+    def __reduce_ex__(self, _: Any) -> None:
+        raise TypeError(f"a {type(self).__name__} stays in the student's notebook")
+
     def __repr__(self) -> str:
+        if self._level == MADE and "__repr__" in self._candidate.special:
+            return _exact(self._ask("repr"), str)
         return f"<{type(self).__name__} in the student's notebook>"
+
+    def __str__(self) -> str:
+        if self._level == MADE and {"__repr__", "__str__"} & self._candidate.special:
+            return _exact(self._ask("str"), str)
+        return repr(self)
+
+
+def _operator(special: str, name: str, reflected: bool) -> Callable:
+    def operate(self: Remote, other: Any) -> Any:
+        if not self._may(special, other, compares=name in COMPARISONS):
+            return NotImplemented
+        made = self._ask("operate on" if reflected else "operate", name, other)
+        return made._now(OPERATED) if isinstance(made, Remote) else made
+
+    return operate
+
+
+def _sign(special: str, name: str) -> Callable:
+    def operate(self: Remote) -> Any:
+        if not self._may(special):
+            raise TypeError(f"a {type(self).__name__} has no {special} that can be asked for")
+        made = self._ask("operate", name)
+        return made._now(OPERATED) if isinstance(made, Remote) else made
+
+    return operate
+
+
+for _name in COMPARISONS:
+    setattr(Remote, f"__{_name}__", _operator(f"__{_name}__", _name, reflected=False))
+for _name in OPERATORS:
+    _function = f"{_name}_" if _name in ("and", "or") else _name
+    setattr(Remote, f"__{_name}__", _operator(f"__{_name}__", _function, reflected=False))
+    setattr(Remote, f"__r{_name}__", _operator(f"__r{_name}__", _function, reflected=True))
+for _name in SIGNS:
+    setattr(Remote, f"__{_name}__", _sign(f"__{_name}__", _name))
+
+
+def _exact(value: Any, kind: type) -> Any:
+    """What was asked for, if it is of the only type that makes sense.
+
+    Raises
+    ------
+    TypeError
+        If it is not.
+    """
+    if type(value) is not kind:
+        raise TypeError(f"expected a {kind.__name__}, not a {type(value).__name__}")
+    return value
+
+
+def is_instance(value: Any, kinds: Any) -> bool:
+    """As `isinstance`, also for what is in the candidate, or for classes that are there."""
+    if isinstance(kinds, tuple):
+        return any(is_instance(value, kind) for kind in kinds)
+    if isinstance(kinds, types.UnionType):
+        return is_instance(value, typing.get_args(kinds))
+    if type(kinds) is LocalError:
+        return type.__instancecheck__(kinds, value)
+    candidate = next((v._candidate for v in (value, kinds) if _is_remote(v)), None)
+    if candidate is None or not (_is_remote(kinds) or isinstance(kinds, type)):
+        return isinstance(value, kinds)
+    if kinds in PLAIN:  # what is of such a type has come by value
+        value._unheard()
+        return False
+    return _exact(candidate.ask("instance", None, value, kinds), bool)
+
+
+def is_subclass(kind: Any, kinds: Any) -> bool:
+    """As `issubclass`, also for classes that are in the candidate."""
+    if isinstance(kinds, tuple):
+        return any(is_subclass(kind, each) for each in kinds)
+    kind, kinds = (k.theirs if type(k) is LocalError else k for k in (kind, kinds))
+    candidate = next((k._candidate for k in (kind, kinds) if _is_remote(k)), None)
+    if candidate is None:
+        return issubclass(kind, kinds)
+    return _exact(candidate.ask("subclass", None, kind, kinds), bool)
+
+
+def _is_remote(value: Any) -> bool:
+    return issubclass(type(value), Remote)
+
+
+def put_into(mine: Any, theirs: Any) -> None:
+    """Make one's own list, dict, set or array what the candidate's has become."""
+    if type(mine) is not type(theirs):
+        return
+    if isinstance(mine, list | bytearray):
+        mine[:] = theirs
+    elif isinstance(mine, dict | set):
+        mine.clear()
+        mine.update(theirs)
+    elif isinstance(mine, collections.deque):
+        mine.clear()
+        mine.extend(theirs)
+    elif isinstance(mine, np.ndarray) and mine.shape == theirs.shape and mine.flags.writeable:
+        mine[...] = theirs
+    elif type(mine).__module__ == "torch" and getattr(mine, "shape", 0) == getattr(
+        theirs, "shape", 1
+    ):
+        mine.data.copy_(theirs.data)
+
+
+class LocalError(type):
+    """A class here for a student's class of errors, so that `except` can name it."""
+
+    theirs: Remote
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """One of the student's, made there."""
+        return cls.theirs(*args, **kwargs)
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(cls.theirs, name)
+
+
+def local_error(theirs: Remote, bases: Any, known: dict[str, type]) -> type | None:
+    """A class for `except` that stands for the student's; None if theirs is no class of errors.
+
+    Parameters
+    ----------
+    theirs
+        The class.
+    bases
+        Names of what it derives from, itself first, as the candidate told them.
+    known
+        Where it is entered by its name, for `error`.
+    """
+    if type(bases) is not list or not bases or not all(type(base) is str for base in bases):
+        return None
+    name = _plain_name(bases[0])
+    base = _built_in(bases)
+    known[name] = made = LocalError(name, (base,), {"theirs": theirs})
+    return made
 
 
 def remote(candidate: Any, reference: Any) -> Remote:
@@ -101,7 +359,8 @@ def remote(candidate: Any, reference: Any) -> Remote:
     candidate
         Asked with its `ask`.
     reference
-        As the candidate sent it: the word kept, a number, the name of the type.
+        As the candidate sent it: the word kept, a number, the name of the type, and of a type that
+        is a library's, or derives from plain data, what to call it.
 
     Raises
     ------
@@ -109,12 +368,16 @@ def remote(candidate: Any, reference: Any) -> Remote:
         If this is no reference.
     """
     try:
-        kept, number, name = reference
+        kept, number, name, origin = reference
     except (TypeError, ValueError):
         raise wire.WireError("no reference") from None
-    if kept != "kept" or type(number) is not int or type(name) is not str:
+    if kept != "kept" or [type(number), type(name), type(origin)] != [int, str, str]:
         raise wire.WireError("no reference")
-    return _class(_plain_name(name))(candidate, number)
+    return _class(_plain_name(name))(candidate, number, _clean(origin))
+
+
+def _clean(text: str) -> str:
+    return strip_ansi(text[:200]).encode(errors="replace").decode()
 
 
 def _plain_name(name: str) -> str:
@@ -126,7 +389,11 @@ def _plain_name(name: str) -> str:
 @functools.lru_cache(maxsize=1000)
 def _class(name: str) -> type:
     """So that `type(value).__name__` in a message is the name of the student's type."""
-    return type(name, (Remote,), {"__slots__": ()})
+    return type(name, (Remote,), {"__slots__": (), "__doc__": property(_documentation)})
+
+
+def _documentation(of: Remote) -> Any:
+    return of._ask("get", "__doc__")
 
 
 def builtin_name(types: tuple[type, ...]) -> str:
@@ -134,8 +401,12 @@ def builtin_name(types: tuple[type, ...]) -> str:
     return next(t.__name__ for t in types if getattr(builtins, t.__name__, None) is t)
 
 
-def error(name: str, bases: list, text: str, line: str) -> CandidateError:
+def error(
+    name: str, bases: list, text: str, line: str, known: Mapping[str, type] | None = None
+) -> CandidateError:
     """The exception that stands for one of the candidate's.
+
+    `known` are classes of errors by name that a test catches, beside the built-in ones.
 
     Raises
     ------
@@ -144,12 +415,17 @@ def error(name: str, bases: list, text: str, line: str) -> CandidateError:
     """
     if type(bases) is not list or not all(type(w) is str for w in (name, text, line, *bases)):
         raise wire.WireError("no error")
-    known = [getattr(builtins, base, None) for base in bases]
-    usable = [k for k in known if isinstance(k, type) and issubclass(k, Exception)]
-    base = next((k for k in usable if not issubclass(k, NOT_DERIVED)), Exception)
-    made = _error_class(_plain_name(name), base)()
+    local = tuple(dict.fromkeys(known[base] for base in bases if base in known)) if known else ()
+    kind = _error_class(_plain_name(name), _built_in(bases), local)
+    made = kind.__new__(kind)
     made.text, made.own_line = strip_ansi(text[:4000]), strip_ansi(line[:500])
     return made
+
+
+def _built_in(bases: list[str]) -> type[Exception]:
+    known = [getattr(builtins, base, None) for base in bases]
+    usable = [k for k in known if isinstance(k, type) and issubclass(k, Exception)]
+    return next((k for k in usable if not issubclass(k, NOT_DERIVED)), Exception)
 
 
 def address(probe: Callable) -> tuple[str, dict[str, Any]]:
@@ -214,11 +490,12 @@ def _tried(told: Any) -> Tried:
 
 
 @functools.lru_cache(maxsize=1000)
-def _error_class(name: str, base: type) -> type:
+def _error_class(name: str, base: type, local: tuple[type, ...] = ()) -> type:
     def take_nothing(self: Exception, *_: Any) -> None:
-        """Some built-in errors demand arguments of their own."""
+        """Some errors demand arguments of their own."""
 
-    try:
-        return type(name, (CandidateError, base), {"__init__": take_nothing})
-    except TypeError:  # a few cannot be combined
-        return type(name, (CandidateError,), {})
+    own = {"__init__": take_nothing}
+    for bases in ((CandidateError, *local, base), (CandidateError, *local[:1]), (CandidateError,)):
+        with contextlib.suppress(TypeError):  # a few cannot be combined
+            return type(name, tuple(dict.fromkeys(bases)), dict(own))
+    raise AssertionError("one of them can be made")

@@ -24,7 +24,7 @@ import course_utils
 from course_utils.errors import CourseError
 from course_utils.grading import beside, record
 from course_utils.grading.bubblewrap import require, runs_as_root
-from course_utils.grading.rebuild import grade_id, role
+from course_utils.grading.rebuild import grade_id, ids, role
 from course_utils.grading.sandbox import Limits
 from course_utils.grading.submissions import Submission, read_folder
 from course_utils.grading.table import Line
@@ -77,7 +77,7 @@ class Task:
     def read(self, course: Course, student: str) -> Submission:
         """A submission with the files that it is run with."""
         folder = course.folder("submitted", student, self.assignment)
-        submission = read_folder(folder, student, list(self.masters))
+        submission = read_folder(folder, student, {n: ids(m) for n, m in self.masters.items()})
         submission.files = beside.put_over(self.own_files, submission.files, self.keep)
         return submission
 
@@ -181,13 +181,15 @@ def grade(
     _demand_space(course)
     lines: dict[str, Line] = {}
     with record.open_gradebook(course.db_url, course.course_id) as gradebook:
-        cells = {name: {c.name for c in _graded(master)} for name, master in masters.items()}
+        cells = {n: {c.name: c.points for c in _graded(m)} for n, m in masters.items()}
         loaded = record.demand_assignment(gradebook, assignment, cells)
         pending = []
         for student in students:
             known = None if again else _known(course, task, student)
             if known:
                 lines[student] = known
+                record.follow(gradebook, assignment, student, _submitted_at(
+                    course, assignment, student), course.config)  # fmt: skip
             else:
                 pending.append(student)
         with pool(workers, scheduler) as some, _progress(len(pending)) as bar:
@@ -195,6 +197,8 @@ def grade(
                 line = _record(course, gradebook, task, submission, outcome)
                 lines[line.student] = line
                 bar.update()
+        for student, line in lines.items():
+            line.by_hand, line.penalty = record.standing(gradebook, assignment, student)
         del loaded  # the cells, which until here were read once
     return [lines[student] for student in students]
 
@@ -207,15 +211,27 @@ def warnings_about_the_sandbox() -> list[str]:
     return []
 
 
-def _task(course: Course, assignment: str, limits: Limits) -> Task:
-    """Read what the instructor has for an assignment."""
+def read_masters(course: Course, assignment: str) -> dict[str, nbformat.NotebookNode]:
+    """The instructor's notebooks of an assignment, by name.
+
+    Raises
+    ------
+    CourseError
+        If there is no such assignment.
+    """
     source = course.root / course.config.CourseDirectory.source_directory
     known = sorted({path.parent.name for path in source.glob("*/*.ipynb")})
     if assignment not in known:
         names = ", ".join(known) or "none"
         raise CourseError(f"There is no assignment {assignment!r}; known are: {names}.")
     paths = sorted((source / assignment).glob("*.ipynb"))
-    masters = {path.stem: nbformat.read(path, as_version=4) for path in paths}
+    return {path.stem: nbformat.read(path, as_version=4) for path in paths}
+
+
+def _task(course: Course, assignment: str, limits: Limits) -> Task:
+    """Read what the instructor has for an assignment."""
+    source = course.root / course.config.CourseDirectory.source_directory
+    masters = read_masters(course, assignment)
     keep = course.config.Autograde.get("exclude_overwriting", {}).get(assignment, [])
     return Task(assignment, masters, beside.read(source / assignment), list(keep), limits)
 

@@ -349,6 +349,7 @@ def environment(limits: Limits, home: Path) -> dict[str, str]:
         "PATH": "/usr/bin:/bin" if inside else f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "HOME": "/home/student" if inside else str(home),
         "USER": "student",
+        "NBGRADER_EXECUTION": "autograde",  # by which a notebook can tell, as with nbgrader
         "LANG": "C.UTF-8",
         "PYTHONPATH": "/course" if inside else str(bubblewrap.PACKAGE.parent),
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -4,15 +4,16 @@ import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course_utils.grading.rebuild import MAX_BYTES
+from course_utils.grading.rebuild import ABSENT, MAX_BYTES, claims
 
 MAX_FILE = 5_000_000  # bytes of a file beside the notebook
 MAX_FILES = 20_000_000  # of all together
 MAX_NUMBER = 1000  # of them
+FEW = 3  # notebooks that are not wanted, of which outputs may make one large
 IGNORED = {"timestamp.txt", "submission_secret.txt"}  # nbgrader's own
 IGNORED_FOLDERS = {".ipynb_checkpoints", "__pycache__", "feedback"}
 
@@ -48,7 +49,7 @@ class Submission:
         return found.hexdigest()
 
 
-def read_folder(folder: Path, student: str, wanted: list[str]) -> Submission:
+def read_folder(folder: Path, student: str, wanted: Mapping[str, frozenset[str]]) -> Submission:
     """Read a submission.
 
     Parameters
@@ -58,17 +59,19 @@ def read_folder(folder: Path, student: str, wanted: list[str]) -> Submission:
     student
         Their name.
     wanted
-        Names of the assignment's notebooks, without suffix.
+        By the names of the assignment's notebooks, without suffix, the ids of their cells. If one
+        is missing, and a single other notebook has such cells, that is taken for it.
     """
     found, room = Submission(student), MAX_FILES
     if folder.is_symlink() or folder.parent.is_symlink():
         found.remarks.append("the submission is a link to another place")
         return found
-    others = []
+    others: dict[str, bytes] = {}
     for path in _files(folder):
         name = path.relative_to(folder).as_posix()
         notebook = name.removesuffix(".ipynb") if name.endswith(".ipynb") else None
-        limit = MAX_BYTES if notebook in wanted else min(MAX_FILE, room)
+        large = notebook is not None and (notebook in wanted or len(others) < FEW)
+        limit = MAX_BYTES if large else min(MAX_FILE, room)
         if len(found.files) >= MAX_NUMBER:
             found.remarks.append(f"only the first {MAX_NUMBER} files were read")
             break
@@ -84,15 +87,30 @@ def read_folder(folder: Path, student: str, wanted: list[str]) -> Submission:
         if notebook in wanted:
             found.notebooks[notebook] = data
         elif notebook is not None:
-            others.append(_printable(name))
+            others[name] = data
         else:
             found.files[name] = data
             room -= len(data)
     for name in wanted:
         if name not in found.notebooks:
-            there = f", only {', '.join(others)}" if others else ""
-            found.remarks.append(f"there is no readable {name}.ipynb{there}")
+            _look_for(name, wanted[name], others, found)
     return found
+
+
+def _look_for(
+    wanted: str, ids: frozenset[str], others: dict[str, bytes], found: Submission
+) -> None:
+    """Take a notebook of another name, if only one can be meant, or say why there is none."""
+    alike = [name for name, data in others.items() if 2 * len(ids & claims(data)) >= len(ids) > 0]
+    there = f", only {', '.join(map(_printable, others))}" if others else ""
+    missing = f"there is no readable {wanted}.ipynb{there}"
+    if len(alike) == 1:
+        name = alike[0]
+        found.notebooks[wanted] = others.pop(name)
+        missing = f"{wanted}.ipynb is missing; {_printable(name)} has its cells and was graded"
+    else:
+        found.notebooks[wanted] = ABSENT + missing.encode(errors="replace")
+    found.remarks.append(missing)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -13,6 +13,10 @@ class Line:
         `"graded"`, `"before"` (graded by an earlier run) or `"not graded"`.
     remarks
         What the instructor should look at.
+    by_hand
+        What marks by hand add to the score, or take from it.
+    penalty
+        What is off for lateness.
     """
 
     student: str
@@ -20,6 +24,8 @@ class Line:
     score: float = 0
     possible: float = 0
     remarks: list[str] = field(default_factory=list)
+    by_hand: float = 0
+    penalty: float = 0
 
 
 def table(lines: list[Line]) -> str:
@@ -33,6 +39,9 @@ def table(lines: list[Line]) -> str:
             points = "–"
         if line.status == "before":
             state = "graded before"
+        more = [f"{line.by_hand:+g} by hand"] * bool(line.by_hand)
+        more += [f"−{line.penalty:g} late"] * bool(line.penalty)
+        state = ", ".join([*filter(None, [state]), *more])
         rows.append(f"{line.student:<{width}}  {points:<12} {state}".rstrip())
         rows += [f"{'':<{width}}  ! {remark}" for remark in line.remarks]
     count = {s: sum(line.status == s for line in lines) for s in ("graded", "before", "not graded")}

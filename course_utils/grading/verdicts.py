@@ -118,21 +118,22 @@ def judge(
         own_line = f"\n  {error.own_line}" if error.own_line else ""
         missing = isinstance(error, NotDefined)
         reason = f"✗ {'' if missing else f'your code raised {kind}: '}{error}{own_line}"
-        return CellResult(name, points, 0, "failed", reason, doubt="" if missing else "little")
+        return CellResult(name, points, 0, "failed", reason, doubt="little")
     if hasattr(error, "_render_traceback_"):  # a check's explanation, made for students
         return CellResult(name, points, 0, "failed", str(error))
     if _is_of_the_check(frames):
         return not_graded(name, points, f"the check itself failed: {kind}: {error}")
     early = "" if evidence else " before it asked anything"
     detail = f"the test failed{early}, in line {at}, `{line}`: {kind}: {error}"[:1000]
-    if isinstance(error, AssertionError):
+    asserted = isinstance(error, AssertionError) or type(error).__module__.startswith("_pytest")
+    if asserted:
         said = f"✗ {line or 'a test of the suite failed'}"
         said += f"\n  {error}" if str(error) and not quiet else ""
         reason = "✗ A hidden test failed." if hidden else said
     else:
         why = kind if quiet else f"{kind}: {error}"
         reason = f"✗ The test could not use your result: {why}"[:1000]
-    doubt = "little" if evidence and isinstance(error, AssertionError) else "much"
+    doubt = "little" if evidence and asserted else "much"
     return CellResult(name, points, 0, "failed", reason, detail, doubt)
 
 

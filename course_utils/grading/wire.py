@@ -4,7 +4,7 @@ Both sides use this module. The examiner reads what hostile code may have writte
 without pickle, every array is measured before it is made, and what arrives has an exact type.
 """
 
-import collections
+import itertools
 import re
 import socket
 import struct
@@ -14,14 +14,13 @@ from typing import Any
 import msgpack
 import numpy as np
 
+from course_utils.grading import kinds
+
 MAX_DEPTH = 40  # of lists in lists
 MAX_PARTS = 1_000_000  # of all lists of a message together; an array is one part
-MAX_HASHED = 10_000  # of a dict or set: numbers can be chosen so that each finds all others
+MAX_HASHED = 10_000  # of one hash: keys can be chosen so that each finds all others
 MAX_BITS = 14_000  # of a whole number: Python prints no longer ones
 _LENGTH = struct.Struct("!Q")
-_DTYPE = re.compile(r"[<>|=][biufcSU]\d{1,9}|[<>]?[mM]8(\[\w{1,8}\])?")
-_TORCH_DTYPES = {"bool", "uint8", "int8", "int16", "int32", "int64", "complex64", "complex128"}
-_TORCH_DTYPES |= {"float16", "bfloat16", "float32", "float64"}
 
 
 class WireError(Exception):
@@ -35,8 +34,8 @@ def pack(value: Any, refer: Callable[[Any], list], depth: int = 0) -> Any:
     ----------
     value
         Anything. None, bool, int, float, complex, str, bytes, tuple, list, dict, set, slice,
-        NumPy arrays and scalars and torch tensors go by value; only exact types, since a subclass
-        may behave in any way.
+        NumPy arrays and scalars, torch tensors and the types of `kinds` go by value; only exact
+        types, since a subclass may behave in any way.
     refer
         Called with everything else; returns the list of plain data that names it.
     depth
@@ -45,7 +44,11 @@ def pack(value: Any, refer: Callable[[Any], list], depth: int = 0) -> Any:
     return _pack(value, refer, depth)
 
 
-def unpack(packed: Any, resolve: Callable[[list], Any]) -> Any:
+def unpack(
+    packed: Any,
+    resolve: Callable[[list], Any],
+    named: Callable[[str, tuple], type] = kinds.named_tuple,
+) -> Any:
     """Turn back what `pack` made.
 
     Parameters
@@ -54,6 +57,8 @@ def unpack(packed: Any, resolve: Callable[[list], Any]) -> Any:
         As read from msgpack.
     resolve
         Called with what `refer` returned on the other side, which may be anything.
+    named
+        Called with the name and the fields of a named tuple; returns its class.
 
     Raises
     ------
@@ -61,10 +66,11 @@ def unpack(packed: Any, resolve: Callable[[list], Any]) -> Any:
         If this is nothing that `pack` makes.
     """
     try:
-        return _Unpacker(resolve).unpack(packed, 0)
+        return _Unpacker(resolve, named).unpack(packed, 0)
     except (
         TypeError,
         ValueError,
+        AttributeError,
         LookupError,
         ArithmeticError,
         MemoryError,
@@ -90,9 +96,9 @@ def _pack(value: Any, refer: Callable, depth: int) -> Any:
 
     if kind is list:
         return parts(value)
-    if kind is tuple or (isinstance(value, tuple) and _is_plain_tuple(kind)):
-        return {"tuple": parts(tuple.__iter__(value))}
-    if kind in (dict, collections.OrderedDict, collections.defaultdict):
+    if kind is tuple:
+        return {"tuple": parts(value)}
+    if kind is dict:
         return {"dict": [parts(pair) for pair in dict.items(value)]}
     if kind in (set, frozenset):
         return {kind.__name__: parts(value)}
@@ -100,17 +106,16 @@ def _pack(value: Any, refer: Callable, depth: int) -> Any:
         return {"complex": [value.real, value.imag]}
     if kind is slice:
         return {"slice": parts((value.start, value.stop, value.step))}
-    if kind is np.ndarray and _DTYPE.fullmatch(value.dtype.str):
+    if kind is np.ndarray and kinds.DTYPE.fullmatch(value.dtype.str):
         return {"array": _pack_array(value)}
-    if isinstance(value, np.generic) and _DTYPE.fullmatch(value.dtype.str):
+    if isinstance(value, np.generic) and kinds.DTYPE.fullmatch(value.dtype.str):
         return {"scalar": [value.dtype.str, value.tobytes()]}
     if kind.__module__.startswith("torch") and (tensor := _pack_tensor(value)) is not None:
         return {"tensor": tensor}
+    if (apart := kinds.split(value)) is not None:
+        name, made_of = apart
+        return {"kind": [name, *parts(made_of)]}
     return {"other": refer(value)}
-
-
-def _is_plain_tuple(kind: type) -> bool:
-    return hasattr(kind, "_fields") or (kind.__module__, kind.__name__) == ("torch", "Size")
 
 
 def _pack_array(array: np.ndarray) -> list:
@@ -126,7 +131,7 @@ def _pack_tensor(tensor: Any) -> list | None:
     if type(tensor) not in (torch.Tensor, torch.nn.Parameter) or tensor.layout != torch.strided:
         return None
     dtype = str(tensor.dtype).removeprefix("torch.")
-    if dtype not in _TORCH_DTYPES or tensor.device.type == "meta":
+    if dtype not in kinds.TORCH_DTYPES or tensor.device.type == "meta":
         return None
     plain = tensor.detach().cpu().resolve_conj().resolve_neg()
     flat = plain.contiguous().reshape(-1)
@@ -137,8 +142,8 @@ def _pack_tensor(tensor: Any) -> list | None:
 class _Unpacker:
     """Turns back one message, and counts its parts: hostile ones can have very many."""
 
-    def __init__(self, resolve: Callable[[list], Any]) -> None:
-        self.resolve = resolve
+    def __init__(self, resolve: Callable[[list], Any], named: Callable) -> None:
+        self.resolve, self.named = resolve, named
         self.left, self.hashed = MAX_PARTS, MAX_HASHED**2
 
     def unpack(self, packed: Any, depth: int) -> Any:
@@ -157,27 +162,38 @@ class _Unpacker:
                 raise WireError("no whole number")
             return int(content, 16)
         if tag in _CONTAINERS:
+            parts = self._parts(content, depth)
             if "set" in tag:
-                self._hash(content)
-            return _CONTAINERS[tag](self._parts(content, depth))
+                self._hash(parts)
+            return _CONTAINERS[tag](parts)
         if tag == "dict":
-            self._hash(content)
-            return dict(self._parts(pair, depth) for pair in content)
+            pairs = [self._parts(pair, depth) for pair in content]
+            self._hash(key for key, _ in pairs)
+            return dict(pairs)
+        if tag == "kind":
+            name, *parts = self._parts(content, depth)
+            return kinds.join(name, parts, self.named)
         if tag == "array":
             return _unpack_array(*content)
         if tag == "scalar":
             dtype, data = content
-            return np.frombuffer(_checked(data, (), dtype), _dtype(dtype))[0]
+            return np.frombuffer(_checked(data, (), dtype), kinds.dtype(dtype))[0]
         if tag == "tensor":
             return _unpack_tensor(*content)
         if tag == "other":
             return self.resolve(content)
         raise WireError(f"unknown kind {str(tag)[:40]!r}")
 
-    def _hash(self, items: Any) -> None:
-        self.hashed -= len(items) ** 2  # so long does it take where all collide
+    def _hash(self, keys: Iterable) -> None:
+        """Refuse keys that would be compared each with each, since they share a hash.
+
+        Of different hashes that begin alike a dict finds a free place after a few looks.
+        """
+        for _, same in itertools.groupby(sorted(map(hash, keys))):
+            count = len(list(same))
+            self.hashed -= count**2 if count > 1 else 0
         if self.hashed < 0:
-            raise WireError(f"dicts and sets with more than {MAX_HASHED} items")
+            raise WireError(f"dicts and sets with more than {MAX_HASHED} items of one hash")
 
     def _parts(self, items: Any, depth: int) -> list:
         if type(items) is not list:
@@ -197,12 +213,6 @@ _CONTAINERS = {
 }
 
 
-def _dtype(text: Any) -> np.dtype:
-    if type(text) is not str or not _DTYPE.fullmatch(text):
-        raise WireError(f"no dtype: {str(text)[:40]!r}")
-    return np.dtype(text)
-
-
 def _checked(data: Any, shape: Any, dtype: Any) -> bytes:
     """The bytes, if they are as many as shape and dtype need."""
     count = 1
@@ -210,13 +220,17 @@ def _checked(data: Any, shape: Any, dtype: Any) -> bytes:
         if type(size) is not int or not 0 <= size < 2**62:
             raise WireError("no shape")
         count *= size
-    if type(data) is not bytes or count * _dtype(dtype).itemsize != len(data) or len(shape) > 32:
+    if (
+        type(data) is not bytes
+        or count * kinds.dtype(dtype).itemsize != len(data)
+        or len(shape) > 32
+    ):
         raise WireError("an array with the wrong number of bytes")
     return data
 
 
 def _unpack_array(dtype: Any, shape: Any, data: Any, layout: Any, writeable: Any) -> np.ndarray:
-    flat = np.frombuffer(_checked(data, shape, dtype), _dtype(dtype))
+    flat = np.frombuffer(_checked(data, shape, dtype), kinds.dtype(dtype))
     array = flat.reshape(shape[::-1]).T if layout == "F" else flat.reshape(shape)
     array = array.copy("K")
     if layout == "S" and shape:
@@ -230,9 +244,7 @@ def _unpack_array(dtype: Any, shape: Any, data: Any, layout: Any, writeable: Any
 def _unpack_tensor(dtype: Any, shape: Any, data: Any, contiguous: Any, grad: Any) -> Any:
     import torch
 
-    if dtype not in _TORCH_DTYPES:
-        raise WireError("no dtype of torch")
-    kind = getattr(torch, dtype)
+    kind = kinds.torch_dtype(dtype)
     _checked(data, [*shape, kind.itemsize], "|u1")
     flat = torch.frombuffer(bytearray(data), dtype=torch.uint8) if data else torch.empty(0).byte()
     tensor = flat.view(kind).reshape(shape)

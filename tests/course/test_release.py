@@ -119,8 +119,14 @@ SPOILED = {
     "no Python": (lambda p: _edit(p, "return x + x", "return x +"), "cell double, line 3"),
     "no end": (lambda p: _edit(p, "### END SOLUTION", "###"), "cell double: 'BEGIN SOLUTION'"),
     "no id": (lambda p: _edit(p, '"grade_id": "check-double"', '"grade_id": "double"'), "double"),
-    "name that nothing defines": (_test("assert doubel(2)\n"), "check-double: it uses `doubel`"),
+    "name that nothing defines": (
+        _test("assert doubel(2)\n"),
+        "check-double: line 1: it uses `doubel`",
+    ),
     "magic in a test": (_test("%time double(2)\n"), "check-double: line 1 is no Python"),
+    "AUTOTEST": (_test("### AUTOTEST double(2)\n"), "line 1, `### AUTOTEST double(2)`: AUTOTEST"),
+    "await in a test": (_test("await double(2)\n"), "check-double: line 1: a test cannot await"),
+    "another language": (lambda p: _edit(p, '"language": "python"', '"language": "R"'), "of R"),
     "secret in text": (_leak_in_text, "would release 'first = 3"),
     "secret in a file": (_leak_in_a_file, "would release 'assert double"),
 }
@@ -148,11 +154,8 @@ def test_a_test_that_never_comes_upon_the_students_work_is_refused(test):
     master = notebook()
     master.cells = [c for c in master.cells if c.id not in ("answers", "check-answers")]
     next(c for c in master.cells if c.id == "check-double").source = test
-    never = (
-        "check-double",
-        "it never comes upon what students write, so it would earn nobody a point",
-    )
-    assert list(faults(master)) == [never] * (test in NEVER_RUN)
+    told = [(cell, "never comes upon what students write" in why) for cell, why in faults(master)]
+    assert told == [("check-double", True)] * (test in NEVER_RUN)
 
 
 def test_a_name_that_students_can_change_is_remarked_on(course):
@@ -201,6 +204,24 @@ def test_a_picture_goes_with_the_text_that_showed_it(course):
         assert [c.get("attachments") for c in cells] == [
             given if shown else None for shown in [*SHOWING.values(), True]
         ]
+
+
+def _old(path):
+    """Write it as notebooks were before cells had ids."""
+    nb = json.loads(path.read_text())
+    nb["nbformat_minor"] = 4
+    for cell in nb["cells"]:
+        del cell["id"]
+    path.write_text(json.dumps(nb))
+
+
+def test_a_notebook_whose_cells_have_no_ids_is_released(course):
+    _old(course)
+    release(root=_root(course))
+    path = _root(course) / "assignments" / course.parent.name / course.name
+    cells = json.loads(path.read_text())["cells"]
+    assert len(cells) == len(notebook().cells)
+    assert "return x + x" not in path.read_text()
 
 
 @pytest.mark.parametrize("case", SPOILED)

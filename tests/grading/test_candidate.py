@@ -1,11 +1,13 @@
 """The examiner's view of the candidate: cells, questions, things that stay there, and their end."""
 
+import threading
 import time
 
 import numpy as np
 import pytest
 import torch
 
+from course_utils.checks.engine import Check
 from course_utils.checks.layers import layer
 from course_utils.checks.outcome import Look, call
 from course_utils.grading.candidate import Ended, Unanswered
@@ -13,6 +15,7 @@ from course_utils.grading.remote import CandidateError, Remote
 from grading.conftest import QUICK
 
 PLAIN = Look()
+Mine = type("Mine", (), {"__module__": "__examiner__"})
 CODE = """
 import numpy as np
 
@@ -356,7 +359,11 @@ class TestThingsThatStay:
     def test_its_errors_are_of_their_type_over_there(self, ask):
         assert ask("catches")(lambda x: 1 / x) == "caught division by zero"
 
-    @pytest.mark.parametrize("value", [object(), int, torch.zeros(2).to_sparse()])
+    def test_a_librarys_objects_are_made_once_more(self, ask):
+        ones = torch.ones(2).to_sparse()
+        assert ask("add")(ones, y=ones).to_dense().tolist() == [2, 2]
+
+    @pytest.mark.parametrize("value", [threading.Lock(), Mine(), Check])
     def test_what_cannot_be_given_is_refused(self, ask, value):
         with pytest.raises(TypeError, match="cannot be given"):
             ask("add")(value)

@@ -74,7 +74,10 @@ class TestWhenThingsGoWrong:
     def test_a_cell_that_raises_stops_nothing_else(self):
         result = graded({"count": "def count(n:"})
         assert scores(result) == ALL | {"count": 0}
-        assert reason(result, "count") == "✗ `count` is not defined"
+        assert reason(result, "count") == (
+            "✗ `count` is not defined, since its cell stopped: "
+            "SyntaxError: incomplete input (line 1)"
+        )
         assert cell(result.notebook, "count").outputs[0].ename == "SyntaxError"
 
     @pytest.mark.parametrize(

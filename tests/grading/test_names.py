@@ -65,7 +65,11 @@ def test_a_name_that_is_imported_and_then_solved_is_the_students():
     assert found.solved == {"sqrt"}
 
 
-@pytest.mark.parametrize("source", ["!ls", "%%bash\nls", "files = !ls", "def f(:"])
+def test_what_a_magic_gives_is_left_to_the_notebook():
+    assert _plan(given="files = !ls")[0].others == {"files"}
+
+
+@pytest.mark.parametrize("source", ["!ls", "%%bash\nls", "def f(:"])
 def test_what_is_no_python_defines_nothing(source):
     found, _ = _plan(unmarked=source, given=source, solution=source)
     assert not found.solved | found.others

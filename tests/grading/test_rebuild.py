@@ -6,7 +6,14 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from course_utils.grading.rebuild import MAX_CELLS, Unreadable, hidden_lines, read, rebuild
+from course_utils.grading.rebuild import (
+    MAX_BYTES,
+    MAX_CELLS,
+    Unreadable,
+    hidden_lines,
+    read,
+    rebuild,
+)
 from grading import target
 from grading.tiny import cell
 
@@ -214,7 +221,7 @@ class TestFormats:
             (b"[" * 100_000, "not a notebook"),
             (b"{}", "no cells"),
             (b"[]", "no cells"),
-            (b" " * 60_000_001, "too large"),
+            (b" " * (MAX_BYTES + 1), "too large"),
             (json.dumps({"cells": [{"source": "x"}] * (MAX_CELLS + 1)}).encode(), "too much"),
             (json.dumps({"cells": [{"source": "x" * 3_000_000}]}).encode(), "too much"),
         ],

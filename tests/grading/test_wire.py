@@ -1,8 +1,12 @@
 """What crosses comes back the same and of the exact type; what is made up is refused."""
 
 import collections
+import datetime
 import socket
 import threading
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
 
 import msgpack
 import numpy as np
@@ -13,6 +17,21 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from course_utils.grading import wire
+
+Point = collections.namedtuple("Point", "x y")
+
+
+class Pair(NamedTuple):
+    x: int
+    y: int = 2
+
+
+class Methodical(NamedTuple):
+    x: int
+
+    def twice(self):
+        return 2 * self.x
+
 
 GRID = np.arange(24.0).reshape(4, 6)
 VALUES = {
@@ -143,7 +162,7 @@ class OwnArray(np.ndarray):
     "value",
     [Liar(3), GRID.view(OwnArray), np.ma.masked_array([1.0], [True]), len,
      np.array([object()]), np.zeros(2, dtype=[("a", "i4")]), 2 ** (wire.MAX_BITS + 1),
-     torch.zeros(2).to_sparse()],
+     torch.zeros(2).to_sparse(), Methodical(2)],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
 def test_everything_else_is_only_named(value):
@@ -152,11 +171,66 @@ def test_everything_else_is_only_named(value):
     assert named[0] is value
 
 
-def test_ordered_and_named_containers_become_plain():
-    point = collections.namedtuple("Point", "x y")(1, 2)
-    assert type(there(point)) is tuple
-    assert type(there(collections.OrderedDict(a=1))) is dict
-    assert type(there(torch.zeros(2, 3).shape)) is tuple
+WORDS = {"a": 1, "b": 2}
+RELATED = {
+    "Counter": collections.Counter("abba"),
+    "OrderedDict": collections.OrderedDict(b=1, a=2),
+    "defaultdict": collections.defaultdict(list, a=[1]),
+    "deque": collections.deque([1, 2], 3),
+    "keys": WORDS.keys(),
+    "items": WORDS.items(),
+    "range": range(3, 30, 4),
+    "bytearray": bytearray(b"ab"),
+    "Fraction": Fraction(-2, 6),
+    "Decimal": Decimal("0.10"),
+    "date": datetime.date(2026, 11, 26),
+    "time": datetime.time(1, 2, 3, 4),
+    "datetime": datetime.datetime(2026, 11, 26, 1, tzinfo=datetime.UTC),
+    "timedelta": datetime.timedelta(days=-1, microseconds=3),
+    "type": int,
+    "error": KeyError,
+    "scalar type": np.float32,
+    "dtype": np.dtype("<f4"),
+    "Ellipsis": ...,
+    "size": torch.zeros(2, 3).shape,
+    "torch dtype": torch.float16,
+    "device": torch.device("cpu"),
+}
+
+
+@pytest.mark.parametrize("value", RELATED.values(), ids=RELATED)
+def test_relatives_of_plain_data_come_back_the_same(value):
+    arrived = there(value)
+    assert arrived == value
+    assert type(arrived) is type(value)
+    assert repr(arrived) == repr(value)
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_a_matrix_and_values_of_a_dict_come_back():
+    arrived = there(np.matrix([[1, 2], [3, 4]]))
+    assert type(arrived) is np.matrix
+    assert (arrived * arrived).tolist() == [[7, 10], [15, 22]]
+    assert list(there(WORDS.values())) == [1, 2]
+
+
+@pytest.mark.parametrize("point", [Point(1, [2]), Pair(1)])
+def test_a_named_tuple_is_made_anew_with_its_names(point):
+    arrived = there(point)
+    assert arrived == point
+    assert (arrived.x, arrived.y) == (point.x, point.y)
+    assert repr(arrived) == repr(point)
+    assert type(arrived) is not type(point)
+    asked = []
+    back = wire.unpack(wire.pack(point, refuse), refuse, lambda *a: asked.append(a) or type(point))
+    assert asked == [(type(point).__name__, ("x", "y"))]
+    assert type(back) is type(point)
+
+
+def test_large_dicts_and_sets_come_back():
+    table = {(n, -n): n for n in range(20_000)}
+    assert there(table) == table
+    assert there(set(range(20_000))) == set(range(20_000))
 
 
 FORGED = {
@@ -178,6 +252,22 @@ FORGED = {
     "scalar too long": {"scalar": ["<f8", b"1" * 16]},
     "wrong tensor": {"tensor": ["float32", [2], b"1234", True, False]},
     "tensor of code": {"tensor": ["load", [1], b"1", True, False]},
+    "endless decimal": {"kind": ["decimal", "1E+999999"]},
+    "long fraction": {"kind": ["fraction", {"int": hex(2**5000)}, 1]},
+    "division by zero": {"kind": ["fraction", 1, 0]},
+    "zeros by the number": {"kind": ["bytearray", 10**12]},
+    "class of another kind": {"kind": ["type", "memoryview"]},
+    "import": {"kind": ["type", "os.system"]},
+    "code for a name": {"kind": ["named", "P", ["x): pass"], [1]]},
+    "keyword": {"kind": ["named", "P", ["def"], [1]]},
+    "too few values": {"kind": ["named", "P", ["x", "y"], [1]]},
+    "counter of no dict": {"kind": ["Counter", 7]},
+    "factory of text": {"kind": ["defaultdict", "list", {"dict": []}]},
+    "matrix of numbers": {"kind": ["matrix", 7]},
+    "another device": {"kind": ["device", "cpu; import os"]},
+    "private of a dict": {"kind": ["view", "clear", {"dict": []}]},
+    "no kind": {"kind": []},
+    "kind of a number": {"kind": [7, 7]},
     "many axes": {"array": ["|u1", [1] * 65, b"1", "C", True]},
     "timestamp": msgpack.Timestamp(1),
 }
@@ -223,7 +313,7 @@ def test_a_message_that_is_none_is_refused(data, says):
 def test_many_small_dicts_cross_and_one_that_collides_does_not():
     small = wire.pack([dict.fromkeys(range(300), 0)] * 200, refuse)
     assert len(wire.unpack(small, refuse)) == 200
-    large = {"dict": [[n, 0] for n in range(wire.MAX_HASHED + 1)]}
+    large = {"dict": [[{"int": hex(n * (2**61 - 1))}, 0] for n in range(wire.MAX_HASHED + 1)]}
     with pytest.raises(wire.WireError, match="items"):
         wire.unpack(large, refuse)
 
