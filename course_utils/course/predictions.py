@@ -37,6 +37,12 @@ def asks(cell: nbformat.NotebookNode) -> str:
     return call[1] if call else ""
 
 
+def questions_of(cell: nbformat.NotebookNode) -> list[str]:
+    """The ids of the questions that a cell asks; predictions are none."""
+    calls = _CALL.findall(cell.source) if cell.cell_type == "code" else []
+    return [id_ for kind, ids in calls if kind == "ask" for id_ in ast.literal_eval(f"[{ids}]")]
+
+
 def only_draws(cell: nbformat.NotebookNode) -> bool:
     """Whether a cell only draws, and sums up for labels, what cells before it have computed."""
     if cell.cell_type != "code" or "plotting.show(" not in cell.source:
