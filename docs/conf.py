@@ -35,6 +35,7 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 html_math_renderer = "mathml"
 add_module_names = False
+toc_object_entries_show_parents = "hide"  # else the contents of a page show nothing else
 autodoc_member_order = "bysource"
 napoleon_custom_sections = ["Source"]
 autodoc_typehints_format = "short"

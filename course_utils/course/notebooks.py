@@ -29,6 +29,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 MAX_CELLS = 60
 MAX_LINES = 20
 MAX_WORDS = 120
+MAX_QUESTIONS = 3
 MAX_FIRST_CODE_LINES = 8
 MAX_BYTES = 500_000
 TIMEOUT = 200  # seconds for a cell, ten times what a lecture's cell may take
@@ -281,11 +282,17 @@ def _lecture(notebook: nbformat.NotebookNode) -> Iterator[str]:
         yield "needs at least a text with the title and a cell with the imports"
         return
     yield from predictions.problems(notebook)
-    # A prediction is a question to the reader, though a cell of code asks it.
-    told = [cell for cell in cells if predictions.asks(cell) not in ("predict", "record")]
+    yield from _forms(cells)
+    # What is asked is a question to the reader, though a cell of code asks it.
+    told = [cell for cell in cells if not predictions.asks(cell)]
     code = [cell for cell in told if cell.cell_type == "code"]
-    if len(told) >= MAX_CELLS:
-        yield f"{len(told)} cells besides the predictions, fewer than {MAX_CELLS} please"
+    # A text with a question in its middle is no longer for that.
+    parted = sum(
+        predictions.asks(question) == "ask" and before.cell_type == after.cell_type == "markdown"
+        for before, question, after in zip(cells, cells[1:], cells[2:], strict=False)
+    )
+    if len(told) - parted >= MAX_CELLS:
+        yield f"{len(told) - parted} cells besides the questions, fewer than {MAX_CELLS} please"
     if len(told) < 2 * len(code):
         yield f"{len(code)} code cells, but only {len(told) - len(code)} with text"
     for cell in code:
@@ -306,6 +313,19 @@ def _lecture(notebook: nbformat.NotebookNode) -> Iterator[str]:
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     if text.count("<details>") < 3 or text.count("<details>") != text.count("</details>"):
         yield "the exercises need folded hints (<details>), at least three"
+
+
+def _forms(cells: list[nbformat.NotebookNode]) -> Iterator[str]:
+    """Many questions in a row read like a form to fill in."""
+    row = 0
+    for cell in cells:
+        asked = predictions.questions_of(cell)
+        row = row + len(asked) if asked else 0
+        if row > MAX_QUESTIONS:
+            yield (
+                f"{cell.id}: {row} questions in a row, at most {MAX_QUESTIONS}: "
+                "move some to the text that teaches their answer"
+            )
 
 
 def _assignment(notebook: nbformat.NotebookNode) -> Iterator[str]:

@@ -20,6 +20,14 @@ LONG = 1000  # so large a number stands nowhere by accident
 _CALL = re.compile(r"quiz\.(ask|predict|record)\(([^()]*)\)")
 _PROSE = re.compile(r"\*\*[Pp]redict\b")
 _EXPLORER = re.compile(r"^(\w+\.)?explore\w*\(", re.MULTILINE)  # one works with it, folded or not
+# What a cell may call that only draws: what draws, what lays out, and what sums up for a label.
+_DRAWS = {"plotting", "plt"}
+_SUMS_UP = (
+    "abs all any append arange argmax array copy cpu detach dict enumerate flatten float "
+    "format getattr index int interval items join keys len list log max mean min numpy "
+    "permute print range ravel reshape reversed round sorted split squeeze startswith std str "
+    "tolist tuple values zip"
+)
 _NUMBER = re.compile(r"(?<![\w.])[-−]?(?:\d{1,3}(?:[ ,_]\d{3})+(?!\d)|\d+)(?:\.\d+)?")
 
 
@@ -27,6 +35,46 @@ def asks(cell: nbformat.NotebookNode) -> str:
     """`ask`, `predict` or `record`, if a cell does nothing else; else empty."""
     call = _CALL.fullmatch(cell.source.strip()) if cell.cell_type == "code" else None
     return call[1] if call else ""
+
+
+def questions_of(cell: nbformat.NotebookNode) -> list[str]:
+    """The ids of the questions that a cell asks; predictions are none."""
+    calls = _CALL.findall(cell.source) if cell.cell_type == "code" else []
+    return [id_ for kind, ids in calls if kind == "ask" for id_ in ast.literal_eval(f"[{ids}]")]
+
+
+def only_draws(cell: nbformat.NotebookNode) -> bool:
+    """Whether a cell only draws, and sums up for labels, what cells before it have computed."""
+    if cell.cell_type != "code" or "plotting.show(" not in cell.source:
+        return False
+    tree, drawn = ast.parse(cell.source), set(_DRAWS)
+    for node in ast.walk(tree):  # from outside: a figure comes before the loop over its axes
+        if isinstance(node, ast.FunctionDef):
+            drawn |= {node.name, *(each.arg for each in node.args.args)}
+        elif isinstance(node, ast.Assign) and drawn & _names_in(node.value):
+            drawn |= _names_in(node.targets[0])
+        elif isinstance(node, ast.For | ast.comprehension) and drawn & _names_in(node.iter):
+            drawn |= _names_in(node.target)
+    return all(
+        _root(call.func) in drawn or _called(call) in _SUMS_UP.split()
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+    )
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else _root(call.func)
+
+
+def _root(node: ast.AST) -> str:
+    """The name at the start of `axes[0, 0].lines[1].set_color`."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
 def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:

@@ -9,7 +9,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from course_utils.course.predictions import asks
+from course_utils.course.predictions import asks, only_draws
 
 logger = logging.getLogger(__name__)
 LINES_OF_A_CELL = 10_000  # myst-nb numbers the lines of cell n from (n + 1) times this
@@ -51,11 +51,20 @@ def _describe_pictures(document: nodes.document, notebook: nbformat.NotebookNode
 
 
 def _leave_out_calls(document: nodes.document, notebook: nbformat.NotebookNode) -> None:
-    """A cell that only asks shows its question, and not the call that fetches it."""
+    """A question stands without the call that fetches it, a picture before the code that draws it.
+
+    That code is folded: whoever wants to draw such a picture unfolds it.
+    """
     for cell in _with_attribute(document, "nb_element", "cell_code"):
-        if asks(notebook.cells[cell["cell_index"]]):
-            for source in _with_attribute(cell, "nb_element", "cell_code_source"):
+        stored = notebook.cells[cell["cell_index"]]
+        for source in _with_attribute(cell, "nb_element", "cell_code_source"):
+            if asks(stored):
                 source.parent.remove(source)
+            elif only_draws(stored):
+                opened = '<details class="drawing"><summary>Show the code that draws</summary>'
+                place = source.parent.index(source)
+                source.parent.insert(place + 1, nodes.raw("", "</details>", format="html"))
+                source.parent.insert(place, nodes.raw("", opened, format="html"))
 
 
 def _with_attribute(node: nodes.Element, name: str, value: str) -> list[nodes.Element]:

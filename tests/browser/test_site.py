@@ -20,6 +20,7 @@ NOTEBOOKS = sorted([*ROOT.glob("lectures/*.ipynb"), *ROOT.glob("assignments/*/*.
 TEXTS = [ROOT / "index.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
 TEXTS += sorted([*ROOT.glob("docs/**/*.md"), *ROOT.glob("docs/**/*.rst")])
 PAGES = [str(p.relative_to(ROOT).with_suffix(".html")) for p in [*TEXTS, *NOTEBOOKS]]
+SMALL_DESK = {"width": 1200, "height": 900}
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 # What differs between the modes, and what with the width: the other rules need no second run.
 COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
@@ -28,6 +29,10 @@ LAYOUT = {"runOnly": ["scrollable-region-focusable", "target-size", "meta-viewpo
 KINDS = ["index.html", "search.html", "lectures/03_output_size.html", "docs/api/checks.html"]
 KINDS += ["assignments/a1_convolution/a1_convolution.html", "docs/topics.html"]
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Lines of code that run out of their cell, in folded cells too.
+CUT = """[...document.querySelectorAll('.cell details')].map(
+    fold => fold.open = true) && [...document.querySelectorAll('.cell_input pre')].filter(
+    code => code.scrollWidth > code.clientWidth).map(code => code.textContent)"""
 # Pictures that did not load, or that say nothing to who cannot see them.
 POOR_PICTURES = """[...document.querySelectorAll('article img')].filter(
     picture => !picture.naturalWidth || !picture.alt).map(picture => picture.src)"""
@@ -99,6 +104,8 @@ def test_everybody_can_read_the_page(visit, name):
     assert page.evaluate(WIDER) <= 0
     # Code is alike on all pages of a kind.
     assert violations(page, without=None if name in KINDS else ".highlight") == []
+    page.set_viewport_size(SMALL_DESK)
+    assert page.evaluate(CUT) == []
     page.set_viewport_size(PHONE)
     page.reload()
     assert page.evaluate(WIDER) <= 0

@@ -85,3 +85,24 @@ def test_what_is_not_committed_or_not_folded_is_named(known, change, sentence):
 
 def test_an_explorer_is_not_folded(known):
     assert found("bowl.explore_optimisers(walkers)", meta={}) == []
+
+
+DRAWN = """fig, axes = plotting.figure(1, 2)
+for ax, name in zip(axes[0], sorted(runs)):
+    ax.plot(np.arange(3), runs[name].mean(axis=0))
+plotting.show(fig, "drawn")"""
+
+
+@pytest.mark.parametrize(
+    ("source", "drawn"),
+    [
+        (DRAWN, True),
+        ("plotting.show(plotting.stops(7, 3), 'stops')", True),
+        (f"{DRAWN}\nprint(len(runs))", True),
+        (f"runs = train(rates)\n{DRAWN}", False),
+        ("plotting.show(plotting.images([F.relu(photo)]), 'gone')", False),
+        ("print(len(runs))", False),
+    ],
+)
+def test_a_cell_that_only_draws_is_told_from_one_that_computes(source, drawn):
+    assert predictions.only_draws(nbformat.v4.new_code_cell(source)) == drawn

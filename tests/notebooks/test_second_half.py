@@ -51,7 +51,7 @@ def test_lecture_08_says_what_its_stacks_did():
 
 def test_lecture_10_says_what_its_game_gave():
     found = cells("10")
-    text, game = found["sanity"].source, printed(found["game-run"])
+    text, game = found["game-explain"].source, printed(found["game-run"])
     for ending, beginning in (("maximum", "With the maximum: "), ("mean", "turns round**: ")):
         said = re.findall(r"([\w-]+) (\d+) %", text.split(beginning)[1].split(". ")[0])
         rates = re.findall(r"([\w-]+) (\d+)%", re.search(f"{ending} +trained +(.+)", game)[1])
@@ -73,7 +73,7 @@ def test_lecture_10_says_what_its_table_gave():
     random = {key: numbers[1] for key, numbers in table.items()}
     for name, words in (("saliency", "saliency "), ("deconvnet", "the deconvnet ")):
         both = f"{random[name, 'maximum']} % and {random[name, 'mean']} %"
-        assert words + both in found["sanity"].source
+        assert words + both in found["game-explain"].source
     verdict = found["verdict"].source
     for ending in ("maximum", "mean"):
         asked, other = table["deconvnet", ending][3:]

@@ -180,6 +180,12 @@ def too_many_cells(nb):
         nb.cells.insert(3, nbformat.v4.new_markdown_cell("text", id=f"more-{i}"))
 
 
+def many_questions(nb):
+    for n in range(4):
+        ask = nbformat.v4.new_code_cell('quiz.ask("kernel-runs")', id=f"ask-{n}")
+        nb.cells.insert(3, ask)
+
+
 def too_large(nb):
     code_with(nb, "print(").outputs[0].text = "x" * 600_000
 
@@ -209,6 +215,7 @@ def too_large(nb):
         (wall_of_text, "words in a row, at most 120"),
         (wall_over_two_cells, "words in a row, at most 120"),
         (too_many_cells, "fewer than"),
+        (many_questions, "4 questions in a row, at most 3"),
         (too_large, "kB, at most"),
     ],
     ids=lambda value: getattr(value, "__name__", None),

@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 
 import nbformat
+from bs4 import BeautifulSoup
 
 from course_utils.course.notebooks import LANGUAGE
 from website.building import build
 
 TITLE = "# How large?\n\nAbout 20 minutes on a CPU."
+DRAWS = 'plotting.show(plotting.stops(7, 3), "stops")'
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
 )
@@ -23,7 +25,7 @@ def course(
     )
     cells = [
         nbformat.v4.new_markdown_cell(opening, id="title"),
-        nbformat.v4.new_code_cell("draw()", id="drawn", outputs=[picture], execution_count=1),
+        nbformat.v4.new_code_cell(DRAWS, id="drawn", outputs=[picture], execution_count=1),
         nbformat.v4.new_markdown_cell("What it shows.", id="shown"),
     ]
     for folder in ("lectures", "docs"):
@@ -53,6 +55,10 @@ def test_links_lead_to_pages_and_to_cells(tmp_path):
     assert 'id="cell-shown"' in lecture
     assert 'alt="A single grey pixel"' in lecture
     assert "About 20 minutes</li>" in lecture
+    # The code that only draws is folded.
+    folded = BeautifulSoup(lecture, "html.parser").select_one("details.drawing")
+    assert "plotting.stops" in folded.get_text()
+    assert folded.find("img") is None
     # Nobody can open a course in Colab whose address is unknown.
     assert "Download the notebook" in lecture
     assert "colab" not in lecture
