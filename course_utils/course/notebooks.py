@@ -44,9 +44,7 @@ _BREATH = re.compile(  # what ends a wall of text; a question is no mere "right?
 _FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
 _MARKUP = re.compile(r"</?[a-z][^>\n]*>|\]\([^)]*\)")  # tags, addresses of links
 _WORD = re.compile(r"\w[\w'’-]*")
-_SPEAKS = re.compile(
-    r"^\s*(print\(|plotting\.show\(|quiz\.|widgets\.explore|laboratory\.show\()", re.MULTILINE
-)
+_SPEAKS = re.compile(r"^\s*(print\(|plotting\.show\(|quiz\.|laboratory\.show\()", re.MULTILINE)
 
 
 def read(path: Path) -> nbformat.NotebookNode:

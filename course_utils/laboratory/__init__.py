@@ -9,7 +9,7 @@ import functools
 import html
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ FAMOUS = {  # of a photo, where no other kernels are given
     "identity": [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
 }
 COLOURS = 16
+TABLE = 28  # rows and columns of a table of numbers
 LONGEST = 256  # pixels of a photo's side: what a page should hold
 _LAYER = {"kernel_size": "k", "stride": "s", "dilation": "d", "padding": "p", "name": "name"}
 
@@ -74,14 +75,16 @@ def show(mode: str, *, alt: str | None = None, **start: Any) -> None:
         What the static picture shows; by default a sentence that the mode has.
     start
         Where it starts, by mode. *window*: `input` `(H, W)`, `kernel` or a dict `kernels` of
-        them `(KH, KW)`, `stop`, and `yours`, the output of somebody's own function, which is
-        compared. *photo*: `input` `(H, W)` in 0 to 1. *channels*: `input` `(C, H, W)`, `weight`
-        `(F, C, KH, KW)`, `bias` `(F,)`. *transposed*: `input`, `kernel`. *backward*: these,
-        `bias` and the incoming `dout` `(OH, OW)`, and `of` (`"input"`, `"weight"` or `"bias"`)
-        with its place `at`. *network*: `input`, `label`, `classes`, `parameters` (a dict of `w`
-        `(F, 1, KH, KW)`, `b`, `v` `(K, D)`, `c`). *receptive*: `layers`, or a dict `stacks` of
-        them, made of `Step`. *optimisers*: `runs`, made of `Run`, `conditioning`, `angle`,
-        `steps`. The first five take `stride`, `padding`, `dilation` and (but *transposed*) `flip`.
+        them `(KH, KW)`, `stop` (the output position, in reading order), and `yours`, which is
+        compared: an output, or somebody's own function of input and kernel that gives one; if
+        it gives none, a sentence says so. *photo*: `input` `(H, W)` in 0 to 1. *channels*:
+        `input` `(C, H, W)`, `weight` `(F, C, KH, KW)`, `bias` `(F,)`. *transposed*: `input`,
+        `kernel`. *backward*: these, `bias` and the upstream gradient `dout` `(OH, OW)`, and
+        `of` (`"input"`, `"weight"` or `"bias"`) with its place `at`. *network*: `input`,
+        `label`, `classes`, `parameters` (a dict of `w` `(F, 1, KH, KW)`, `b`, `v` `(K, D)`,
+        `c`). *receptive*: `layers`, or a dict `stacks` of them, made of `Step`. *optimisers*:
+        `runs`, made of `Run`, `conditioning`, `angle`, `steps`. The first five take `stride`,
+        `padding`, `dilation` and (but *transposed*) `flip`.
 
     Raises
     ------
@@ -89,6 +92,8 @@ def show(mode: str, *, alt: str | None = None, **start: Any) -> None:
         If there is no such mode or name, an array holds something else than finite numbers, or
         the static picture cannot be drawn.
     """
+    if callable(start.get("yours")):
+        start["yours"] = _answer(start["yours"], start)
     given = state(mode, **start)
     picture, words = still(given, alt)
     page = _page(given, picture, words, with_module=_first_in(_cell()))
@@ -162,6 +167,32 @@ def still(given: Mapping[str, Any], alt: str | None = None) -> tuple[str, str]:
 def module() -> str:
     """The ES module as pages carry it, without comments and spare spaces."""
     return squeezed((FOLDER / "laboratory.js").read_text(encoding="utf-8"))
+
+
+def _answer(function: Callable[..., Any], start: Mapping[str, Any]) -> np.ndarray | None:
+    """What somebody's function gives; where nothing can be compared, None and a sentence."""
+    kernels = [start["kernel"]] if "kernel" in start else list(start["kernels"].values())
+    given = (np.array(start["input"]), np.array(kernels[0]))  # copies: the function may change them
+    geometry = {name: start[name] for name in ("stride", "padding", "dilation") if name in start}
+    try:
+        found = function(*given, **geometry)
+        array = np.asarray(found, dtype=float)
+    except NotImplementedError:
+        trouble = "is not written yet"
+    except Exception as error:  # a stranger's function may raise anything
+        trouble = f"gave no array of numbers ({type(error).__name__})"
+    else:
+        if found is None:
+            trouble = "returned nothing"
+        elif array.ndim != 2 or not array.size or max(array.shape) > TABLE:
+            trouble = f"returned the shape {array.shape}, which cannot be drawn as a table"
+        elif not np.isfinite(array).all():
+            trouble = "returned numbers that are not finite"
+        else:
+            return array
+    name = getattr(function, "__name__", "your function")
+    print(f"{name} {trouble}, so there is nothing to compare yet.")
+    return None
 
 
 def _plain(value: Any, name: str) -> Any:

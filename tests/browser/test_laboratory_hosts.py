@@ -110,7 +110,7 @@ def test_a_stored_notebook_shows_pictures_and_once_trusted_it_lives(desk):
     """No cell has been run. Whoever wrote it is unknown at first, so no script of it runs."""
     lab, environment = desk
     notebook = lab.open(NAME)
-    picture = notebook.cell("window").get_by_role("img", name="One stop of a kernel")
+    picture = notebook.cell("window").get_by_role("img", name="A kernel at one output position")
     expect(picture).to_be_visible()
     expect(notebook.panel.locator(".lab")).to_have_count(0)
     subprocess.run(
