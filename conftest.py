@@ -6,7 +6,6 @@ import pytest
 
 from course_utils.course import statements
 
-
 # A picture inside HTML is drawn by the machine's own fonts, as those are that nbval skips anyway.
 _PICTURE = r"data:image/[a-z+]+;base64,[A-Za-z0-9+/=]+"
 

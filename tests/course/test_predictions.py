@@ -83,5 +83,9 @@ def test_what_is_not_committed_or_not_folded_is_named(known, change, sentence):
     assert any(sentence in said for said in found(**change))
 
 
-def test_an_explorer_is_not_folded(known):
-    assert found("bowl.explore_optimisers(walkers)", meta={}) == []
+def test_a_laboratory_may_be_folded_or_not_but_needs_a_question(known):
+    source = 'x = 1\nlaboratory.show("window", input=x, kernel=x)'
+    for meta in ({}, ANSWER):
+        assert found(source, meta=meta) == []
+    (said,) = found(source, ask="x = 1", meta={})
+    assert said == "answer: a laboratory without a question: put quiz.predict before it"

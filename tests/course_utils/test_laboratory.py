@@ -88,7 +88,7 @@ def test_a_function_that_gives_nothing_to_compare_gets_a_sentence(shown, capsys,
     image = np.eye(3)
     laboratory.show("window", input=image, kernel=[[1]], yours=own(answer))
     assert sentence in capsys.readouterr().out
-    assert '"yours"' not in shown[0]["text/html"]
+    assert '"yours": ' not in shown[0]["text/html"]
     assert (image == np.eye(3)).all()
 
 
