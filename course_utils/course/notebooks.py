@@ -279,14 +279,16 @@ def _lecture(notebook: nbformat.NotebookNode) -> Iterator[str]:
         yield "needs at least a text with the title and a cell with the imports"
         return
     yield from predictions.problems(notebook)
-    # A prediction is a question to the reader, though a cell of code asks it.
-    told = [cell for cell in cells if predictions.asks(cell) not in ("predict", "record")]
+    # A prediction is a question to the reader, though a cell of code asks it; and a laboratory,
+    # which stands below one, is not read but worked with.
+    shown = [cell for cell in cells if predictions.asks(cell) not in ("predict", "record")]
+    told = [cell for cell in shown if not predictions.laboratory(cell)]
     code = [cell for cell in told if cell.cell_type == "code"]
     if len(told) >= MAX_CELLS:
-        yield f"{len(told)} cells besides the predictions, fewer than {MAX_CELLS} please"
+        yield f"{len(told)} cells besides predictions and laboratories, at most {MAX_CELLS - 1}"
     if len(told) < 2 * len(code):
         yield f"{len(code)} code cells, but only {len(told) - len(code)} with text"
-    for cell in code:
+    for cell in (cell for cell in shown if cell.cell_type == "code"):
         lines = sum(bool(line.strip()) for line in cell.source.splitlines())
         if lines > MAX_LINES:
             yield f"{cell.id}: {lines} lines of code, at most {MAX_LINES}"

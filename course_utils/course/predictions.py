@@ -31,6 +31,11 @@ def asks(cell: nbformat.NotebookNode) -> str:
     return call[1] if call else ""
 
 
+def laboratory(cell: nbformat.NotebookNode) -> bool:
+    """Whether a cell shows a laboratory."""
+    return cell.cell_type == "code" and bool(_LABORATORY.search(cell.source))
+
+
 def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
     """Each prediction that one cannot commit to, that nothing answers, or that something tells."""
     known, answers = quiz.predictions(), set()
@@ -54,7 +59,7 @@ def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
             folded = answer.metadata.get("jupyter", {}).get("outputs_hidden")
             if (
                 answer.get("outputs")
-                and not _LABORATORY.search(answer.source)
+                and not laboratory(answer)
                 and not (folded and HIDDEN in answer.metadata.get("tags", []))
             ):
                 yield (
@@ -64,7 +69,7 @@ def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
     for cell in notebook.cells:
         if HIDDEN in cell.metadata.get("tags", []) and cell.id not in answers:
             yield f"{cell.id}: folded, but no prediction stands before it"
-        if _LABORATORY.search(cell.source) and cell.id not in answers:
+        if laboratory(cell) and cell.id not in answers:
             yield f"{cell.id}: a laboratory without a question: put quiz.predict before it"
 
 

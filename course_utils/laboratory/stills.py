@@ -49,7 +49,9 @@ def _photo(given: Start) -> tuple[Figure, str]:
     photo = _tensor(_grey(given["picture"]))
     kernel = _kernel(given)
     out = F.conv2d(photo[None, None], kernel[None, None], **_geometry(given))[0, 0]
-    figure, axes = plotting.figure(1, 2, height=4 * photo.shape[0] / photo.shape[1] + 0.4)
+    width = 4.6  # inches: it stands in for something larger, and pages hold it as text
+    high = width / 2 * photo.shape[0] / photo.shape[1]
+    figure, axes = plotting.figure(1, 2, width=width, height=high + 0.4)
     top = float(out.abs().max()) or 1.0
     axes[0, 0].imshow(photo, cmap="gray", vmin=0, vmax=1)
     axes[0, 1].imshow(out, cmap=plotting.SIGNED, vmin=-top, vmax=top)

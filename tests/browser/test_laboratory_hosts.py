@@ -54,7 +54,7 @@ def outputs(course):
 
 def test_a_notebook_holds_the_module_once_and_a_picture_for_each(course):
     pages = [outputs(course)[id_][0].data["text/html"] for id_ in ("window", "backward")]
-    assert [laboratory.module() in page for page in pages] == [True, False]
+    assert [laboratory.packed() in page for page in pages] == [True, False]
     for id_ in ("window", "backward", "tied"):
         (output,) = outputs(course)[id_]
         assert set(output.data) == {"text/html", "text/plain"}  # no live widget is stored

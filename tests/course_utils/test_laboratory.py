@@ -20,7 +20,7 @@ def shown(monkeypatch):
 
 
 def carries(output):
-    return laboratory.module() in output["text/html"]
+    return laboratory.packed() in output["text/html"]
 
 
 def test_the_first_cell_carries_the_module_and_so_does_one_that_is_run_again(shown, monkeypatch):

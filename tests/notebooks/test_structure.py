@@ -208,7 +208,7 @@ def too_large(nb):
         (open_hint, "folded hints"),
         (wall_of_text, "words in a row, at most 120"),
         (wall_over_two_cells, "words in a row, at most 120"),
-        (too_many_cells, "fewer than"),
+        (too_many_cells, "at most 59"),
         (too_large, "kB, at most"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
