@@ -123,8 +123,8 @@ def bowl_paths(
     if not 1 <= len(runs) <= len(plotting.CYCLE):
         raise ValueError(f"can draw 1 to {len(plotting.CYCLE)} runs, got {len(runs)}")
     rows = -(-(len(runs) + 1) // 2)
-    height = 2.0 if abs(angle) < 1 else 2.9
-    fig, axes = plotting.figure(rows, 2, width=7.4, height=rows * height)
+    height = 1.8 if abs(angle) < 1 else 2.6
+    fig, axes = plotting.figure(rows, 2, width=6.4, height=rows * height)
     *panels, below = axes.flat[: len(runs) + 1]
     for ax in axes.flat[len(runs) + 1 :]:
         ax.axis("off")
