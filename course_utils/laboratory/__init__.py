@@ -56,7 +56,7 @@ FAMOUS = {  # of a photo, where no other kernels are given
     "Laplace": [[0, 1, 0], [1, -4, 1], [0, 1, 0]],
     "identity": [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
 }
-COLOURS = 16
+COLOURS = 24
 TABLE = 28  # rows and columns of a table of numbers
 LONGEST = 256  # pixels of a photo's side: what a page should hold
 _LAYER = {"kernel_size": "k", "stride": "s", "dilation": "d", "padding": "p", "name": "name"}
@@ -225,9 +225,9 @@ def _plain(value: Any, name: str) -> Any:
 def _fewer_colours(png: bytes) -> bytes:
     """Half as large: tables of numbers need few colours, and each page holds many of them."""
     small = io.BytesIO()
-    Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(
-        small, "png", optimize=True
-    )
+    drawn = Image.open(io.BytesIO(png)).convert("RGB")
+    method = Image.Quantize.MAXCOVERAGE  # keeps the colours of thin lines apart
+    drawn.quantize(COLOURS, method, dither=Image.Dither.NONE).save(small, "png", optimize=True)
     return small.getvalue()
 
 
