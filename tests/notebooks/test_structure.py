@@ -314,8 +314,8 @@ def test_a_failing_cell_is_named_and_nothing_is_stored(tmp_path):
 
 def test_two_runs_store_the_same_bytes_and_no_widget(tmp_path):
     source = (
-        "import anywidget\nfrom IPython.display import display\n"
-        "print('one')\ndisplay(anywidget.AnyWidget())"
+        "from course_utils import laboratory\nfrom IPython.display import display\n"
+        "print('one')\ndisplay(laboratory.link('window', input=[[1]], kernel=[[1]]))"
     )
     path = small_lecture(tmp_path, source)
     stored = []
