@@ -15,8 +15,8 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from course_utils import laboratory
-from course_utils.widgets_optimisers import Run
-from course_utils.widgets_receptive_field import Step
+from course_utils.bowl import Run
+from course_utils.receptive_field import Step
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from browser.conftest import BROWSERS, QUIET, shutil  # the browser that the tests use

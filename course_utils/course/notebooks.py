@@ -45,9 +45,7 @@ _BREATH = re.compile(  # what ends a wall of text; a question is no mere "right?
 _FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
 _MARKUP = re.compile(r"</?[a-z][^>\n]*>|\]\([^)]*\)")  # tags, addresses of links
 _WORD = re.compile(r"\w[\w'’-]*")
-_SPEAKS = re.compile(
-    r"^\s*(print\(|plotting\.show\(|quiz\.|widgets\.explore|laboratory\.show\()", re.MULTILINE
-)
+_SPEAKS = re.compile(r"^\s*(print\(|plotting\.show\(|quiz\.|laboratory\.show\()", re.MULTILINE)
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -283,19 +281,21 @@ def _lecture(notebook: nbformat.NotebookNode) -> Iterator[str]:
         return
     yield from predictions.problems(notebook)
     yield from _forms(cells)
-    # What is asked is a question to the reader, though a cell of code asks it.
-    told = [cell for cell in cells if not predictions.asks(cell)]
+    # What is asked is a question to the reader, though a cell of code asks it; and a laboratory,
+    # which stands below one, is not read but worked with.
+    shown = [cell for cell in cells if not predictions.asks(cell)]
+    told = [cell for cell in shown if not predictions.laboratory(cell)]
     code = [cell for cell in told if cell.cell_type == "code"]
     # A text with a question in its middle is no longer for that.
     parted = sum(
         predictions.asks(question) == "ask" and before.cell_type == after.cell_type == "markdown"
         for before, question, after in zip(cells, cells[1:], cells[2:], strict=False)
     )
-    if len(told) - parted >= MAX_CELLS:
-        yield f"{len(told) - parted} cells besides the questions, fewer than {MAX_CELLS} please"
+    if (many := len(told) - parted) >= MAX_CELLS:
+        yield f"{many} cells besides questions and laboratories, fewer than {MAX_CELLS} please"
     if len(told) < 2 * len(code):
         yield f"{len(code)} code cells, but only {len(told) - len(code)} with text"
-    for cell in code:
+    for cell in (cell for cell in shown if cell.cell_type == "code"):
         lines = sum(bool(line.strip()) for line in cell.source.splitlines())
         if lines > MAX_LINES:
             yield f"{cell.id}: {lines} lines of code, at most {MAX_LINES}"

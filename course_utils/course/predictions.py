@@ -19,7 +19,8 @@ LONG = 1000  # so large a number stands nowhere by accident
 
 _CALL = re.compile(r"quiz\.(ask|predict|record)\(([^()]*)\)")
 _PROSE = re.compile(r"\*\*[Pp]redict\b")
-_EXPLORER = re.compile(r"^(\w+\.)?explore\w*\(", re.MULTILINE)  # one works with it, folded or not
+# One works with it, folded or not.
+_LABORATORY = re.compile(r"^laboratory\.(show|link)\(", re.MULTILINE)
 # What a cell may call that only draws: what draws, what lays out, and what sums up for a label.
 _DRAWS = {"plotting", "plt"}
 _SUMS_UP = (
@@ -77,9 +78,14 @@ def _names_in(node: ast.AST) -> set[str]:
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
+def laboratory(cell: nbformat.NotebookNode) -> bool:
+    """Whether a cell shows a laboratory."""
+    return cell.cell_type == "code" and bool(_LABORATORY.search(cell.source))
+
+
 def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
     """Each prediction that one cannot commit to, that nothing answers, or that something tells."""
-    known, hidden = quiz.predictions(), set()
+    known, answers = quiz.predictions(), set()
     for place, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown" and _PROSE.search(cell.source):
             yield f"{cell.id}: a Predict that nobody can commit to: make it quiz.predict"
@@ -96,11 +102,11 @@ def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
                 for line in gives_away(known[id_], answer.source):
                     yield f"{answer.id}: tells the answer of {id_}: {line.strip()}"
         for answer in answering:
-            hidden.add(answer.id)
+            answers.add(answer.id)
             folded = answer.metadata.get("jupyter", {}).get("outputs_hidden")
             if (
                 answer.get("outputs")
-                and not _EXPLORER.search(answer.source)
+                and not laboratory(answer)
                 and not (folded and HIDDEN in answer.metadata.get("tags", []))
             ):
                 yield (
@@ -108,8 +114,10 @@ def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
                     'the metadata {"jupyter": {"outputs_hidden": true}}'
                 )
     for cell in notebook.cells:
-        if HIDDEN in cell.metadata.get("tags", []) and cell.id not in hidden:
+        if HIDDEN in cell.metadata.get("tags", []) and cell.id not in answers:
             yield f"{cell.id}: folded, but no prediction stands before it"
+        if laboratory(cell) and cell.id not in answers:
+            yield f"{cell.id}: a laboratory without a question: put quiz.predict before it"
 
 
 def _answering(cells: list[nbformat.NotebookNode]) -> Iterator[nbformat.NotebookNode]:

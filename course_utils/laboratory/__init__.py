@@ -6,10 +6,11 @@ puts it below a cell, `link` keeps it tied to Python, which may then read and se
 
 import base64
 import functools
+import gzip
 import html
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ FAMOUS = {  # of a photo, where no other kernels are given
     "Laplace": [[0, 1, 0], [1, -4, 1], [0, 1, 0]],
     "identity": [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
 }
-COLOURS = 16
+COLOURS = 24
+TABLE = 28  # rows and columns of a table of numbers
 LONGEST = 256  # pixels of a photo's side: what a page should hold
 _LAYER = {"kernel_size": "k", "stride": "s", "dilation": "d", "padding": "p", "name": "name"}
 
@@ -74,14 +76,16 @@ def show(mode: str, *, alt: str | None = None, **start: Any) -> None:
         What the static picture shows; by default a sentence that the mode has.
     start
         Where it starts, by mode. *window*: `input` `(H, W)`, `kernel` or a dict `kernels` of
-        them `(KH, KW)`, `stop`, and `yours`, the output of somebody's own function, which is
-        compared. *photo*: `input` `(H, W)` in 0 to 1. *channels*: `input` `(C, H, W)`, `weight`
-        `(F, C, KH, KW)`, `bias` `(F,)`. *transposed*: `input`, `kernel`. *backward*: these,
-        `bias` and the incoming `dout` `(OH, OW)`, and `of` (`"input"`, `"weight"` or `"bias"`)
-        with its place `at`. *network*: `input`, `label`, `classes`, `parameters` (a dict of `w`
-        `(F, 1, KH, KW)`, `b`, `v` `(K, D)`, `c`). *receptive*: `layers`, or a dict `stacks` of
-        them, made of `Step`. *optimisers*: `runs`, made of `Run`, `conditioning`, `angle`,
-        `steps`. The first five take `stride`, `padding`, `dilation` and (but *transposed*) `flip`.
+        them `(KH, KW)`, `stop` (the output position, in reading order), and `yours`, which is
+        compared: an output, or somebody's own function of input and kernel that gives one; if
+        it gives none, a sentence says so. *photo*: `input` `(H, W)` in 0 to 1. *channels*:
+        `input` `(C, H, W)`, `weight` `(F, C, KH, KW)`, `bias` `(F,)`. *transposed*: `input`,
+        `kernel`. *backward*: these, `bias` and the upstream gradient `dout` `(OH, OW)`, and
+        `of` (`"input"`, `"weight"` or `"bias"`) with its place `at`. *network*: `input`,
+        `label`, `classes`, `parameters` (a dict of `w` `(F, 1, KH, KW)`, `b`, `v` `(K, D)`,
+        `c`). *receptive*: `layers`, or a dict `stacks` of them, made of `Step`. *optimisers*:
+        `runs`, made of `Run`, `conditioning`, `angle`, `steps`. The first five take `stride`,
+        `padding`, `dilation` and (but *transposed*) `flip`.
 
     Raises
     ------
@@ -89,6 +93,8 @@ def show(mode: str, *, alt: str | None = None, **start: Any) -> None:
         If there is no such mode or name, an array holds something else than finite numbers, or
         the static picture cannot be drawn.
     """
+    if callable(start.get("yours")):
+        start["yours"] = _answer(start["yours"], start)
     given = state(mode, **start)
     picture, words = still(given, alt)
     page = _page(given, picture, words, with_module=_first_in(_cell()))
@@ -160,8 +166,40 @@ def still(given: Mapping[str, Any], alt: str | None = None) -> tuple[str, str]:
 
 @functools.cache
 def module() -> str:
-    """The ES module as pages carry it, without comments and spare spaces."""
+    """The ES module as browsers run it, without comments and spare spaces."""
     return squeezed((FOLDER / "laboratory.js").read_text(encoding="utf-8"))
+
+
+@functools.cache
+def packed() -> str:
+    """The ES module as pages carry it, in half the room: gzip, base64."""
+    return base64.b64encode(gzip.compress(module().encode(), mtime=0)).decode("ascii")
+
+
+def _answer(function: Callable[..., Any], start: Mapping[str, Any]) -> np.ndarray | None:
+    """What somebody's function gives; where nothing can be compared, None and a sentence."""
+    kernels = [start["kernel"]] if "kernel" in start else list(start["kernels"].values())
+    given = (np.array(start["input"]), np.array(kernels[0]))  # copies: the function may change them
+    geometry = {name: start[name] for name in ("stride", "padding", "dilation") if name in start}
+    try:
+        found = function(*given, **geometry)
+        array = np.asarray(found, dtype=float)
+    except NotImplementedError:
+        trouble = "is not written yet"
+    except Exception as error:  # a stranger's function may raise anything
+        trouble = f"gave no array of numbers ({type(error).__name__})"
+    else:
+        if found is None:
+            trouble = "returned nothing"
+        elif array.ndim != 2 or not array.size or max(array.shape) > TABLE:
+            trouble = f"returned the shape {array.shape}, which cannot be drawn as a table"
+        elif not np.isfinite(array).all():
+            trouble = "returned numbers that are not finite"
+        else:
+            return array
+    name = getattr(function, "__name__", "your function")
+    print(f"{name} {trouble}, so there is nothing to compare yet.")
+    return None
 
 
 def _plain(value: Any, name: str) -> Any:
@@ -187,9 +225,9 @@ def _plain(value: Any, name: str) -> Any:
 def _fewer_colours(png: bytes) -> bytes:
     """Half as large: tables of numbers need few colours, and each page holds many of them."""
     small = io.BytesIO()
-    Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(
-        small, "png", optimize=True
-    )
+    drawn = Image.open(io.BytesIO(png)).convert("RGB")
+    method = Image.Quantize.MAXCOVERAGE  # keeps the colours of thin lines apart
+    drawn.quantize(COLOURS, method, dither=Image.Dither.NONE).save(small, "png", optimize=True)
     return small.getvalue()
 
 
@@ -229,7 +267,7 @@ def _first_in(cell: str | None) -> bool:
 
 def _page(given: Mapping[str, Any], picture: str, alt: str, *, with_module: bool) -> str:
     data = json.dumps(given, ensure_ascii=False).replace("<", "\\u003c")
-    code = f'<script type="text/plain" class="laboratory-module">{module()}</script>'
+    code = f'<script type="text/plain" class="laboratory-module">{packed()}</script>'
     start = squeezed((FOLDER / "start.js").read_text(encoding="utf-8"))
     return (
         f'<div class="laboratory"><img class="still" src="{picture}" alt="{html.escape(alt)}">'

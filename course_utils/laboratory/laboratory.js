@@ -407,7 +407,7 @@ function grid(lab, name, { pick, edit, hover } = {}) {
     body.array = array;
     box.hidden = !rows || !columns;
     none.hidden = !box.hidden;
-    none.textContent = o.none || "no stop";
+    none.textContent = o.none || "no output";
     if (box.hidden) return;
     cell = o.cell || lab.cell(columns);
     el.style.setProperty("--cell", `${cell}px`);
@@ -629,10 +629,10 @@ const padded = (x, p) => zeros(x.length + 2 * p, x[0].length + 2 * p).map((row, 
 const replaced = (x, [first, ...rest], value) =>
   x.map((v, i) => (i !== first ? v : rest.length ? replaced(v, rest, value) : value));
 const fits = (s, h, v, kh, kw) => outputSize(h, kh, s) > 0 && outputSize(v, kw, s) > 0;
-const tooLarge = (s, k) => `No stop: the kernel reaches over ${reach(k.length, s.dilation)}×${
+const tooLarge = (s, k) => `No output position: the kernel reaches over ${reach(k.length, s.dilation)}×${
   reach(k[0].length, s.dilation)}, and the input has ${s.input.length + 2 * s.padding}×${
   s.input[0].length + 2 * s.padding} with its padding.`;
-// Where a kernel touches the padded input at one stop, and the frame around it.
+// Where a kernel touches the padded input at one output position, and the frame around it.
 const taps = (s, [kh, kw], r, c) => zeros(kh, kw).map((row, i) => row.map((_, j) =>
   [r * s.stride + i * s.dilation, c * s.stride + j * s.dilation]));
 const framed = (s, [kh, kw], r, c, p = 0) =>
@@ -740,7 +740,7 @@ const windowed = {
       total.textContent = okay ? `= ${text(out[r][c])}` : "";
       if (!okay) return lab.say(tooLarge(s, k));
       const terms = flat(window_).map((a, i) => [a, flat(k)[i]]);
-      lab.say(`Stop ${n} of 0 to ${count - 1}, output ${place(r, c)} = ${written(terms, out[r][c])}`);
+      lab.say(`Output position ${place(r, c)}, number ${n} of 0 to ${count - 1}: ${written(terms, out[r][c])}`);
       lab.tie(input.frame, output.node(r, c));
     };
   },
@@ -1000,7 +1000,7 @@ const transposed = {
 
 const backward = {
   name: "The way back",
-  hint: "which outputs did a number reach? The errors there, times its partners, are its gradient",
+  hint: "which outputs did a number reach? The upstream gradient there, times its partners, adds up to its gradient",
   keys: EDIT,
   arrays: { input: 2, kernel: 2, dout: 2 },
   start: { ...START, bias: 0, of: "input", at: [0, 0] },
@@ -1023,7 +1023,7 @@ const backward = {
     lab.stage.append(lab.row(input, "∗", kernel, "+", bias, "=", output), lab.row(dout, "→", dx, dw, db));
     return s => {
       const g = geometry(s), out = conv2d([s.input], [[s.kernel]], [s.bias], g)[0], okay = out.length && out[0].length;
-      // Another geometry has another number of outputs: where no error arrives, it is 0.
+      // Another geometry has another number of outputs: where no upstream gradient arrives, it is 0.
       const e = (lab.sized = out.map((row, r) => row.map((_, c) => s.dout[r]?.[c] ?? 0)));
       const back = conv2dBackward([s.input], [[s.kernel]], [e], g);
       const limit = s.of === "input" ? shape(s.input) : s.of === "weight" ? shape(s.kernel) : [1, 1];
@@ -1181,7 +1181,7 @@ const opened = (() => {
     da(n, p, s, [f, r, c]) {
       const won = n.from[f].flat().some(([y, q]) => y === r && q === c);
       return `∂L/∂${name("a", [f, r, c])} = ${text(n.da[f][r][c])}: ${won
-        ? "it was the maximum of its window, so the whole error comes here" : "it was no maximum, so no error comes here"}`;
+        ? "it was the maximum of its window, so the whole upstream gradient comes here" : "it was no maximum, so none of the upstream gradient comes here"}`;
     },
     dz: (n, p, s, [f, r, c]) => `∂L/∂${name("z", [f, r, c])} = ${factor(n.da[f][r][c])}·${n.z[f][r][c] > 0
       ? "1, as z > 0" : "0, as z ≤ 0"} = ${text(n.dz[f][r][c])}`,

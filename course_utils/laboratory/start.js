@@ -1,14 +1,18 @@
 // Starts every laboratory that stands on the page and has not been started. A page holds the
-// module once, as text; it is imported from there, because a page opened from a file may not
+// module once, packed; it is imported from there, because a page opened from a file may not
 // import another file. Cells may be drawn late and in any order, so this waits for the module.
 (function () {
   const shared = (window.courseLaboratory ??= { module: null, waiting: false });
   const left = () => document.querySelectorAll(".laboratory:not([data-started])");
+  async function unpacked(text) {
+    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const blob = new Blob([await new Response(stream).text()], { type: "text/javascript" });
+    return import(URL.createObjectURL(blob));
+  }
   function load() {
     const held = document.querySelector("script.laboratory-module");
-    if (!held) return null;
-    const blob = new Blob([held.textContent], { type: "text/javascript" });
-    return import(URL.createObjectURL(blob));
+    return held && unpacked(held.textContent);
   }
   async function begin(box) {
     box.dataset.started = "yes";

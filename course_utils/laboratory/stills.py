@@ -12,10 +12,10 @@ from PIL import Image
 from torch.nn import functional as F
 
 from course_utils import plotting
-from course_utils.widgets import convolution_stop
-from course_utils.widgets_backward import Place, gradient_paths
-from course_utils.widgets_optimisers import Run, bowl_paths
-from course_utils.widgets_receptive_field import Step, cones
+from course_utils.bowl import Run, bowl_paths
+from course_utils.laboratory.paths import Place, gradient_paths
+from course_utils.laboratory.window import window
+from course_utils.receptive_field import Step, cones
 
 Start = Mapping[str, Any]
 
@@ -38,10 +38,10 @@ def _kernel(given: Start) -> torch.Tensor:
 def _window(given: Start) -> tuple[Figure, str]:
     image, kernel = (np.asarray(given[key]) for key in ("input", "kernel"))
     flip = given.get("flip", False)
-    figure, _ = convolution_stop(image, kernel, given.get("stop", 0), flip=flip, **_geometry(given))
+    figure, _ = window(image, kernel, given.get("stop", 0), flip=flip, **_geometry(given))
     return figure, (
-        "One stop of a kernel: the input with the window framed, the kernel, the element-wise "
-        "products, and the output with their sum in it."
+        "A kernel at one output position: the input with the window framed, the kernel, the "
+        "element-wise products, and the output with their sum in it."
     )
 
 
@@ -49,7 +49,9 @@ def _photo(given: Start) -> tuple[Figure, str]:
     photo = _tensor(_grey(given["picture"]))
     kernel = _kernel(given)
     out = F.conv2d(photo[None, None], kernel[None, None], **_geometry(given))[0, 0]
-    figure, axes = plotting.figure(1, 2, height=4 * photo.shape[0] / photo.shape[1] + 0.4)
+    width = 4.6  # inches: it stands in for something larger, and pages hold it as text
+    high = width / 2 * photo.shape[0] / photo.shape[1]
+    figure, axes = plotting.figure(1, 2, width=width, height=high + 0.4)
     top = float(out.abs().max()) or 1.0
     axes[0, 0].imshow(photo, cmap="gray", vmin=0, vmax=1)
     axes[0, 1].imshow(out, cmap=plotting.SIGNED, vmin=-top, vmax=top)
@@ -93,7 +95,7 @@ def _backward(given: Start) -> tuple[Figure, str]:
     else:
         figure = plotting.numbers([x, w, dout], ["x", "w", "∂L/∂a"])
     return figure, (
-        "An input, a kernel and the errors at the outputs, and which outputs one number reached."
+        "An input, a kernel and the upstream gradient, and which outputs one number reached."
     )
 
 

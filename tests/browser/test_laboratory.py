@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 from torch.nn import functional as F
 
 from course_utils import laboratory
-from course_utils.widgets_optimisers import OPTIMISERS, Run, descend
-from course_utils.widgets_receptive_field import Step
+from course_utils.bowl import OPTIMISERS, Run, descend
+from course_utils.receptive_field import Step
 
 SETTINGS = 50
 PHONE = {"width": 390, "height": 844}
@@ -330,7 +330,7 @@ def test_a_number_is_reached_read_and_changed_by_the_keyboard_alone(lab):
     stride.press("ArrowRight")
     assert np.shape(output(box)) == (2, 2)
     box.get_by_role("button", name="step").press("Enter")
-    expect(said).to_contain_text("Stop 1 of 0 to 3, output [0, 1]")
+    expect(said).to_contain_text("Output position [0, 1], number 1 of 0 to 3")
 
 
 def test_every_number_of_every_mode_is_reached_and_named(lab):
@@ -395,7 +395,7 @@ def test_the_window_slides_and_does_not_where_motion_is_unwelcome(desk, lab):
 def test_play_walks_and_pauses(lab):
     said, play = lab.window.get_by_role("status"), lab.window.get_by_role("button", name="play")
     play.click()
-    expect(said).to_contain_text("Stop 1 of")
+    expect(said).to_contain_text("number 1 of")
     expect(said).to_have_attribute("aria-live", "off")  # a reader would never come to an end
     lab.window.get_by_role("button", name="pause").click()
     expect(said).to_have_attribute("aria-live", "polite")
@@ -429,7 +429,7 @@ def test_a_window_larger_than_the_image_says_so(lab):
     lab.window.get_by_role("slider", name="dilation").press("End")
     lab.window.evaluate("b => b.laboratory.set({ kernel: [[1,1,1],[1,1,1],[1,1,1]] })")
     expect(lab.window.get_by_role("status")).to_contain_text(
-        "No stop: the kernel reaches over 7×7, and the input has 4×5"
+        "No output position: the kernel reaches over 7×7, and the input has 4×5"
     )
     assert lab.window.get_by_role("grid").first.is_visible()
 
@@ -482,7 +482,7 @@ def test_a_start_that_is_not_understood_keeps_the_picture(
     assert was in parts["window"]
     box = alone(page, tmp_path, parts["window"].replace(was, becomes))
     expect(box).to_contain_text(sentence)
-    assert box.get_by_role("img", name="One stop of a kernel").is_visible()
+    assert box.get_by_role("img", name="A kernel at one output position").is_visible()
 
 
 def test_without_scripts_the_picture_and_its_description_stay(browser, address):

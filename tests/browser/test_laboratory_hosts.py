@@ -54,7 +54,7 @@ def outputs(course):
 
 def test_a_notebook_holds_the_module_once_and_a_picture_for_each(course):
     pages = [outputs(course)[id_][0].data["text/html"] for id_ in ("window", "backward")]
-    assert [laboratory.module() in page for page in pages] == [True, False]
+    assert [laboratory.packed() in page for page in pages] == [True, False]
     for id_ in ("window", "backward", "tied"):
         (output,) = outputs(course)[id_]
         assert set(output.data) == {"text/html", "text/plain"}  # no live widget is stored
@@ -110,7 +110,7 @@ def test_a_stored_notebook_shows_pictures_and_once_trusted_it_lives(desk):
     """No cell has been run. Whoever wrote it is unknown at first, so no script of it runs."""
     lab, environment = desk
     notebook = lab.open(NAME)
-    picture = notebook.cell("window").get_by_role("img", name="One stop of a kernel")
+    picture = notebook.cell("window").get_by_role("img", name="A kernel at one output position")
     expect(picture).to_be_visible()
     expect(notebook.panel.locator(".lab")).to_have_count(0)
     subprocess.run(

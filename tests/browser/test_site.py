@@ -253,6 +253,9 @@ def test_without_a_script_everything_can_be_read(browser, site):
     fold = page.locator(".cell:has-text('local saves a factor of') details.hide").first
     fold.locator("summary").click()
     assert fold.locator("img").is_visible()
+    page.goto((site / "lectures/02_convolution.html").as_uri())
+    for description in ("A kernel at one output position", "A photo, and beside it what a kernel"):
+        assert page.get_by_role("img", name=description).is_visible()
     context.close()
 
 
@@ -263,11 +266,24 @@ def test_a_hint_unfolds_with_the_keyboard(visit):
     assert hint.get_attribute("open") is not None
 
 
-def test_an_explorer_shows_its_static_picture(visit):
-    explorer = visit("lectures/02_convolution.html").locator(
-        ".cell:has-text('explore_convolution') img"
-    )
-    assert explorer.first.get_attribute("alt").startswith("One stop of a kernel")
+def test_the_laboratory_of_a_lecture_starts(visit):
+    page = visit("lectures/02_convolution.html")
+    window = page.locator(".laboratory:has-text('One window at a time')")
+    window.get_by_role("button", name="step").click()
+    assert "Output position [1, 2]" in window.get_by_role("status").inner_text()
+    assert page.locator(".laboratory .lab").count() == 2  # the photo's too
+    assert window.locator("img.still").is_hidden()
+
+
+def test_a_folded_laboratory_can_be_used_once_it_is_unfolded(visit):
+    page = visit("lectures/05_backpropagation.html")
+    box = page.locator("#predict-touched-letters")
+    laboratory = page.locator(".laboratory").first
+    assert laboratory.is_hidden()
+    box.get_by_role("radio", name="d c / b a").check()
+    box.get_by_role("button", name="Commit").click()
+    laboratory.get_by_role("grid", name="input").wait_for()
+    assert laboratory.get_by_role("grid", name="input").bounding_box()["width"] > 100
 
 
 def test_search_finds_the_lecture(visit):

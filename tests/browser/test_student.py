@@ -37,27 +37,13 @@ def test_a_lecture_runs_without_an_error(lecture):
     expect(lecture.problems()).to_have_count(0)
 
 
-@pytest.mark.parametrize(("name", "key"), [("stride", "ArrowLeft"), ("padding", "ArrowRight")])
-def test_a_slider_changes_the_picture(lecture, explorer, name, key):
-    """By keyboard; a new picture is a new address of the image."""
-    picture = explorer.locator("img")
-    before = picture.get_attribute("src")
-    slider(explorer, name).press(key)
-    expect(picture).not_to_have_attribute("src", before)
-
-
-def test_the_mouse_moves_the_window_and_play_walks(lecture, explorer):
-    stop = slider(explorer, "stop")
-    track = stop.locator("xpath=ancestor::*[contains(@class, 'noUi-base')]")
-    track.click(position={"x": 1, "y": 1})
-    expect(stop).to_have_attribute("aria-valuetext", "0")
-    picture = explorer.locator("img")
-    before = picture.get_attribute("src")
-    play = explorer.locator(".widget-play .fa-play")  # ipywidgets gives the buttons no names
-    play.click()
-    expect(stop).to_have_attribute("aria-valuetext", "1")
-    explorer.locator(".widget-play .fa-stop").click()
-    expect(picture).not_to_have_attribute("src", before)
+def test_a_laboratory_answers_in_its_cell(explorer):
+    """By keyboard; all output positions of a smaller stride are there at once."""
+    size = "b => b.laboratory.arrays().output.length"
+    box = explorer.locator(".laboratory")
+    before = box.evaluate(size)
+    box.get_by_role("slider", name="stride").press("ArrowLeft")
+    assert box.evaluate(size) > before
 
 
 @pytest.mark.parametrize("width", [1366, 1024])
@@ -71,8 +57,8 @@ def test_nothing_is_cut_off(lecture, explorer, width):
     )
     assert outputs.count() >= sum(bool(cell.get("outputs")) for cell in lecture.cells)
     assert too_wide == []
-    for track in explorer.locator(".slider-container").all():
-        assert track.bounding_box()["width"] > 100
+    for track in explorer.get_by_role("slider").all():
+        assert track.bounding_box()["width"] > 50
 
 
 def test_a_question_explains_wrong_and_right_answers(lecture):
@@ -137,8 +123,3 @@ def test_the_assignment_list_fetches_validates_and_submits(student, released, ex
     expect(listed.locator("#submitted_assignments_list")).to_contain_text(A1)
     (arrived,) = (exchange / "convnet" / "inbound").glob(f"{getpass.getuser()}+{A1}+*/{A1}.ipynb")
     assert arrived.read_bytes() == path.read_bytes()
-
-
-def slider(explorer, name):
-    """The handle of the slider with this label."""
-    return explorer.locator(".widget-slider").filter(has_text=name).get_by_role("slider")

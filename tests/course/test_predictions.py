@@ -83,10 +83,6 @@ def test_what_is_not_committed_or_not_folded_is_named(known, change, sentence):
     assert any(sentence in said for said in found(**change))
 
 
-def test_an_explorer_is_not_folded(known):
-    assert found("bowl.explore_optimisers(walkers)", meta={}) == []
-
-
 DRAWN = """fig, axes = plotting.figure(1, 2)
 for ax, name in zip(axes[0], sorted(runs)):
     ax.plot(np.arange(3), runs[name].mean(axis=0))
@@ -106,3 +102,11 @@ plotting.show(fig, "drawn")"""
 )
 def test_a_cell_that_only_draws_is_told_from_one_that_computes(source, drawn):
     assert predictions.only_draws(nbformat.v4.new_code_cell(source)) == drawn
+
+
+def test_a_laboratory_may_be_folded_or_not_but_needs_a_question(known):
+    source = 'x = 1\nlaboratory.show("window", input=x, kernel=x)'
+    for meta in ({}, ANSWER):
+        assert found(source, meta=meta) == []
+    (said,) = found(source, ask="x = 1", meta={})
+    assert said == "answer: a laboratory without a question: put quiz.predict before it"

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from course_utils import laboratory
+from course_utils.bowl import Run
 from course_utils.laboratory.squeeze import squeezed
-from course_utils.widgets_optimisers import Run
-from course_utils.widgets_receptive_field import Step
+from course_utils.receptive_field import Step
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def shown(monkeypatch):
 
 
 def carries(output):
-    return laboratory.module() in output["text/html"]
+    return laboratory.packed() in output["text/html"]
 
 
 def test_the_first_cell_carries_the_module_and_so_does_one_that_is_run_again(shown, monkeypatch):
@@ -57,6 +57,49 @@ def test_arrays_tensors_layers_and_runs_become_plain_data():
     assert layer == {"k": 3, "s": 2, "p": 0, "d": 1, "name": "CONV"}
     (run,) = laboratory.state("optimisers", runs=[Run("SGD", 0.1)])["runs"]
     assert run == {"optimiser": "SGD", "lr": 0.1, "momentum": 0.0}
+
+
+def own(answer):
+    def correlate2d(image, kernel):
+        image[:] = 0  # the caller's numbers stay
+        return answer() if callable(answer) else answer
+
+    return correlate2d
+
+
+def nothing_yet():
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (nothing_yet, "correlate2d is not written yet"),
+        (lambda: np.ones(2) + np.ones(3), "gave no array of numbers (ValueError)"),
+        ("twelve", "gave no array of numbers (ValueError)"),
+        (None, "returned nothing"),
+        (7.0, "returned the shape (), which"),
+        (np.ones((0, 3)), "returned the shape (0, 3), which"),
+        (np.ones((2, 29)), "returned the shape (2, 29), which"),
+        ([[np.nan]], "returned numbers that are not finite"),
+    ],
+)
+def test_a_function_that_gives_nothing_to_compare_gets_a_sentence(shown, capsys, answer, sentence):
+    image = np.eye(3)
+    laboratory.show("window", input=image, kernel=[[1]], yours=own(answer))
+    assert sentence in capsys.readouterr().out
+    assert '"yours": ' not in shown[0]["text/html"]
+    assert (image == np.eye(3)).all()
+
+
+def test_what_a_function_gives_is_compared(shown, capsys):
+    def correlate2d(image, kernel, stride):
+        return torch.tensor(image + kernel)[::stride]
+
+    starts = {"input": np.eye(3), "kernels": {"one": [[1]], "two": [[2]]}, "stride": 2}
+    laboratory.show("window", yours=correlate2d, **starts)
+    assert '"yours": [[2.0, 1.0, 1.0], [1.0, 1.0, 2.0]]' in shown[0]["text/html"]
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Every notebook keeps the house rules, and each rule is able to fail."""
 
+import base64
 import copy
+import gzip
 import json
 import re
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from course_utils import laboratory
 from course_utils.course import notebooks
 from course_utils.errors import CourseError
 
@@ -53,6 +56,16 @@ def test_few_outputs_go_unchecked():
         if "nbval-ignore-output" in cell.metadata.get("tags", [])
     ]
     assert len(ignored) <= 3 * len(LECTURES), ignored
+
+
+@pytest.mark.parametrize("path", LECTURES, ids=lambda p: p.stem)
+def test_a_stored_laboratory_is_the_present_one(path):
+    """Whoever changes the module runs again the lectures that carry it."""
+    text = path.read_text(encoding="utf-8")
+    carried = re.findall(r'laboratory-module\\">([^<]+)<', text)
+    assert len(carried) == ("laboratory.show(" in text)
+    for packed in carried:
+        assert gzip.decompress(base64.b64decode(packed)).decode() == laboratory.module()
 
 
 # Each rule broken once ----------------------------------------------------------------------
@@ -308,8 +321,8 @@ def test_a_failing_cell_is_named_and_nothing_is_stored(tmp_path):
 
 def test_two_runs_store_the_same_bytes_and_no_widget(tmp_path):
     source = (
-        "import ipywidgets\nfrom IPython.display import display\n"
-        "print('one')\ndisplay(ipywidgets.IntSlider())"
+        "from course_utils import laboratory\nfrom IPython.display import display\n"
+        "print('one')\ndisplay(laboratory.link('window', input=[[1]], kernel=[[1]]))"
     )
     path = small_lecture(tmp_path, source)
     stored = []

@@ -13,7 +13,7 @@ from course_utils.checks.outcome import Look
 from course_utils.probes import insight
 
 # With these, nothing would be built.
-NOT_HERE = ("captum", "torchvision", "course_utils.widgets_receptive_field")
+NOT_HERE = ("captum", "torchvision", "course_utils.receptive_field")
 
 
 def spread(images: np.ndarray) -> np.ndarray:

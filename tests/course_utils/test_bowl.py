@@ -2,9 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from course_utils import widgets_optimisers
-from course_utils.course import notebooks
-from course_utils.widgets_optimisers import START, Run, bowl_paths, descend, hessian
+from course_utils.bowl import START, Run, bowl_paths, descend, hessian
 
 ALL = [
     Run("SGD", 0.09),
@@ -64,66 +62,12 @@ def test_the_picture_has_a_panel_for_each_run_and_one_for_the_losses():
     assert final == [descend(run)[1][-1] for run in ALL]
 
 
-@pytest.fixture
-def shown(monkeypatch):
-    """What the explorer publishes."""
-    sent = []
-    monkeypatch.setattr(
-        widgets_optimisers,
-        "publish_display_data",
-        lambda data, metadata: sent.append((data, metadata)),
-    )
-    return sent
-
-
-def test_the_output_holds_a_widget_and_a_described_picture(shown):
-    widgets_optimisers.explore_optimisers([*ALL, Run("SGD", 0.3)])
-    (data, metadata), *none = shown
-    assert not none
-    picture = next(kind for kind in data if kind.startswith("image/"))
-    assert notebooks.WIDGET in data
-    assert data["text/plain"] == metadata[picture]["alt"]
-    assert all(run.title in data["text/plain"] for run in ALL)
-    assert "rate 0.3: away to infinity" in data["text/plain"]
-
-
-def test_moving_a_control_draws_again(monkeypatch, shown):
-    drawn, made = [], {}
-
-    def watched(runs, **bowl):
-        drawn.append((runs, bowl))
-        return bowl_paths(runs, **bowl)
-
-    monkeypatch.setattr(widgets_optimisers, "bowl_paths", watched)
-    for kind in ("Dropdown", "FloatLogSlider", "FloatSlider", "IntSlider"):
-        make = getattr(widgets_optimisers.ipywidgets, kind)
-
-        def remembered(*args, make=make, **kwargs):
-            made[kwargs["description"]] = make(*args, **kwargs)
-            return made[kwargs["description"]]
-
-        monkeypatch.setattr(widgets_optimisers.ipywidgets, kind, remembered)
-    widgets_optimisers.explore_optimisers(ALL)
-    bowl = {"conditioning": 20, "angle": 0, "steps": 40}
-    assert drawn == [(ALL, bowl), (ALL[:1], bowl)]
-    for name, value, run, changed in [
-        ("optimiser", "Adam", Run("Adam", 0.09), {}),
-        ("learning rate", 1.0, Run("Adam", 1.0), {}),
-        ("momentum", 0.5, Run("Adam", 1.0, 0.5), {}),
-        ("conditioning", 5.0, Run("Adam", 1.0, 0.5), {"conditioning": 5.0}),
-        ("turned by °", 30, Run("Adam", 1.0, 0.5), {"conditioning": 5.0, "angle": 30}),
-    ]:
-        made[name].value = value
-        assert drawn[-1] == ([run], bowl | changed)
-
-
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
         (lambda: hessian(0.5), "at least 1, got 0.5"),
         (lambda: descend(Run("Adma", 0.1)), "one of SGD, AdaGrad, RMSprop, Adam, got 'Adma'"),
         (lambda: bowl_paths([]), "can draw 1 to 6 runs, got 0"),
-        (lambda: widgets_optimisers.explore_optimisers([]), "can draw 1 to 6 runs"),
     ],
 )
 def test_bad_arguments_get_a_sentence(call, sentence):

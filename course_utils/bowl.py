@@ -1,19 +1,14 @@
-"""An explorer of optimisers: their paths down a bowl that is steep one way and flat the other."""
+"""Optimisers on a bowl that is steep one way and flat the other, and their paths down."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import ipywidgets
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from IPython.display import publish_display_data
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_utils import plotting
-from course_utils.widgets import ROW, SCREEN
 
 START = (-8.0, 2.0)  # along the valley, and up its wall
 OPTIMISERS = {
@@ -128,8 +123,8 @@ def bowl_paths(
     if not 1 <= len(runs) <= len(plotting.CYCLE):
         raise ValueError(f"can draw 1 to {len(plotting.CYCLE)} runs, got {len(runs)}")
     rows = -(-(len(runs) + 1) // 2)
-    height = 2.0 if abs(angle) < 1 else 2.9
-    fig, axes = plotting.figure(rows, 2, width=7.4, height=rows * height)
+    height = 1.8 if abs(angle) < 1 else 2.6
+    fig, axes = plotting.figure(rows, 2, width=6.4, height=rows * height)
     *panels, below = axes.flat[: len(runs) + 1]
     for ax in axes.flat[len(runs) + 1 :]:
         ax.axis("off")
@@ -164,73 +159,3 @@ def _bowl(ax: Axes, conditioning: float, angle: float) -> None:
 def _turn(angle: float) -> np.ndarray:
     radians = np.deg2rad(angle)
     return np.array([[np.cos(radians), -np.sin(radians)], [np.sin(radians), np.cos(radians)]])
-
-
-def explore_optimisers(
-    runs: Sequence[Run], *, conditioning: float = 20.0, angle: float = 0.0, steps: int = 40
-) -> None:
-    """Choose an optimiser, its rate and its momentum, and see its path down the bowl.
-
-    Controls: the optimiser, learning rate, momentum (β₁ of Adam; AdaGrad and RMSprop have none
-    here), conditioning of the bowl, and how far its valley is turned away from the axes. The
-    static picture, for pages without a kernel, shows all `runs`; the explorer starts at the
-    first of them.
-
-    Raises
-    ------
-    ValueError
-        If there is no run, or one has an unknown optimiser.
-    """
-    still, final = bowl_paths(runs, conditioning=conditioning, angle=angle, steps=steps)
-    mime, picture = plotting.render(still, readable=True)
-    plt.close(still)
-    first = runs[0]
-    own = {"style": {"description_width": "100px"}, "continuous_update": False}
-    controls = {
-        "optimiser": ipywidgets.Dropdown(
-            options=list(OPTIMISERS),
-            value=first.optimiser,
-            description="optimiser",
-            style=own["style"],
-        ),
-        "lr": ipywidgets.FloatLogSlider(
-            first.lr, min=-3, max=1, step=0.05, description="learning rate", **own
-        ),
-        "momentum": ipywidgets.FloatSlider(
-            first.momentum, min=0, max=0.99, step=0.01, description="momentum", **own
-        ),
-        "conditioning": ipywidgets.FloatLogSlider(
-            conditioning, min=0, max=2, step=0.05, description="conditioning", **own
-        ),
-        "angle": ipywidgets.IntSlider(
-            round(angle), min=0, max=45, description="turned by °", **own
-        ),
-    }
-    screen = ipywidgets.Image(layout=SCREEN)
-
-    def redraw(_=None) -> None:
-        now = {name: control.value for name, control in controls.items()}
-        run = Run(now["optimiser"], now["lr"], now["momentum"])
-        bowl = {"conditioning": now["conditioning"], "angle": now["angle"], "steps": steps}
-        figure, _losses = bowl_paths([run], **bowl)
-        kind, screen.value = plotting.render(figure)
-        screen.format = kind.removeprefix("image/")
-        plt.close(figure)
-
-    redraw()
-    for control in controls.values():
-        control.observe(redraw, names="value")
-    rows = [["optimiser", "lr", "momentum"], ["conditioning", "angle"]]
-    boxes = [ipywidgets.HBox([controls[name] for name in row], layout=ROW) for row in rows]
-    live = ipywidgets.VBox([*boxes, screen])._repr_mimebundle_()
-    ends = "; ".join(f"{r.title}: {_rounded(f)}" for r, f in zip(runs, final, strict=True))
-    alt = (
-        "Paths of optimisers on the contour lines of a long narrow bowl, and their losses over the "
-        f"steps. Loss after {steps} steps: {ends}."
-    )
-    encoded = base64.b64encode(picture).decode("ascii")
-    publish_display_data({**live, mime: encoded, "text/plain": alt}, metadata={mime: {"alt": alt}})
-
-
-def _rounded(loss: float) -> str:
-    return f"{loss:.0e}" if np.isfinite(loss) and loss < 1e9 else "away to infinity"

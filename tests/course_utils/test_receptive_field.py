@@ -5,9 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from course_utils import widgets_receptive_field
-from course_utils.course import notebooks
-from course_utils.widgets_receptive_field import Step, cones, explore, reads, table
+from course_utils.receptive_field import Step, cones, reads, table
 
 STEPS = st.builds(
     Step,
@@ -73,81 +71,6 @@ def test_a_cone_tells_its_numbers_and_its_holes():
     ]
 
 
-@pytest.fixture
-def shown(monkeypatch):
-    """What the explorer publishes."""
-    sent = []
-    monkeypatch.setattr(
-        widgets_receptive_field,
-        "publish_display_data",
-        lambda data, metadata: sent.append((data, metadata)),
-    )
-    return sent
-
-
-@pytest.fixture
-def made(monkeypatch):
-    """The controls of an explorer by their descriptions, and its line of text."""
-    found = {}
-    for kind in ("Button", "IntSlider", "HTML"):
-        make = getattr(widgets_receptive_field.ipywidgets, kind)
-
-        def remembered(*args, make=make, kind=kind, **kwargs):
-            name = kwargs.get("description", kind)
-            found[name] = make(*args, **kwargs)
-            return found[name]
-
-        monkeypatch.setattr(widgets_receptive_field.ipywidgets, kind, remembered)
-    return found
-
-
-def test_the_output_holds_a_widget_and_a_described_picture(shown):
-    explore(STACKS)
-    (data, metadata), *none = shown
-    assert not none
-    picture = next(kind for kind in data if kind.startswith("image/"))
-    assert notebooks.WIDGET in data
-    assert data["text/plain"] == metadata[picture]["alt"]
-    assert "three: 7 pixels; holes: 13 pixels" in data["text/plain"]
-
-
-def test_layers_are_added_and_taken_away(monkeypatch, shown, made):
-    drawn = []
-
-    def watched(stacks):
-        fig = cones(stacks)
-        drawn.append(list(stacks.values()))
-        return fig
-
-    monkeypatch.setattr(widgets_receptive_field, "cones", watched)
-    explore(STACKS)
-    assert drawn == [list(STACKS.values()), [STACKS["three"]]]
-    for name, value in {"kernel size": 2, "stride": 2, "dilation": 1, "padding": 1}.items():
-        made[name].value = value
-    made["add POOL"].click()
-    assert drawn[-1] == [[*STACKS["three"], Step(2, 2, 1, name="POOL")]]
-    made["add CONV"].click()
-    assert drawn[-1][0][-1] == Step(2, 2, 1)
-    made["take one away"].click()
-    made["take one away"].click()
-    assert drawn[-1] == [STACKS["three"]]
-    made["begin anew"].click()
-    assert drawn[-1] == [[Step(3)]]
-
-
-def test_what_cannot_be_drawn_is_said_and_the_stack_stays(shown, made):
-    explore({"one": [Step(3)]})
-    made["take one away"].click()
-    assert "at least one layer" in made["HTML"].value
-    made["kernel size"].value, made["dilation"].value = 7, 4
-    made["add CONV"].click()
-    assert not made["HTML"].value
-    made["add CONV"].click()
-    assert "at most 41" in made["HTML"].value
-    made["take one away"].click()
-    assert not made["HTML"].value
-
-
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
@@ -156,7 +79,6 @@ def test_what_cannot_be_drawn_is_said_and_the_stack_stays(shown, made):
         (lambda: reads([]), "at least one layer"),
         (lambda: cones({"deep": [Step(1)] * 7}), "at most 6"),
         (lambda: cones({"wide": [Step(7, 3), Step(7)] * 2}), "at most 41"),
-        (lambda: explore({}), "at least one stack"),
     ],
 )
 def test_bad_arguments_get_a_sentence(call, sentence):

@@ -1,21 +1,16 @@
-"""An explorer of the backward pass: click a pixel or a weight, see every output that it reached."""
+"""The backward pass of a convolution: a pixel or a weight, and every output that it reached."""
 
-import base64
 import string
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import ipywidgets
-import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import publish_display_data
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from course_utils import plotting
-from course_utils.widgets import ROW, SCREEN
 
 _CHOSEN, _PARTNER, _REACHED = plotting.ORANGE, "#F6D9A0", "#BFE0F5"
 _GAP, _LINE = 0.9, 60  # cells between two tables; characters in a line of the sum
@@ -196,95 +191,3 @@ def _table(ax: Axes, array: np.ndarray, left: float, top: float, lit: dict, colo
 def _factor(value: float) -> str:
     text = plotting.number_text(value)
     return f"({text})" if value < 0 else text
-
-
-def explore_gradients(
-    image: np.ndarray,
-    kernel: np.ndarray,
-    dout: np.ndarray,
-    *,
-    examples: Sequence[Place],
-    flip: bool = False,
-) -> None:
-    """Click a pixel or a weight and see whom it reached, and its gradient as a written sum.
-
-    Controls: one button for each pixel and each weight, and a box for true convolution. The
-    static picture, for pages without a kernel, shows all `examples` side by side; the explorer
-    starts at the first of them.
-
-    Parameters
-    ----------
-    image, kernel, dout
-        As in `gradient_paths`; at most 6×6 so that the numbers stay readable.
-    examples
-        At least one place.
-    flip
-        Where the box starts.
-
-    Raises
-    ------
-    ValueError
-        If the image is not a small `(H, W)` array, or there is no example.
-    """
-    if image.ndim != 2 or max(image.shape) > 6:
-        raise ValueError(f"image must be (H, W), at most 6×6 to stay readable, got {image.shape}")
-    if not examples:
-        raise ValueError("expected at least one place to start from, got none")
-    still, _ = gradient_paths(image, kernel, dout, examples, flip=flip)
-    mime, picture = plotting.render(still, readable=True)
-    plt.close(still)
-    screen = ipywidgets.Image(layout=SCREEN)
-    convention = ipywidgets.Checkbox(value=flip, description="flip (true convolution)")
-    arrays = {"pixel": image, "weight": kernel}
-    buttons = {
-        Place(of, r, c): _button(array[r, c], f"{of} [{r}, {c}]")
-        for of, array in arrays.items()
-        for r, c in np.ndindex(*array.shape)
-    }
-    now = examples[0]
-
-    def redraw(_=None) -> None:
-        for place, button in buttons.items():
-            button.style.button_color = _CHOSEN if place == now else None
-            button.style.text_color = "white" if place == now else None
-        figure, _sums = gradient_paths(image, kernel, dout, [now], flip=convention.value)
-        kind, screen.value = plotting.render(figure)
-        screen.format = kind.removeprefix("image/")
-        plt.close(figure)
-
-    def choose(place: Place) -> None:
-        nonlocal now
-        now = place
-        redraw()
-
-    for place, button in buttons.items():
-        button.on_click(lambda _, place=place: choose(place))
-    convention.observe(redraw, names="value")
-    redraw()
-    boards = [
-        ipywidgets.VBox([ipywidgets.Label(f"click a {of}"), _board(buttons, of, array.shape)])
-        for of, array in arrays.items()
-    ]
-    live = ipywidgets.VBox(
-        [ipywidgets.HBox([*boards, convention], layout=ROW), screen]
-    )._repr_mimebundle_()
-    panels = "; ".join(
-        f"{p.of} [{p.row}, {p.column}] reached {len(paths(image.shape, kernel.shape, p))}"
-        for p in examples
-    )
-    alt = (
-        "Panels with the input, the kernel and the errors at the outputs. Each follows one number "
-        f"to the outputs that it reached and writes its gradient as a sum: {panels}."
-    )
-    encoded = base64.b64encode(picture).decode("ascii")
-    publish_display_data({**live, mime: encoded, "text/plain": alt}, metadata={mime: {"alt": alt}})
-
-
-def _button(value: float, name: str) -> ipywidgets.Button:
-    layout = {"width": "44px", "height": "34px", "margin": "1px"}
-    return ipywidgets.Button(description=plotting.number_text(value), tooltip=name, layout=layout)
-
-
-def _board(buttons: dict, of: str, shape: tuple[int, int]) -> ipywidgets.GridBox:
-    layout = {"grid_template_columns": f"repeat({shape[1]}, 46px)", "margin": "0 24px 0 0"}
-    return ipywidgets.GridBox([b for p, b in buttons.items() if p.of == of], layout=layout)

@@ -1,17 +1,12 @@
-"""Which inputs one unit reads: a stack of layers in one dimension, drawn as a cone to build."""
+"""Which inputs one unit reads: a stack of layers in one dimension, drawn as a cone."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import ipywidgets
-import matplotlib.pyplot as plt
-from IPython.display import publish_display_data
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_utils import plotting
-from course_utils.widgets import ROW, SCREEN
 
 MAX_LAYERS, MAX_ROW = 6, 41  # what stays readable: rows, and pixels in the row of the input
 _UNIT, _OTHER = plotting.ORANGE, plotting.BLUE
@@ -175,80 +170,3 @@ def _cone(ax: Axes, title: str, steps: Sequence[Step]) -> None:
     )
     room = max(6.0, 0.32 * (right - left))
     ax.set(xlim=(left - 1, right + 1.5 + room), ylim=(-1.0, len(steps) + 0.4))
-
-
-def explore(stacks: dict[str, Sequence[Step]]) -> None:
-    """Build a stack layer by layer and watch the cone grow.
-
-    Controls: kernel size, stride, dilation and padding of the next layer, buttons to add it as a
-    convolution or as a pooling, to take the last one away, and to begin anew. The static
-    picture, for pages without a kernel, shows all `stacks`; the explorer starts with the first.
-
-    Parameters
-    ----------
-    stacks
-        As for `cones`.
-
-    Raises
-    ------
-    ValueError
-        If there is no stack, or one cannot be drawn.
-    """
-    if not stacks:
-        raise ValueError("expected at least one stack to start from, got none")
-    still = cones(stacks)
-    mime, picture = plotting.render(still, readable=True)
-    plt.close(still)
-    screen = ipywidgets.Image(layout=SCREEN)
-    said = ipywidgets.HTML()
-    limits = {
-        "kernel size": (3, 1, 7),
-        "stride": (1, 1, 3),
-        "dilation": (1, 1, 4),
-        "padding": (0, 0, 4),
-    }
-    sliders = {
-        name: ipywidgets.IntSlider(value=value, min=low, max=high, description=name)
-        for name, (value, low, high) in limits.items()
-    }
-    built = list(next(iter(stacks.values())))
-
-    def redraw() -> None:
-        fig = cones({"": built})
-        kind, screen.value = plotting.render(fig)
-        screen.format = kind.removeprefix("image/")
-        plt.close(fig)
-
-    def change(steps: list[Step]) -> None:
-        nonlocal built
-        before, built, said.value = built, steps, ""
-        try:
-            redraw()
-        except ValueError as error:  # too large to draw, or nothing left: say so, keep the old one
-            built, said.value = before, str(error)
-
-    def chosen(name: str) -> Step:
-        return Step(
-            *(sliders[key].value for key in ("kernel size", "stride", "padding", "dilation")), name
-        )
-
-    actions = {
-        "add CONV": lambda: change([*built, chosen("CONV")]),
-        "add POOL": lambda: change([*built, chosen("POOL")]),
-        "take one away": lambda: change(built[:-1]),
-        "begin anew": lambda: change([Step(3)]),
-    }
-    buttons = []
-    for name, action in actions.items():
-        button = ipywidgets.Button(description=name)
-        button.on_click(lambda _, action=action: action())
-        buttons.append(button)
-    redraw()
-    boards = [ipywidgets.VBox(list(sliders.values())), ipywidgets.VBox(buttons)]
-    live = ipywidgets.VBox([ipywidgets.HBox(boards, layout=ROW), said, screen])._repr_mimebundle_()
-    sizes = "; ".join(f"{title}: {_view(steps)[0]} pixels" for title, steps in stacks.items())
-    alt = (
-        f"Cones from one unit down to the input pixels that it reads. Widths at the input: {sizes}."
-    )
-    encoded = base64.b64encode(picture).decode("ascii")
-    publish_display_data({**live, mime: encoded, "text/plain": alt}, metadata={mime: {"alt": alt}})
