@@ -209,7 +209,7 @@ def give_weights(model: Any, x: Tensor) -> list[tuple[str, str]]:
 
     Returns
     -------
-    list of (name, kind)
+    list of tuple of str
         Of the layers with parameters, in the order in which they are called.
 
     Raises

@@ -273,6 +273,9 @@ def test_the_laboratory_of_a_lecture_starts(visit):
     assert "Output position [1, 2]" in window.get_by_role("status").inner_text()
     assert page.locator(".laboratory .lab").count() == 2  # the photo's too
     assert window.locator("img.still").is_hidden()
+    # Side by side: no style of the website's reaches the rows of a laboratory.
+    places = [window.get_by_role("grid", name=n).bounding_box() for n in ("window", "kernel")]
+    assert places[1]["x"] > places[0]["x"] + places[0]["width"]
 
 
 def test_a_folded_laboratory_can_be_used_once_it_is_unfolded(visit):
