@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.checks import say
+from course_utils.checks import common, say
 from course_utils.checks.changes import Change, apply, made
 from course_utils.checks.compare import difference, show_value
 from course_utils.checks.find import Search
-from course_utils.checks.hints import hint
+from course_utils.checks.hints import explained, hint
 from course_utils.checks.outcome import Look, Outcome
 from course_utils.tracebacks import used_package
 
@@ -236,16 +236,25 @@ class Check:
         if given[at].modified:
             return []
         if given[at].error is not None:
-            return [hint(given[at].error, self.hints, common=given[at].kind != "Unusable")]
+            return [explained(given[at], self.hints)]
         pairs = self.most_pairs.get(part, self.most_pairs.get("", PAIRS))
         search = Search(
             {s: made(suspect) for s, suspect in self.suspects.items()},
             cases, given, wanted, self.tolerance, self.oracle, self.recipe, self._names,
             pairs, {(s,): f for s, f in self.functions.items()},
         )  # fmt: skip
-        return say.sentences(search.causes()) or [
-            hint(self._why_wrong(given[at], wanted[at]) or "", self.hints)
-        ]
+        if told := say.sentences(search.causes()):
+            return told
+        if told := hint(self._why_wrong(given[at], wanted[at]) or "", self.hints):
+            return [told]
+        if told := search.seen(common.NUMBERS):
+            return told
+        defaults = {n: p.default for n, p in inspect.signature(self.oracle).parameters.items()
+                    if p.default is not p.empty}  # fmt: skip
+        others = common.other_calls(self._names, cases, defaults)
+        search.suspects = dict(itertools.islice(others.items(), pairs))
+        search.functions, search.most_pairs = {}, 0
+        return say.sentences(search.causes()) or search.seen(common.PLACES) + search.where_wrong()
 
     @functools.cached_property
     def functions(self) -> dict[str, Callable]:
@@ -281,7 +290,8 @@ class Check:
             say.why_not_rejected(outcome, rejected.words) is None for rejected in self.rejects
         ):
             lines = [f"✗ {self.name}, invalid: this call is possible, yet {outcome.error}"]
-            lines += [outcome.where, f"Called with {self._describe(possible)}."]
+            lines += [outcome.where, explained(outcome, self.hints)]
+            lines += [f"Called with {self._describe(possible)}."]
             raise CheckFailed("\n  ".join(filter(None, lines)))
 
     def _outcomes(self, look: Callable, cases: list[Case]) -> Iterator[Outcome]:

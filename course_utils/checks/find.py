@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.checks import common
 from course_utils.checks.changes import Change, apply, can_be_two
 from course_utils.checks.compare import difference, finite, has_numbers
 from course_utils.checks.outcome import Outcome, call
@@ -102,6 +103,23 @@ class Search:
         shape = next((c for n in ["", *names] if (c := self._best(n, self._singles(), shape=True))),
                      None)  # fmt: skip
         return [shape] if shape else []
+
+    def seen(self, looks: Sequence[Callable]) -> list[str]:
+        """What wrong results have in common, whatever the task; see `common`."""
+        told = []
+        for name in self._wrong_names() or [""]:
+            has = [i for i in range(len(self.cases)) if not self._without(i, name)]
+            wrong = {k for k, i in enumerate(has) if i in self._wrong(name)}
+            given = [self._of(self.given[i], name) for i in has]
+            wanted = [self.wanted[i][name] if name else self.wanted[i] for i in has]
+            told.append(
+                common.seen(name, [self.cases[i] for i in has], given, wanted, wrong, looks)
+            )
+        return [each for each in told if each]
+
+    def where_wrong(self) -> list[str]:
+        """Which argument tells the cases that are wrong; see `common`."""
+        return [s for s in [common.where_wrong(self.names, self.cases, self._wrong(""))] if s]
 
     # what is asked ----------------------------------------------------------------------------
 

@@ -6,6 +6,11 @@ stands in the `hints` of its check, which come first.
 
 import re
 
+from course_utils.checks.outcome import Outcome
+
+OWN_CHECK = (
+    "Your own check refuses a call that is possible: look at its condition, and at what reaches it."
+)
 MINUS_ZERO = "[p:-p] is empty where the padding p is 0. Count from the front: [p : p + H]."
 A_FLOAT = (
     "A number that counts or indexes is a float: / gives one even where nothing remains, // gives "
@@ -122,3 +127,10 @@ def hint(words: str, own: dict[str, str], *, common: bool = True) -> str:
                 sentence = sentence.replace(f"{{{number}}}", group)
             return sentence
     return ""
+
+
+def explained(outcome: Outcome, own: dict[str, str]) -> str:
+    """The sentence for an error in a call that is possible; empty where there is none."""
+    if re.match(r"At line \d+ of your cell: (raise|assert)\b", outcome.where):
+        return OWN_CHECK
+    return hint(outcome.error or "", own, common=outcome.kind != "Unusable")
