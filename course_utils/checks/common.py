@@ -80,23 +80,42 @@ def _of_all(own: np.ndarray, right: np.ndarray) -> str:
     return said.replace("Every value", "Each wrong number").replace("All values", "All results")
 
 
-def where_wrong(names: Sequence[str], cases: Sequence[Any], wrong: set[int]) -> str:
-    """What the cases that are wrong have in common, and no other has; empty if nothing has."""
+def where_wrong(
+    names: Sequence[str], cases: Sequence[Any], wrong: set[int], defaults: dict[str, Any]
+) -> str:
+    """What the cases that are wrong have in common, and few others have; empty if nothing has."""
     right = {*range(len(cases))} - wrong
     if len(wrong) < 2 or not right:
         return ""
     calls = [dict(zip(names, c.args, strict=False)) | c.kwargs for c in cases]
+    best, told = (0.5, 0), ""
     for name in dict.fromkeys(n for c in calls for n in c):
+        groups: list[tuple[str, set[int]]] = []
+        if name in defaults:
+            groups += [(f"{name} is not given", {i for i, c in enumerate(calls) if name not in c})]
         for what, feature in _features(name):
-            values = [feature(c[name]) if name in c else None for c in calls]
-            good, bad = ({repr(values[i]) for i in some} for some in (right, wrong))
-            if "None" in good | bad or good & bad:
+            values = [
+                feature((defaults | c)[name]) if name in defaults | c else None for c in calls
+            ]
+            if any(v is None for v in values):
                 continue
-            if len(bad) == 1:
-                return f"It is wrong wherever {what} is {bad.pop()}, and right wherever it is not."
-            if len(good) == 1:
-                return f"It is right wherever {what} is {good.pop()}, and wrong wherever it is not."
-    return ""
+            for value in dict.fromkeys(map(repr, values)):
+                chosen = {i for i, v in enumerate(values) if repr(v) == value}
+                groups += [(f"{what} is {value}", chosen)]
+        for words, some in groups:
+            others = {*range(len(cases))} - some
+            if some and others and not wrong & others:  # wrong only there
+                share = len(wrong) / len(some), len(right)
+                if share > best:
+                    tail = "" if some == wrong else f", in {len(wrong)} of {len(some)} cases"
+                    best, told = share, f"It is wrong only where {words}{tail}."
+            if some and others and not wrong & some and len(some) > 1:  # right there
+                share = len(wrong) / len(others), len(right)
+                if share > best:
+                    tail = "" if others == wrong else f" in {len(wrong)} of {len(others)} cases"
+                    best = share
+                    told = f"It is right wherever {words}, and wrong{tail} where that is not so."
+    return told
 
 
 def _features(name: str) -> Iterator[tuple[str, Callable]]:
@@ -162,6 +181,8 @@ def _not_a_number(own: np.ndarray, right: np.ndarray) -> str:
 def _nothing(own: np.ndarray, right: np.ndarray) -> str:
     if own.size > 1 and not own.any():
         return "All values are 0: is the result ever filled, or multiplied by 0?"
+    if own.size > 1 and np.abs(own).max() < CLOSE * np.abs(right).max():
+        return "All values are almost 0: something is divided by far too much, or hardly changes."
     if own.size > 1 and right.size > 1 and np.ptp(own) == 0 < np.ptp(right):
         return "All values are the same number: what each is made of does not differ."
     return ""

@@ -235,26 +235,29 @@ class Check:
         """Sentences that explain what came back; see `find` and `say`."""
         if given[at].modified:
             return []
-        if given[at].error is not None:
-            return [explained(given[at], self.hints)]
         pairs = self.most_pairs.get(part, self.most_pairs.get("", PAIRS))
         search = Search(
             {s: made(suspect) for s, suspect in self.suspects.items()},
             cases, given, wanted, self.tolerance, self.oracle, self.recipe, self._names,
             pairs, {(s,): f for s, f in self.functions.items()},
         )  # fmt: skip
+        defaults = {n: p.default for n, p in inspect.signature(self.oracle).parameters.items()
+                    if p.default is not p.empty}  # fmt: skip
+        if given[at].error is not None:
+            told = explained(given[at], self.hints)
+            return [told] if told else search.where_wrong(defaults)
         if told := say.sentences(search.causes()):
             return told
         if told := hint(self._why_wrong(given[at], wanted[at]) or "", self.hints):
             return [told]
         if told := search.seen(common.NUMBERS):
             return told
-        defaults = {n: p.default for n, p in inspect.signature(self.oracle).parameters.items()
-                    if p.default is not p.empty}  # fmt: skip
         others = common.other_calls(self._names, cases, defaults)
         search.suspects = dict(itertools.islice(others.items(), pairs))
         search.functions, search.most_pairs = {}, 0
-        return say.sentences(search.causes()) or search.seen(common.PLACES) + search.where_wrong()
+        return say.sentences(search.causes()) or (
+            search.seen(common.PLACES) + search.where_wrong(defaults)
+        )
 
     @functools.cached_property
     def functions(self) -> dict[str, Callable]:

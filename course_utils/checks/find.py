@@ -117,9 +117,10 @@ class Search:
             )
         return [each for each in told if each]
 
-    def where_wrong(self) -> list[str]:
+    def where_wrong(self, defaults: dict[str, Any]) -> list[str]:
         """Which argument tells the cases that are wrong; see `common`."""
-        return [s for s in [common.where_wrong(self.names, self.cases, self._wrong(""))] if s]
+        told = common.where_wrong(self.names, self.cases, self._wrong(""), defaults)
+        return [told] if told else []
 
     # what is asked ----------------------------------------------------------------------------
 

@@ -50,6 +50,31 @@ HINTS = {
     "fewer axes than this line takes it to have: print its shape.",
     "truth value of an array|Boolean value of Tensor": "`if`, `and` and `or` want one True or "
     "False, not one for each number: take .any() or .all(), or np.where, & and |.",
+    r"all the input array dimensions .* along dimension (\d+), .* has size (\d+) .* has size (\d+)": "Arrays that are put together must be equally long along every other axis: axis {1} has {2} "
+    "places in one and {3} in another.",
+    "all the input arrays must have same number of dimensions": "Arrays that are put together "
+    "must have equally many axes: is one of them a single row or number?",
+    "slice step cannot be zero": "The step of a slice is 0: [::-1] runs backwards, and -0 is 0.",
+    "repeated axis|duplicate value in 'axis'|dim .* appears multiple times": "One axis is named "
+    "twice.",
+    "Integers to negative integer powers": "An int has no negative power: are base and exponent "
+    "exchanged, or is a float meant?",
+    r"too many indices for (?:array|tensor).*?(\d+)-dimensional, but (\d+)": "An array with {1} axes "
+    "gets {2} indices: print its shape.",
+    "too many indices": "A tensor gets more indices than it has axes: print its shape.",
+    "arrays used as indices must be": "An index is an array of floats: whole numbers say which "
+    "places, True and False which are taken.",
+    "boolean index did not match|shape of the mask": "A mask has another shape than what it is to "
+    "choose from: print both.",
+    "shape mismatch: (indexing|value)": "Arrays of different lengths meet in an index: print both.",
+    "negative dimensions are not allowed|negative dimension": "A size has become negative: print "
+    "what it is computed from.",
+    "either both or neither of x and y": "np.where(condition, x, y) takes both values, or none.",
+    "cannot select an axis to squeeze out": "squeeze leaves out axes of length 1 alone.",
+    "repeats may not contain negative": "A number of copies is negative.",
+    "zero-size array|numel\\(\\) == 0|arg max of an empty|empty sequence": "The largest of no values "
+    "is asked for: is a slice empty?",
+    r"expected np.ndarray \(got ([\w.]+)\)": "An array is wanted, and a value of the type {1} given.",
     "assignment destination is read-only": "This array is a view of another and cannot be written: "
     "take a copy.",
     "Cannot cast ufunc": "An array cannot take in place what has a wider type: write x = x + y.",
@@ -70,8 +95,47 @@ HINTS = {
     "If it is your own, keep its `def` line as the task gives it.",
     r"missing \d+ required|takes \d+ positional|takes from": "A function is called with more or "
     "fewer arguments than it has. If it is your own, keep its `def` line as the task gives it.",
+    r"'(<|>|<=|>=)' not supported between instances of '(\w+)' and '(\w+)'": "A {2} is compared with "
+    "a {3}: does each name stand for what you take it for?",
+    r"unsupported operand type\(s\) for ([^:]+): '([\w.]+)' and '([\w.]+)'": "{1} stands between "
+    "values of the types {2} and {3}: does each name stand for what you take it for?",
+    r"can only concatenate (\w+) \(not \"?([\w.]+)\"?\)": "+ puts a {1} and another {1} together, not "
+    "a {2}: is the one to be repeated with *, or the other put into brackets?",
+    r"object of type '([\w.]+)' has no len|len\(\) of unsized": "len() is asked of a single number or "
+    "of another thing without length: are the arguments of a call in their order?",
+    r"'([\w.]+)' object is not callable": "A value of the type {1} is called like a function: is "
+    "an operator missing before the bracket, or does a name stand for two things?",
+    r"'([\w.]+)' object is not subscriptable": "A value of the type {1} has no places that [ ] "
+    "could ask for: does the name stand for what you take it for?",
+    r"cannot unpack non-iterable ([\w.]+)": "One value of the type {1} is given to several names.",
+    r"'([\w.]+)' object is not iterable": "A value of the type {1} is gone through like a list: is "
+    "range() missing, or does the name stand for another thing?",
+    r"'([\w.]+)' object does not support item assignment": "A value of the type {1} cannot be "
+    "changed at one place: is an array meant?",
+    "isinstance": "isinstance(value, type): the value first, the type second.",
+    "string indices must be": "A text is asked for a place by something that is no whole number: "
+    "does the name stand for what you take it for?",
+    "only 0-dimensional arrays|only length-1 arrays|only size-1 arrays|cannot be converted to "
+    "Scalar|only one element tensors": "float(), int() and item() take one number, and several "
+    "are given: is a sum or a mean missing?",
+    "bad operand type for": "A sign stands before a value that has none: does the name stand for "
+    "what you take it for?",
+    "object is not an iterator": "next() takes an iterator: write next(iter(...)).",
+    "an integer is required|an int is required|expected a sequence of integers|must be tuple of ints"
+    "|'\\w+' object cannot be interpreted as an integer": "A whole number, or several of them, are "
+    "wanted where something else is given: are the arguments of a call in their order?",
+    r"must be (Tensor|tuple of \w+|int|float|bool|str), (but found|but got|not) ([\w.]+)": "Wanted "
+    "is a value of the type {1}, and {3} is given: are the arguments of a call in their order?",
+    r"argument '(\w+)'.* must be ([\w ]+), not ([\w.]+)": "The argument {1} is to be a {2}, and a "
+    "value of the type {3} is given: are the arguments of the call in their order?",
+    r"invalid combination of arguments|received an invalid combination": "A function of PyTorch "
+    "gets arguments of types that it does not take: are they in their order, and is each what "
+    "you take it for?",
+    r"can't multiply sequence by non-int of type '([\w.]+)'": "A list or a tuple is multiplied by a "
+    "{1}: is np.array() or one of its places meant?",
+    r"KeyError: (.+)": "Nothing is kept under {1}: is it the same key that it was put in with?",
     "maximum recursion depth": "A function calls itself without end.",
-    "division by zero": "Something is divided by 0: what if there is nothing to count?",
+    "by zero": "Something is divided by 0: what if there is nothing to count?",
     # PyTorch
     "Output size is too small|Kernel size can't be greater": TOO_SMALL,
     r"mat1 and mat2 shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)": "A dense layer "
@@ -109,6 +173,15 @@ HINTS = {
     "made, and is it of the type that you take it for?",
     r"parameter group|duplicate parameters": "Each parameter belongs to one group.",
     # differences
+    "it returned a NoneType": "It returned None: is a `return` missing?",
+    r"it returned [^,]*, a float, but the result is an int": "/ gives a float even where nothing "
+    "remains: // gives an int.",
+    r"it returned a tuple, but the result is a NumPy array": "Several values come back, and one "
+    "array is wanted: is it one of them, or is np.array() missing?",
+    r"it returned a (\w+), but the result is a NumPy array": "The type {1} comes back where an "
+    "array is wanted: is a line missing, or another name returned?",
+    r"it is a (\w+), but the result is one number": "The type {1} comes back where one number is "
+    "wanted: is float() or .item() missing, or another name returned?",
     "dtype float64, expected float32": "np.zeros(shape) and np.ones(shape) are float64, whatever "
     "the input: give them dtype=x.dtype, or take np.zeros_like.",
     "dtype float32, expected float64": "The input is float64 and is to stay so: is float32 "
@@ -133,4 +206,6 @@ def explained(outcome: Outcome, own: dict[str, str]) -> str:
     """The sentence for an error in a call that is possible; empty where there is none."""
     if re.match(r"At line \d+ of your cell: (raise|assert)\b", outcome.where):
         return OWN_CHECK
-    return hint(outcome.error or "", own, common=outcome.kind != "Unusable")
+    if outcome.kind == "Unusable" and "a NoneType" not in (outcome.error or ""):
+        return hint(outcome.error, own, common=False)
+    return hint(outcome.error or "", own)

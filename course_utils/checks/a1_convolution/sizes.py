@@ -83,6 +83,7 @@ check_conv_output_size = Check(
         rejection("dilation", 7, 3, dilation=-2),
         rejection("kernel", 7, 0),
         rejection("kernel", 7, -1),
+        rejection("kernel|fit|large|small", 4, 5),
         rejection("kernel|fit|large|small", 5, 7),
         rejection("kernel|fit|large|small|dilat|reach", 5, 3, dilation=3),
         rejection("stride|divi|fit|remain|rest|left|unread", 7, 3, stride=3, strict=True),
@@ -142,6 +143,7 @@ check_conv_param_count = Check(
         rejection("out_channels|out\\b|output|channels", 3, 0, 3),
         rejection("kernel", 3, 4, 0),
         rejection("kernel", 3, 4, (3, 0)),
+        rejection("kernel", 3, 4, (0, 3)),
         rejection("kernel", 3, 4, (-3, -5)),
     ],
 )

@@ -192,10 +192,11 @@ check_rmsprop_step = optimiser_check(
     "rmsprop_step",
     _rmsprop_step,
     "torch.optim.RMSprop",
-    {"alpha": [0.5, 0.9], "eps": EPSILONS},
+    {"alpha": [0.5, 0.9, 0.0], "eps": EPSILONS},
     _RMSPROP,
     _rms,
     rejection("alpha", *ARRAYS, 0.1, alpha=1.0),
+    rejection("alpha", *ARRAYS, 0.1, alpha=-0.5),
     rejection("eps", *ARRAYS, 0.1, eps=-1.0),
 )
 

@@ -112,6 +112,9 @@ def _lenet_cases(look_at: str) -> Callable:
     def cases(rng) -> Iterator[Case]:
         yield case(_images(rng, 2, 1, 32, 32), 10, look_at=look_at)
         yield case(_images(rng, 1, 1, 32, 32), int(rng.integers(2, 30)), look_at=look_at)
+        if look_at == "parameters":
+            yield case(_images(rng, 1, 1, 32, 32), look_at=look_at)  # as many classes as by default
+            yield case(_images(rng, 1, 1, 32, 32), 1, look_at=look_at)
 
     return cases
 
@@ -286,6 +289,9 @@ def _vgg_cases(look_at: str) -> Callable:
     def cases(rng) -> Iterator[Case]:
         yield case(_images(rng, 2, 3, 32, 32), 10, look_at=look_at)
         yield case(_images(rng, 1, 3, 32, 32), int(rng.integers(2, 30)), look_at=look_at)
+        if look_at == "parameters":
+            yield case(_images(rng, 1, 3, 32, 32), look_at=look_at)  # as many classes as by default
+            yield case(_images(rng, 1, 3, 32, 32), 1, look_at=look_at)
 
     return cases
 
@@ -342,7 +348,10 @@ check_small_vgg = Check(
     suspects=_VGG,
     recipe=_vgg,
     most_pairs=MOST_PAIRS,
-    rejects=[rejection("num_classes|class", np.zeros((1, 3, 32, 32)), -1, look_at="parameters")],
+    rejects=[
+        rejection("num_classes|class", np.zeros((1, 3, 32, 32)), number, look_at="parameters")
+        for number in (0, -1)
+    ],
     arrange=behaviour,
     forbidden=BUILD_IT_YOURSELF,
 )

@@ -309,6 +309,9 @@ def _resnet_cases(look_at: str) -> Callable:
         yield case(rng.normal(size=(2, 3, 12, 12)), 10, look_at=look_at)
         size = (32, 32) if look_at == "parameters" else (8, 12)
         yield case(rng.normal(size=(1, 3, *size)), int(rng.integers(2, 30)), look_at=look_at)
+        if look_at == "parameters":
+            yield case(rng.normal(size=(1, 3, *size)), look_at=look_at)  # classes by default
+            yield case(rng.normal(size=(1, 3, *size)), 1, look_at=look_at)
 
     return cases
 

@@ -233,6 +233,7 @@ def _images(rng) -> Iterator[Case]:
 def _seeds(rng) -> Iterator[Case]:
     for seed in (0, int(rng.integers(1, 1000))):
         yield case("plain", 3, LAYERS["plain"], 2, steps=5, seed=seed, look_at="seeds")
+    yield case("plain", 3, LAYERS["plain"], 2, steps=1, seed=seed, look_at="seeds")
 
 
 def _looks(rng) -> Iterator[Case]:
