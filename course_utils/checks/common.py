@@ -64,6 +64,78 @@ def seen(
     return ""
 
 
+def _alone(own: float, right: float) -> str:
+    """How one number differs."""
+    if right and own == 0:
+        return "It is 0: is anything ever added up, or does what is counted never occur?"
+    if right and abs(own + right) < 1e-6 * abs(right):
+        return "In this case it has the wrong sign."
+    if right and own and abs(own - 1 / right) < 1e-6 * abs(own) and abs(abs(right) - 1) > 0.01:
+        return "In this case 1 is divided by the right number: are the two sides of / exchanged?"
+    for factor, words in (
+        (own / right if right else 0, "times"),
+        (right / own if own else 0, "part"),
+    ):
+        whole = round(factor)
+        if 2 <= whole <= 1000 and abs(factor - whole) < 1e-6 * whole:
+            if words == "times":
+                return f"In this case it is {whole} times as large as the right number."
+            return f"In this case it is one part in {whole} of the right number."
+    return ""
+
+
+def from_elsewhere(
+    name: str, cases: Sequence[Any], names: Sequence[str], given: Sequence[Any],
+    wanted: Sequence[Any], wrong: set[int],
+) -> str:  # fmt: skip
+    """Whether a wrong result is another of the results, or an argument; all of them, not one."""
+    own = {i: _numbers(given[i].get(name) if name and given[i] else given[i]) for i in wrong}
+    if len(own) < 2 or any(v is None for v in own.values()):
+        return ""
+    others: dict[str, dict[int, Any]] = {}
+    for i in wrong:
+        call = dict(zip(names, cases[i].args, strict=False)) | cases[i].kwargs
+        for other, value in call.items():
+            others.setdefault(f"It is always {other}, as it was given.", {})[i] = value
+        if name:
+            for other, value in wanted[i].items():
+                if other != name:
+                    words = f"It is what {other} should be: are two results exchanged?"
+                    others.setdefault(words, {})[i] = value
+    found = []
+    for words, values in others.items():
+        right = [_numbers(values.get(i)) for i in own]
+        if all(r is not None and _close(v, r) for v, r in zip(own.values(), right, strict=True)):
+            differ = {str(v.round(6)) for v in own.values()}
+            if len(differ) > 1:
+                found.append(words)
+    return f"{name}: {found[0]}" if found and name else found[0] if found else ""
+
+
+def which_results(names: Sequence[str], wrong: Sequence[str]) -> str:
+    """Which of several results are right, where some are."""
+    right = [n for n in names if n not in wrong]
+    if not right or not wrong:
+        return ""
+    last = max((names.index(n) for n in right), default=0)
+    first = min(names.index(n) for n in wrong)
+    if re.search(r"\d", names[first]) and last < first:
+        return (
+            f"It is right up to {names[last]}, and wrong from {names[first]} on: what is kept in "
+            "between?"
+        )
+    if len(right) > 3:
+        return f"Only {_listed(wrong)} {'is' if len(wrong) == 1 else 'are'} wrong, all others "
+        "right."
+    return f"Only {_listed(right)} {'is' if len(right) == 1 else 'are'} right, all others "
+    "wrong." if (
+        len(wrong) > 1) else f"Only {wrong[0]} is wrong; right: {_listed(right)}."  # fmt: skip
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def _said(say: Callable, own: np.ndarray, right: np.ndarray) -> str:
     finite = np.isfinite(own).all() and np.isfinite(right).all()
     return say(own, right) if finite or say is _not_a_number else ""
@@ -72,7 +144,7 @@ def _said(say: Callable, own: np.ndarray, right: np.ndarray) -> str:
 def _of_all(own: np.ndarray, right: np.ndarray) -> str:
     """What holds for the numbers of all cases together."""
     if len(own) < 2 or len({*right}) < 2:
-        return _not_a_number(own[:1], right[:1])
+        return _not_a_number(own[:1], right[:1]) or _alone(float(own[0]), float(right[0]))
     looks = _not_a_number, _nothing, _simple
     said = next((s for say in looks if (s := _said(say, own, right))), "")
     if not said:
@@ -170,7 +242,8 @@ def _not_a_number(own: np.ndarray, right: np.ndarray) -> str:
     if np.isnan(own).any():
         some = some if np.isnan(own).all() else "Some values are"
         return (f"{some} NaN, not a number: 0 is divided by 0, infinity taken from infinity, or a "
-                "root or a logarithm taken of a negative number. Print what is made on the way.")  # fmt: skip
+                "root or a logarithm taken of a negative number. Print what is made on the "
+                "way.")  # fmt: skip
     if np.isinf(own).any():
         some = some if np.isinf(own).all() else "Some values are"
         return (f"{some} infinite: something is divided by 0, is the logarithm of 0, or grows too "
@@ -253,7 +326,8 @@ def _elsewhere(own: np.ndarray, right: np.ndarray) -> str:
         if len(a) > 2 and np.ptp(b):
             for mine, its, word in ((a[1:], b[:-1], "late"), (a[:-1], b[1:], "early")):
                 if np.ptp(mine) and _close(mine, its):
-                    return f"The result is right, but shifted: each {_axis(axis, own.ndim)} comes one too {word}."
+                    return f"The result is right, but shifted: each {_axis(axis, own.ndim)} "
+                    f"comes one too {word}."
     a, b = np.sort(own.ravel()), np.sort(right.ravel())
     if np.unique(b).size > max(2, b.size // 2) and _close(a, b):
         return "The values are right, but each stands at another place."
@@ -321,7 +395,7 @@ def _places(own: np.ndarray, right: np.ndarray) -> str:
             return f"Only the first and the last {word} are wrong."
         if places == {*range(1, count - 1)}:
             return f"Only the first and the last {word} are right."
-        for parity, words in ((1, "second"), (0, "first, third, fifth")):
+        for parity in (0, 1):
             if count > 3 and places == {*range(parity, count, 2)}:
                 return f"Only every second {word} is wrong, from number {parity} on."
     if own.ndim > 1 and min(own.shape[-2:]) > 2:

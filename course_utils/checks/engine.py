@@ -250,14 +250,21 @@ class Check:
             return told
         if told := hint(self._why_wrong(given[at], wanted[at]) or "", self.hints):
             return [told]
-        if told := search.seen(common.NUMBERS):
+        if told := search.from_elsewhere() or search.seen(common.NUMBERS):
             return told
         others = common.other_calls(self._names, cases, defaults)
         search.suspects = dict(itertools.islice(others.items(), pairs))
         search.functions, search.most_pairs = {}, 0
-        return say.sentences(search.causes()) or (
-            search.seen(common.PLACES) + search.where_wrong(defaults)
-        )
+        search.cases = [Case(c.args, self._in_full(c, defaults)) for c in cases]
+        if told := say.sentences(search.causes()):
+            return told
+        search.cases = cases
+        return search.seen(common.PLACES) + search.where_wrong(defaults) or search.which_results()
+
+    def _in_full(self, case: Case, defaults: dict[str, Any]) -> dict[str, Any]:
+        """Keyword arguments, with those that are not given."""
+        given = self._names[: len(case.args)]
+        return {n: v for n, v in defaults.items() if n not in given} | case.kwargs
 
     @functools.cached_property
     def functions(self) -> dict[str, Callable]:

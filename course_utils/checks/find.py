@@ -14,7 +14,7 @@ import numpy as np
 
 from course_utils.checks import common
 from course_utils.checks.changes import Change, apply, can_be_two
-from course_utils.checks.compare import difference, finite, has_numbers
+from course_utils.checks.compare import difference, finite, has_numbers, is_empty
 from course_utils.checks.outcome import Outcome, call
 
 FEW_SENTENCES = 3  # of which any may be the right one
@@ -117,6 +117,23 @@ class Search:
             )
         return [each for each in told if each]
 
+    def from_elsewhere(self) -> list[str]:
+        """Which wrong results are another result, or an argument; see `common`."""
+        told = [
+            common.from_elsewhere(
+                name, self.cases, self.names, [o.value for o in self.given], self.wanted,
+                {i for i in self._wrong(name) if not self._without(i, name)},
+            )
+            for name in self._wrong_names() or [""]
+        ]  # fmt: skip
+        return [each for each in told if each]
+
+    def which_results(self) -> list[str]:
+        """Which of several results are right; see `common`."""
+        names = [*dict.fromkeys(n for v in self.wanted if isinstance(v, dict) for n in v)]
+        told = common.which_results(names, self._wrong_names())
+        return [told] if told else []
+
     def where_wrong(self, defaults: dict[str, Any]) -> list[str]:
         """Which argument tells the cases that are wrong; see `common`."""
         told = common.where_wrong(self.names, self.cases, self._wrong(""), defaults)
@@ -192,7 +209,11 @@ class Search:
                 continue
             found = [self._outcome(sentences, i) for i in range(count)]
             alike = {i for i in range(count) if self._alike(found[i], i, name, shape)}
-            telling = len(alike & wrong)
+            telling = len(
+                {i for i in alike & wrong if shape or count > len(wrong) or self._tells(i, name)}
+            )
+            if not telling:
+                continue
             others = {*range(count)} - wrong
             if sum(self._differs(found[i], i, name, shape) for i in others) > telling:
                 continue
@@ -246,6 +267,17 @@ class Search:
         if shape:
             return _shapes(own) != _shapes(wanted)
         return difference(own, wanted, self.tolerance) is not None
+
+    def _tells(self, i: int, name: str) -> bool:
+        """Whether something of what came back is no mere NaN or 0, which many mistakes give."""
+        given = self.given[i]
+        if given.error is not None or given.modified:
+            return True
+        own, wanted = self._of(given, name), self.wanted[i][name] if name else self.wanted[i]
+        if not isinstance(wanted, dict):
+            own, wanted = {"": own}, {"": wanted}
+        differ = (own[n] for n in wanted if difference(own[n], wanted[n], self.tolerance))
+        return not all(map(is_empty, differ))
 
     def _all_alike(self, sentences: tuple[str, ...], name: str, shape: bool) -> bool:
         """Asked from the smallest case on, and no further than to one that differs."""

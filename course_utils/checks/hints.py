@@ -50,7 +50,9 @@ HINTS = {
     "fewer axes than this line takes it to have: print its shape.",
     "truth value of an array|Boolean value of Tensor": "`if`, `and` and `or` want one True or "
     "False, not one for each number: take .any() or .all(), or np.where, & and |.",
-    r"all the input array dimensions .* along dimension (\d+), .* has size (\d+) .* has size (\d+)": "Arrays that are put together must be equally long along every other axis: axis {1} has {2} "
+    r"all the input array dimensions .* along dimension (\d+), .* has size (\d+) .* has size "
+    r"(\d+)": "Arrays that are put together must be equally long along every other axis: axis "
+    "{1} has {2} "
     "places in one and {3} in another.",
     "all the input arrays must have same number of dimensions": "Arrays that are put together "
     "must have equally many axes: is one of them a single row or number?",
@@ -59,7 +61,8 @@ HINTS = {
     "twice.",
     "Integers to negative integer powers": "An int has no negative power: are base and exponent "
     "exchanged, or is a float meant?",
-    r"too many indices for (?:array|tensor).*?(\d+)-dimensional, but (\d+)": "An array with {1} axes "
+    r"too many indices for (?:array|tensor).*?(\d+)-dimensional, but (\d+)": "An array with {1} "
+    "axes "
     "gets {2} indices: print its shape.",
     "too many indices": "A tensor gets more indices than it has axes: print its shape.",
     "arrays used as indices must be": "An index is an array of floats: whole numbers say which "
@@ -72,9 +75,11 @@ HINTS = {
     "either both or neither of x and y": "np.where(condition, x, y) takes both values, or none.",
     "cannot select an axis to squeeze out": "squeeze leaves out axes of length 1 alone.",
     "repeats may not contain negative": "A number of copies is negative.",
-    "zero-size array|numel\\(\\) == 0|arg max of an empty|empty sequence": "The largest of no values "
+    "zero-size array|numel\\(\\) == 0|arg max of an empty|empty sequence": "The largest of no "
+    "values "
     "is asked for: is a slice empty?",
-    r"expected np.ndarray \(got ([\w.]+)\)": "An array is wanted, and a value of the type {1} given.",
+    r"expected np.ndarray \(got ([\w.]+)\)": "An array is wanted, and a value of the type {1} "
+    "given.",
     "assignment destination is read-only": "This array is a view of another and cannot be written: "
     "take a copy.",
     "Cannot cast ufunc": "An array cannot take in place what has a wider type: write x = x + y.",
@@ -89,19 +94,25 @@ HINTS = {
     "as there are values on the right: print the shape, or what the function returns.",
     "is not defined": "Nothing has this name: is it spelled as where it was made, and has that "
     "cell been run?",
-    "cannot access local variable|referenced before assignment": "The variable is used before "
+    "cannot access (local|free) variable|referenced before assignment": "The variable is used "
+    "before "
     "anything is put into it: is it set only inside an `if` or a loop that was not entered?",
     "unexpected keyword argument": "A function is called with an argument that it does not have. "
     "If it is your own, keep its `def` line as the task gives it.",
-    r"missing \d+ required|takes \d+ positional|takes from": "A function is called with more or "
+    r"missing \d+ required|takes \d+ positional|takes from|takes exactly|expected at (least|most)"
+    r"|takes no (keyword )?arguments|takes at (least|most)|expected \d+ arguments?, got"
+    r"|missing required argument|got multiple values": "A function is called with more or "
     "fewer arguments than it has. If it is your own, keep its `def` line as the task gives it.",
-    r"'(<|>|<=|>=)' not supported between instances of '(\w+)' and '(\w+)'": "A {2} is compared with "
+    r"'(<|>|<=|>=)' not supported between instances of '(\w+)' and '(\w+)'": "A {2} is compared "
+    "with "
     "a {3}: does each name stand for what you take it for?",
     r"unsupported operand type\(s\) for ([^:]+): '([\w.]+)' and '([\w.]+)'": "{1} stands between "
     "values of the types {2} and {3}: does each name stand for what you take it for?",
-    r"can only concatenate (\w+) \(not \"?([\w.]+)\"?\)": "+ puts a {1} and another {1} together, not "
+    r"can only concatenate (\w+) \(not \"?([\w.]+)\"?\)": "+ puts a {1} and another {1} "
+    "together, not "
     "a {2}: is the one to be repeated with *, or the other put into brackets?",
-    r"object of type '([\w.]+)' has no len|len\(\) of unsized": "len() is asked of a single number or "
+    r"object of type '([\w.]+)' has no len|len\(\) of unsized": "len() is asked of a single "
+    "number or "
     "of another thing without length: are the arguments of a call in their order?",
     r"'([\w.]+)' object is not callable": "A value of the type {1} is called like a function: is "
     "an operator missing before the bracket, or does a name stand for two things?",
@@ -112,7 +123,8 @@ HINTS = {
     "range() missing, or does the name stand for another thing?",
     r"'([\w.]+)' object does not support item assignment": "A value of the type {1} cannot be "
     "changed at one place: is an array meant?",
-    "isinstance": "isinstance(value, type): the value first, the type second.",
+    r"isinstance\(\) arg|isinstance expected": "isinstance(value, type): the value first, the "
+    "type second.",
     "string indices must be": "A text is asked for a place by something that is no whole number: "
     "does the name stand for what you take it for?",
     "only 0-dimensional arrays|only length-1 arrays|only size-1 arrays|cannot be converted to "
@@ -121,7 +133,8 @@ HINTS = {
     "bad operand type for": "A sign stands before a value that has none: does the name stand for "
     "what you take it for?",
     "object is not an iterator": "next() takes an iterator: write next(iter(...)).",
-    "an integer is required|an int is required|expected a sequence of integers|must be tuple of ints"
+    "an integer is required|an int is required|expected a sequence of integers|must be tuple of "
+    "ints"
     "|'\\w+' object cannot be interpreted as an integer": "A whole number, or several of them, are "
     "wanted where something else is given: are the arguments of a call in their order?",
     r"must be (Tensor|tuple of \w+|int|float|bool|str), (but found|but got|not) ([\w.]+)": "Wanted "
@@ -131,9 +144,24 @@ HINTS = {
     r"invalid combination of arguments|received an invalid combination": "A function of PyTorch "
     "gets arguments of types that it does not take: are they in their order, and is each what "
     "you take it for?",
-    r"can't multiply sequence by non-int of type '([\w.]+)'": "A list or a tuple is multiplied by a "
+    r"can't multiply sequence by non-int of type '([\w.]+)'": "A list or a tuple is multiplied "
+    "by a "
     "{1}: is np.array() or one of its places meant?",
     r"KeyError: (.+)": "Nothing is kept under {1}: is it the same key that it was put in with?",
+    r"zip\(\) argument \d+ is (shorter|longer) than": "What zip() goes through together is not "
+    "equally long: print len() of each.",
+    r"argument after \*\* must be a mapping": "** takes a dict apart, and another thing is given.",
+    r"(tuple|list) indices must be": "A {1} is asked for a place by something that is no whole "
+    "number: is an array meant?",
+    "only integer scalar arrays can be converted": "An array stands where one whole number is "
+    "wanted: is len() or one of its places meant?",
+    "boolean array indexing assignment": "A mask is given values of another shape than the places "
+    "that it chooses.",
+    "could not infer output dtype|only supports? floating|only Tensors of floating|not implemented "
+    "for '(Long|Bool|Int)'": "Whole numbers, or True and False, stand where floats are wanted: "
+    ".double() or .float() makes them so, and sum() counts what is True.",
+    "is not a Module subclass": "Something that is no layer stands among the layers.",
+    "unhashable type": "A list or an array is used as a key: are two arguments exchanged?",
     "maximum recursion depth": "A function calls itself without end.",
     "by zero": "Something is divided by 0: what if there is nothing to count?",
     # PyTorch
@@ -182,12 +210,19 @@ HINTS = {
     "array is wanted: is a line missing, or another name returned?",
     r"it is a (\w+), but the result is one number": "The type {1} comes back where one number is "
     "wanted: is float() or .item() missing, or another name returned?",
+    "it has 0 parts": "Nothing is ever put into the result.",
+    "a generator, but the result|is a generator": "A generator has computed nothing yet: is sum(), "
+    "list() or tuple() missing?",
+    r"it is -?[\d.]+, but the result is a (tuple|list)": "A number stands where a {1} is wanted: "
+    "are parts exchanged?",
     "dtype float64, expected float32": "np.zeros(shape) and np.ones(shape) are float64, whatever "
     "the input: give them dtype=x.dtype, or take np.zeros_like.",
     "dtype float32, expected float64": "The input is float64 and is to stay so: is float32 "
     "written somewhere?",
     "dtype int64, expected float": "An array of ints cuts off what comes after the point: give "
     "it dtype=x.dtype.",
+    "dtype u?int(8|16|32), expected float": "Whole numbers come back where floats are wanted: is "
+    "another array returned?",
     "dtype bool, expected float": "A comparison gives True and False: multiply by what is to stay.",
 }
 

@@ -22,7 +22,7 @@ from course_utils.checks.shapes import ONE_INSIDE, stops_with_one_inside
 
 
 def _correlate(image, kernel, *, stride=1, padding=0, dilation=1):
-    image, kernel = (torch.from_numpy(np.array(a))[None, None] for a in (image, kernel))
+    image, kernel = (torch.from_numpy(a.astype(image.dtype))[None, None] for a in (image, kernel))
     out = F.conv2d(image, kernel, stride=stride, padding=padding, dilation=dilation)
     return out[0, 0].numpy()
 
