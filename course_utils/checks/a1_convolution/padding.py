@@ -98,6 +98,11 @@ _SUSPECTS = {
         _far_side_off,
     "The corners stay empty: pad the rows first, then the columns of the result.":
         result(_corners_left_empty),
+    **{f"{mode} is filled with {word}: it {does}.": _border_of(mode, value)
+       for mode, does in [("symmetric", "mirrors the image, border pixel included"),
+                          ("reflect", "mirrors the image at its border pixel"),
+                          ("edge", "repeats the border pixel")]
+       for word, value in [("zeros", lambda image: 0), ("the mean of the image", np.mean)]},
     "mean: each row and column is padded with its own mean, not with the mean of the whole image.":
         _border_of("mean", np.mean),
     "The padding holds ones, not zeros.": _border_of("constant", lambda image: 1),

@@ -60,6 +60,12 @@ _SIZES = {
     "The dilation is ignored.": args(dilation=1, strict=False),
     "A dilated kernel reaches over d(k-1) + 1 pixels, not d·k.":
         {"way": lambda n, k, p, d: n + 2 * p - d * k},
+    "The dilation is added to k - 1: it multiplies it, d(k-1).":
+        {"way": lambda n, k, p, d: n + 2 * p - (d + k - 1) - 1},
+    "The reach of the kernel, d(k-1), is added: it is subtracted.":
+        {"way": lambda n, k, p, d: n + 2 * p + d * (k - 1) - 1},
+    "The padding is subtracted: it makes the input longer.":
+        {"way": lambda n, k, p, d: n - 2 * p - d * (k - 1) - 1},
     "The kernel size is subtracted without leaving room for its first pixel: n - k, not n - k - 1.":
         {"way": lambda n, k, p, d: n + 2 * p - d * (k - 1) - 2},
     "The kernel size itself is subtracted nowhere: the corner can go only as far as n - k.":

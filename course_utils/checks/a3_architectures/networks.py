@@ -208,7 +208,7 @@ def _block_cases(look_at: str) -> Callable:
 
 # fmt: off
 _BLOCKS = {
-    "The pooling at the end is missing.": {"end": ""},
+    "The pooling at the end is missing, or its windows are single pixels.": {"end": ""},
     "The activations are missing.": {"unit": "conv{}k3p1"},
     "The kernel is 5×5: VGG's are 3×3.": {"unit": "conv{}k5p2 relu"},
     "The kernel is 1×1: VGG's are 3×3.": {"unit": "conv{}k1p0 relu"},
@@ -251,8 +251,8 @@ check_vgg_block = Check(
     arrange=behaviour,
     forbidden=BUILD_IT_YOURSELF,
     hints={
-        r"expected input.* channels, but got": "Only the first convolution gets in_channels, each "
-        "later one gets out_channels."
+        r"expected input.* to have (\d+) channels, but got (\d+)": "A convolution is made for {1} "
+        "channels, but {2} arrive: the first gets in_channels, each later one gets out_channels."
     },
 )
 
