@@ -41,11 +41,13 @@ def seen(
         `NUMBERS` or `PLACES`.
     """
     at = sorted(wrong, key=lambda i: (cases[i].effort, i))
+    before = f"{name}: " if name else ""
+    if at and (said := entries(given[at[0]], wanted[at[0]])):
+        return before + said
     own, right = [_numbers(given[i]) for i in at], [_numbers(wanted[i]) for i in at]
     if not at or any(v is None for v in right) or own[0] is None:
         return ""
     known = [(a, b) for a, b in zip(own, right, strict=True) if a is not None]
-    before = f"{name}: " if name else ""
     if looks is NUMBERS and all(a.size == b.size == 1 for a, b in known):
         own, right = (np.array([v.item() for v in some]) for some in zip(*known, strict=True))
         said = _of_all(own, right)
@@ -112,6 +114,74 @@ def from_elsewhere(
     return f"{name}: {found[0]}" if found and name else found[0] if found else ""
 
 
+def moved(
+    name: str,
+    names: Sequence[str],
+    cases: Sequence[Any],
+    given: dict[int, Any],
+    wanted: dict[int, Any],
+) -> str:
+    """Whether a result is right but for how far it is from an argument."""
+    said = {}
+    for i in given:
+        own, right = _numbers(given[i]), _numbers(wanted[i])
+        if own is None or right is None or own.shape != right.shape or own.size < 2:
+            return ""
+        for argument, value in zip(names, cases[i].args, strict=False):
+            start = _numbers(value) if isinstance(value, np.ndarray) else None
+            if start is None or start.shape != own.shape or not np.isfinite(own).all():
+                continue
+            mine, its = own - start, right - start
+            power = float((its * its).sum())
+            factor = float((mine * its).sum()) / power if power else 0.0
+            if power and not mine.any():
+                said.setdefault(f"it is still {argument}, nothing has moved it", set()).add(i)
+            elif abs(factor) > CLOSE and _close(mine, factor * its):
+                words = (
+                    "it has moved as far as it should, but the other way"
+                    if abs(factor + 1) < CLOSE
+                    else f"its way from {argument} is {factor:.4g} times the right one"
+                )
+                said.setdefault(words, set()).add(i)
+    for words, where in said.items():
+        first = min(given, key=lambda i: (cases[i].effort, i))
+        if first in where:
+            sentence = f"{name}: {words}." if name else f"{words[0].upper()}{words[1:]}."
+            return sentence if len(where) == len(given) > 1 else f"In this case: {sentence}"
+    return ""
+
+
+def entries(own: Any, right: Any) -> str:
+    """How a list of entries differs: which are missing, too many, or in which part they differ."""
+    lists = all(isinstance(v, list | tuple) and v for v in (own, right))
+    if not lists or not all(isinstance(e, tuple) and e for e in [*own, *right]):
+        return ""
+    mine, its = ([repr(e) for e in some] for some in (own, right))
+    missing = [e[0] for e, word in zip(right, its, strict=True) if word not in mine]
+    more = [e[0] for e, word in zip(own, mine, strict=True) if word not in its]
+    if not missing and not more:
+        return (
+            "The entries are right, but in another order."
+            if sorted(mine) == sorted(its)
+            else "An entry stands there more or fewer times than it should."
+        )
+    if not more:
+        return f"Entries are missing: {', '.join(map(str, missing[:4]))}."
+    if not missing:
+        return f"There are entries too many: {', '.join(map(str, more[:4]))}."
+    if len(own) == len(right) and {len(e) for e in own} == {len(right[0])}:
+        parts = [
+            n for n in range(len(right[0]))
+            if any(repr(a[n]) != repr(b[n]) for a, b in zip(own, right, strict=True))
+        ]  # fmt: skip
+        if len(parts) < len(right[0]):
+            return (
+                f"Of each entry only part {' and '.join(str(n) for n in parts)} is wrong, "
+                "counted from 0."
+            )
+    return ""
+
+
 def which_results(names: Sequence[str], wrong: Sequence[str]) -> str:
     """Which of several results are right, where some are."""
     right = [n for n in names if n not in wrong]
@@ -125,11 +195,12 @@ def which_results(names: Sequence[str], wrong: Sequence[str]) -> str:
             "between?"
         )
     if len(right) > 3:
-        return f"Only {_listed(wrong)} {'is' if len(wrong) == 1 else 'are'} wrong, all others "
-        "right."
-    return f"Only {_listed(right)} {'is' if len(right) == 1 else 'are'} right, all others "
-    "wrong." if (
-        len(wrong) > 1) else f"Only {wrong[0]} is wrong; right: {_listed(right)}."  # fmt: skip
+        return (
+            f"Only {_listed(wrong)} {'is' if len(wrong) == 1 else 'are'} wrong, all others right."
+        )
+    if len(wrong) == 1:
+        return f"Only {wrong[0]} is wrong; right: {_listed(right)}."
+    return f"Only {_listed(right)} {'is' if len(right) == 1 else 'are'} right, all others wrong."
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -326,8 +397,10 @@ def _elsewhere(own: np.ndarray, right: np.ndarray) -> str:
         if len(a) > 2 and np.ptp(b):
             for mine, its, word in ((a[1:], b[:-1], "late"), (a[:-1], b[1:], "early")):
                 if np.ptp(mine) and _close(mine, its):
-                    return f"The result is right, but shifted: each {_axis(axis, own.ndim)} "
-                    f"comes one too {word}."
+                    return (
+                        f"The result is right, but shifted: each {_axis(axis, own.ndim)} "
+                        f"comes one too {word}."
+                    )
     a, b = np.sort(own.ravel()), np.sort(right.ravel())
     if np.unique(b).size > max(2, b.size // 2) and _close(a, b):
         return "The values are right, but each stands at another place."

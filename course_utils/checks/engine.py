@@ -250,7 +250,7 @@ class Check:
             return told
         if told := hint(self._why_wrong(given[at], wanted[at]) or "", self.hints):
             return [told]
-        if told := search.from_elsewhere() or search.seen(common.NUMBERS):
+        if told := (search.from_elsewhere() or search.seen(common.NUMBERS) or search.moved()[:1]):
             return told
         others = common.other_calls(self._names, cases, defaults)
         search.suspects = dict(itertools.islice(others.items(), pairs))

@@ -107,7 +107,7 @@ class Search:
     def seen(self, looks: Sequence[Callable]) -> list[str]:
         """What wrong results have in common, whatever the task; see `common`."""
         told = []
-        for name in self._wrong_names() or [""]:
+        for name in self._seen_names():
             has = [i for i in range(len(self.cases)) if not self._without(i, name)]
             wrong = {k for k, i in enumerate(has) if i in self._wrong(name)}
             given = [self._of(self.given[i], name) for i in has]
@@ -117,6 +117,21 @@ class Search:
             )
         return [each for each in told if each]
 
+    def _seen_names(self) -> list[str]:
+        """The wrong results by name; `""` where a result has none."""
+        names = {n for value in self.wanted if isinstance(value, dict) for n in value}
+        return self._wrong_names() or ([*names] if len(names) == 1 else [""])
+
+    def moved(self) -> list[str]:
+        """How far wrong results are from an argument; see `common`."""
+        told = []
+        for name in self._seen_names():
+            wrong = [i for i in self._wrong(name) if not self._without(i, name)]
+            given = {i: self._of(self.given[i], name) for i in wrong}
+            wanted = {i: self.wanted[i][name] if name else self.wanted[i] for i in wrong}
+            told.append(common.moved(name, self.names, self.cases, given, wanted))
+        return [each for each in told if each]
+
     def from_elsewhere(self) -> list[str]:
         """Which wrong results are another result, or an argument; see `common`."""
         told = [
@@ -124,7 +139,7 @@ class Search:
                 name, self.cases, self.names, [o.value for o in self.given], self.wanted,
                 {i for i in self._wrong(name) if not self._without(i, name)},
             )
-            for name in self._wrong_names() or [""]
+            for name in self._seen_names()
         ]  # fmt: skip
         return [each for each in told if each]
 

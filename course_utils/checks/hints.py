@@ -139,7 +139,7 @@ HINTS = {
     "wanted where something else is given: are the arguments of a call in their order?",
     r"must be (Tensor|tuple of \w+|int|float|bool|str), (but found|but got|not) ([\w.]+)": "Wanted "
     "is a value of the type {1}, and {3} is given: are the arguments of a call in their order?",
-    r"argument '(\w+)'.* must be ([\w ]+), not ([\w.]+)": "The argument {1} is to be a {2}, and a "
+    r"argument '(\w+)'.* must be ([\w. ]+), not ([\w.]+)": "The argument {1} is to be a {2}, and a "
     "value of the type {3} is given: are the arguments of the call in their order?",
     r"invalid combination of arguments|received an invalid combination": "A function of PyTorch "
     "gets arguments of types that it does not take: are they in their order, and is each what "
@@ -162,6 +162,16 @@ HINTS = {
     ".double() or .float() makes them so, and sum() counts what is True.",
     "is not a Module subclass": "Something that is no layer stands among the layers.",
     "unhashable type": "A list or an array is used as a key: are two arguments exchanged?",
+    r"module '([\w.]+)' has no attribute '(\w+)'": "{1} has no {2}: is it spelled as in the "
+    "documentation, and is it from there?",
+    "expects a non-empty TensorList|non-empty list of Tensors|need at least one array": "A list "
+    "that is to be put together is empty: does the loop before it ever run?",
+    r"range\(\) arg 3 must not be zero": "The step of range() is 0.",
+    "context manager protocol": "`with` takes something that is entered and left again: is a call, "
+    "or another name, meant?",
+    "one_hot is only applicable|expected target.*type|expected scalar type Long": "Labels are "
+    "whole "
+    "numbers: are features and labels exchanged?",
     "maximum recursion depth": "A function calls itself without end.",
     "by zero": "Something is divided by 0: what if there is nothing to count?",
     # PyTorch
