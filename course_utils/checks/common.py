@@ -16,6 +16,7 @@ import numpy as np
 from course_utils.checks.changes import Change, args, flipped, transposed
 
 CLOSE = 1e-4  # two numbers with less between them, measured by the largest, are one
+HERE = "In this case: "
 PIXELS = 2  # axes at the end that are rows and columns
 
 
@@ -62,7 +63,7 @@ def seen(
         if sentences[0]:
             alike = len({re.sub(r"[\d.e-]+", "#", s) for s in sentences}) == 1 < len(at)
             more = " So it is in each case, with another number." if alike else ""
-            return f"In this case: {before}{sentences[0]}{more}"
+            return f"{HERE}{before}{sentences[0]}{more}"
     return ""
 
 
@@ -147,7 +148,7 @@ def moved(
         first = min(given, key=lambda i: (cases[i].effort, i))
         if first in where:
             sentence = f"{name}: {words}." if name else f"{words[0].upper()}{words[1:]}."
-            return sentence if len(where) == len(given) > 1 else f"In this case: {sentence}"
+            return sentence if len(where) == len(given) > 1 else f"{HERE}{sentence}"
     return ""
 
 

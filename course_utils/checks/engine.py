@@ -250,7 +250,9 @@ class Check:
             return told
         if told := hint(self._why_wrong(given[at], wanted[at]) or "", self.hints):
             return [told]
-        if told := (search.from_elsewhere() or search.seen(common.NUMBERS) or search.moved()[:1]):
+        seen = search.seen(common.NUMBERS)
+        everywhere = [s for s in seen if not s.startswith(common.HERE)]
+        if told := search.from_elsewhere() or everywhere:
             return told
         others = common.other_calls(self._names, cases, defaults)
         search.suspects = dict(itertools.islice(others.items(), pairs))
@@ -259,6 +261,8 @@ class Check:
         if told := say.sentences(search.causes()):
             return told
         search.cases = cases
+        if told := seen or search.moved()[:1]:
+            return told
         return search.seen(common.PLACES) + search.where_wrong(defaults) or search.which_results()
 
     def _in_full(self, case: Case, defaults: dict[str, Any]) -> dict[str, Any]:
