@@ -61,7 +61,8 @@ def seen(
                 return before + sentences[0]
     for sentences in found:
         if sentences[0]:
-            alike = len({re.sub(r"[\d.e-]+", "#", s) for s in sentences}) == 1 < len(at)
+            alike = len({re.sub(r"[\d.e-]+", "#", s) for s in sentences}) == 1 < len({*sentences})
+            alike = alike and len(known) == len(at)
             more = " So it is in each case, with another number." if alike else ""
             return f"{HERE}{before}{sentences[0]}{more}"
     return ""

@@ -145,7 +145,8 @@ class Search:
 
     def which_results(self) -> list[str]:
         """Which of several results are right; see `common`."""
-        names = [*dict.fromkeys(n for v in self.wanted if isinstance(v, dict) for n in v)]
+        dicts = [value for value in self.wanted if isinstance(value, dict)]
+        names = [*dict.fromkeys(n for v in dicts for n in v if not isinstance(v[n], str))]
         told = common.which_results(names, self._wrong_names())
         return [told] if told else []
 

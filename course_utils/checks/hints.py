@@ -28,8 +28,14 @@ HINTS = {
     # NumPy
     rf"could not broadcast.*\({MANY}0, ?0\)": MINUS_ZERO,
     r"operands could not be broadcast together with shapes.*[(,]0,0\)": MINUS_ZERO,
-    "could not broadcast input array from shape": "What stands on the right of = has another shape "
-    "than the place on the left: print both. Is a slice cut off at the end of the array?",
+    r"could not broadcast input array from shape (\([\d,]*\)) into shape (\([\d,]*\))": "What "
+    "stands "
+    "on the right of = has another shape than the place on the left: {1}, and there is room for "
+    "{2}. "
+    "Is a slice cut off at the end of the array?",
+    r"operands could not be broadcast together with shapes (\([\d,]*\)) (\([\d,]*\))": "Two arrays "
+    "are joined number by number, of the shapes {1} and {2}: counted from the last axis, each pair "
+    "of sizes must be equal or hold a 1.",
     "operands could not be broadcast together|non-broadcastable": "Two arrays are joined number by "
     "number, but their sizes differ: counted from the last axis, each pair must be equal or hold a "
     "1. Print both shapes.",
@@ -92,8 +98,9 @@ HINTS = {
     "'int' object is not (subscriptable|iterable)|non-iterable int|iterable, not int": PAIR,
     "not enough values to unpack|too many values to unpack": "On the left of = stand as many names "
     "as there are values on the right: print the shape, or what the function returns.",
-    "is not defined": "Nothing has this name: is it spelled as where it was made, and has that "
-    "cell been run?",
+    r"name '(\w+)' is not defined": "Nothing has this name: is {1} spelled as where it was made, "
+    "and has that line, or cell, been run?",
+    "is not defined": "Nothing has this name: is it spelled as where it was made?",
     "cannot access (local|free) variable|referenced before assignment": "The variable is used "
     "before "
     "anything is put into it: is it set only inside an `if` or a loop that was not entered?",
