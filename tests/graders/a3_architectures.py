@@ -1121,7 +1121,7 @@ def adagrad_in_double_precision(params, grads, state, lr, eps=1e-10):
     return _in_double_precision(_adagrad, params, grads, state, lr, eps=eps)
 
 
-@mutant("adam_step", "so the first correction divides by 0")
+@mutant("adam_step", "is the step counted from 0")
 def counted_from_zero(params, grads, state, lr, betas=(0.9, 0.999), eps=1e-8):
     new, kept = [], {}
     for i, (p, g) in enumerate(zip(params, grads, strict=True)):
