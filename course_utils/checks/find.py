@@ -147,7 +147,8 @@ class Search:
         """Which of several results are right; see `common`."""
         dicts = [value for value in self.wanted if isinstance(value, dict)]
         names = [*dict.fromkeys(n for v in dicts for n in v if not isinstance(v[n], str))]
-        told = common.which_results(names, self._wrong_names())
+        wrong = self._wrong_names()
+        told = common.which_results(names, wrong) if {*wrong} <= {*names} else ""
         return [told] if told else []
 
     def where_wrong(self, defaults: dict[str, Any]) -> list[str]:

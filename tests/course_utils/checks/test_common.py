@@ -140,6 +140,15 @@ def test_which_results_are_right_is_said():
     assert "It is right up to columns, and wrong from last after step 3 on" in text
 
 
+def test_words_that_are_wrong_are_no_numbers():
+    def right(x):
+        return {"sum": x.sum(), "state": "right", "mean": x.mean()}
+
+    check = Check("words", right, "numpy", {"all": tables_alone})
+    text = told(lambda x: right(x) | {"state": "lost"}, check)
+    assert "state: it is lost\n  Seen with" in text
+
+
 def test_numbers_of_all_cases_are_seen_together():
     check = Check("total", lambda x: float(x.sum()), "numpy", {"all": tables_alone})
     assert "\n  Each wrong number is 3 times the right one." in told(lambda x: 3 * x.sum(), check)
