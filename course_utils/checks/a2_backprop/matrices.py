@@ -180,6 +180,7 @@ check_conv_transpose2d = Check(
         rejection(f"{W}|{X}|channel", np.ones((1, 3, 3, 3)), _BANK),
         rejection(f"{W}|channel", _SMALL, np.ones((1, 2, 2, 2))),
         rejection(X, np.ones((2, 3, 3)), _BANK),
+        rejection(X, np.ones((1, 2, 3)), _BANK),
         rejection(W, _SMALL, np.ones((2, 2, 2))),
     ],
     forbidden=NUMPY_ONLY,
