@@ -4,6 +4,7 @@ import linecache
 
 import numpy as np
 import pytest
+import torch
 
 from course_utils.checks.engine import Check, CheckFailed, case, rejection
 
@@ -212,3 +213,12 @@ def test_several_results_that_should_have_been_refused_are_not_printed():
         rejects=[rejection("x", np.ones((3, 3)))],
     )  # fmt: skip
     assert "yet it returned a result. Raise ValueError." in told(sums, check)
+
+
+def test_what_a_tool_has_not_written_is_no_gap_of_the_student():
+    def counts(x, times=1, plus=0):
+        return torch.nn.functional.cross_entropy(torch.ones(3, 2).long(), torch.zeros(3).long())
+
+    text = told(counts)
+    assert "not written yet" not in text
+    assert "Whole numbers, or True and False, stand where floats are wanted" in text
