@@ -117,7 +117,11 @@ def _in_words(error: BaseException) -> Outcome:
     name = type(error).__name__
     return Outcome(
         error=f"it raised {name}: {error}",
-        kind="ValueError" if isinstance(error, ValueError) else name,
+        kind="ValueError"
+        if isinstance(error, ValueError)
+        else "RuntimeError"
+        if of_a_tool
+        else name,
         message=str(error),
         where=getattr(error, "own_line", "") or own_line(error),
     )
