@@ -64,6 +64,7 @@ WORKERS = 2
 CPU_SECONDS = 20  # of one mutant; a right one needs less than two
 WALL_SECONDS = 120  # where it sleeps
 MEMORY = 3 * 2**30  # more than the right one
+CAUSES = "sentence", "headline"  # the kinds that count as a cause
 ENOUGH = 40  # mutants of a function
 
 # Headlines of a message, behind the names of check, part and result, that only show a difference.
@@ -75,6 +76,12 @@ PLAIN = re.compile(
 )
 BEHIND = re.compile(
     r"✗ \w+, (?P<part>[^:]*): ((?!it |this call |expected )[^:`(]{1,60}: )*(?P<text>.*)"
+)
+# A sentence that says where a result is wrong, and in which cases, and not why.
+PLACE = re.compile(
+    r"(In this case: )?([^:.]{1,60}: )?(Only |The result has |It is (right|wrong) "
+    r"(where|only|up)|Of each "
+    r"entry|Pixels at|Values that|Wrong are|It is right wherever)"
 )
 ERROR = re.compile(r"(expected ValueError with a sentence, but )?it raised (?P<kind>\w+)")
 
@@ -131,9 +138,12 @@ class Verdict:
 
 
 def told(message: str) -> str:
-    """What a message explains: `"sentence"` below its headline, `"headline"` alone, or `""`."""
-    if explanations(message):
-        return "sentence"
+    """What a message explains: `"sentence"` below its headline, `"headline"` alone, or `""`.
+
+    A sentence that says only where a result is wrong is a `"place"`.
+    """
+    if said := explanations(message):
+        return "place" if all(PLACE.match(each) for each in said) else "sentence"
     headline = message.splitlines()[0]
     found = BEHIND.match(headline)
     if found is None:
@@ -320,12 +330,16 @@ def _judge(pair: tuple[list[str], Graded]) -> tuple[Graded, list[Verdict], float
 
 @dataclass(frozen=True)
 class Score:
-    """Numbers of mutants: all, rejected, told a cause; survivors that are explained."""
+    """Numbers of mutants: all, rejected, told a cause; survivors that are explained.
+
+    Those that are told a place alone, where a result is wrong, count by themselves.
+    """
 
     mutants: int
     rejected: int
     told: int
     explained: int
+    placed: int = 0
 
     @classmethod
     def of(cls, verdicts: Iterable[Verdict], explained: set[tuple[str, str]]) -> "Score":
@@ -335,8 +349,9 @@ class Score:
         return cls(
             len(verdicts),
             len(verdicts) - len(lost),
-            sum(bool(v.cause) for v in verdicts),
+            sum(v.cause in CAUSES for v in verdicts),
             sum((v.function, v.diff) in explained for v in lost),
+            sum(v.cause == "place" for v in verdicts),
         )
 
     @property
@@ -349,6 +364,7 @@ class Score:
             str(self.mutants - self.rejected),
             str(wrong - self.rejected),
             _share(self.told, self.rejected),
+            _share(self.told + self.placed, self.rejected),
         ]
 
 
@@ -356,7 +372,14 @@ def _share(part: int, whole: int) -> str:
     return f"{int(1000 * part / whole) / 10:.1f} %" if whole else "–"
 
 
-HEAD = ["mutants", "rejected", "accepted", "of these unexplained", "told a cause"]
+HEAD = [
+    "mutants",
+    "rejected",
+    "accepted",
+    "of these unexplained",
+    "told a cause",
+    "or where it is wrong",
+]
 
 
 def table(rows: dict[str, Score], first: str) -> str:
@@ -452,9 +475,9 @@ def main() -> None:
     scores = report(found, bool(arguments.function))
     rejected = [v for verdicts in found.values() for v in verdicts if v.message]
     if arguments.list:
-        show([v for v in rejected if arguments.list == "all" or not v.cause])
+        show([v for v in rejected if arguments.list == "all" or v.cause not in CAUSES])
     if arguments.sample:
-        causes = sorted((v for v in rejected if v.cause), key=shown)
+        causes = sorted((v for v in rejected if v.cause in CAUSES), key=shown)
         show(random.Random(arguments.seed).sample(causes, min(arguments.sample, len(causes))))
     if arguments.store:
         store(scores)
@@ -478,7 +501,7 @@ def run(functions: list[str], workers: int, log: Path | None) -> dict[str, list[
                 with log.open("a") as file:
                     file.writelines(f"{json.dumps(asdict(v))}\n" for v in verdicts)
             lost = sum(v.message is None for v in verdicts)
-            causes = sum(bool(v.cause) for v in verdicts)
+            causes = sum(v.cause in CAUSES for v in verdicts)
             print(f"{of.name:<28}{len(verdicts):5d} mutants,{lost:4d} accepted,{causes:5d} told a "
                   f"cause,{seconds:6.0f} s", flush=True)  # fmt: skip
     print(f"{time.perf_counter() - began:.0f} s with {workers} workers")

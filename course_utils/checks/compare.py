@@ -108,3 +108,9 @@ def finite(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":  # an array stays one
         return np.asarray(np.nan_to_num(value, nan=FAR, posinf=FAR, neginf=FAR))
     return value
+
+
+def is_empty(value: Any) -> bool:
+    """Whether nothing but NaN, infinity or 0 stands in an array of floats."""
+    numbers = isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size > 0
+    return numbers and not (np.isfinite(value) & (value != 0)).any()

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.checks import say
+from course_utils.checks import common, say
 from course_utils.checks.changes import Change, apply, made
 from course_utils.checks.compare import difference, show_value
 from course_utils.checks.find import Search
-from course_utils.checks.hints import hint
+from course_utils.checks.hints import explained, hint
 from course_utils.checks.outcome import Look, Outcome
 from course_utils.tracebacks import used_package
 
@@ -235,17 +235,40 @@ class Check:
         """Sentences that explain what came back; see `find` and `say`."""
         if given[at].modified:
             return []
-        if given[at].error is not None:
-            return [hint(given[at].error, self.hints, common=given[at].kind != "Unusable")]
         pairs = self.most_pairs.get(part, self.most_pairs.get("", PAIRS))
         search = Search(
             {s: made(suspect) for s, suspect in self.suspects.items()},
             cases, given, wanted, self.tolerance, self.oracle, self.recipe, self._names,
             pairs, {(s,): f for s, f in self.functions.items()},
         )  # fmt: skip
-        return say.sentences(search.causes()) or [
-            hint(self._why_wrong(given[at], wanted[at]) or "", self.hints)
-        ]
+        defaults = {n: p.default for n, p in inspect.signature(self.oracle).parameters.items()
+                    if p.default is not p.empty}  # fmt: skip
+        if given[at].error is not None:
+            told = explained(given[at], self.hints)
+            return [told] if told else search.where_wrong(defaults)
+        if told := say.sentences(search.causes()):
+            return told
+        if told := hint(self._why_wrong(given[at], wanted[at]) or "", self.hints):
+            return [told]
+        seen = search.seen(common.NUMBERS)
+        everywhere = [s for s in seen if not s.startswith(common.HERE)]
+        if told := search.from_elsewhere() or everywhere:
+            return told
+        others = common.other_calls(self._names, cases, defaults)
+        search.suspects = dict(itertools.islice(others.items(), pairs))
+        search.functions, search.most_pairs = {}, 0
+        search.cases = [Case(c.args, self._in_full(c, defaults)) for c in cases]
+        if told := say.sentences(search.causes()):
+            return told
+        search.cases = cases
+        if told := seen or search.moved()[:1]:
+            return told
+        return search.seen(common.PLACES) + search.where_wrong(defaults) or search.which_results()
+
+    def _in_full(self, case: Case, defaults: dict[str, Any]) -> dict[str, Any]:
+        """Keyword arguments, with those that are not given."""
+        given = self._names[: len(case.args)]
+        return {n: v for n, v in defaults.items() if n not in given} | case.kwargs
 
     @functools.cached_property
     def functions(self) -> dict[str, Callable]:
@@ -281,7 +304,8 @@ class Check:
             say.why_not_rejected(outcome, rejected.words) is None for rejected in self.rejects
         ):
             lines = [f"✗ {self.name}, invalid: this call is possible, yet {outcome.error}"]
-            lines += [outcome.where, f"Called with {self._describe(possible)}."]
+            lines += [outcome.where, explained(outcome, self.hints)]
+            lines += [f"Called with {self._describe(possible)}."]
             raise CheckFailed("\n  ".join(filter(None, lines)))
 
     def _outcomes(self, look: Callable, cases: list[Case]) -> Iterator[Outcome]:

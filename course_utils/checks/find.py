@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.checks import common
 from course_utils.checks.changes import Change, apply, can_be_two
-from course_utils.checks.compare import difference, finite, has_numbers
+from course_utils.checks.compare import difference, finite, has_numbers, is_empty
 from course_utils.checks.outcome import Outcome, call
 
 FEW_SENTENCES = 3  # of which any may be the right one
@@ -103,6 +104,58 @@ class Search:
                      None)  # fmt: skip
         return [shape] if shape else []
 
+    def seen(self, looks: Sequence[Callable]) -> list[str]:
+        """What wrong results have in common, whatever the task; see `common`."""
+        told = []
+        for name in self._seen_names():
+            has = [i for i in range(len(self.cases)) if not self._without(i, name)]
+            wrong = {k for k, i in enumerate(has) if i in self._wrong(name)}
+            given = [self._of(self.given[i], name) for i in has]
+            wanted = [self.wanted[i][name] if name else self.wanted[i] for i in has]
+            told.append(
+                common.seen(name, [self.cases[i] for i in has], given, wanted, wrong, looks)
+            )
+        return [each for each in told if each]
+
+    def _seen_names(self) -> list[str]:
+        """The wrong results by name; `""` where a result has none."""
+        names = {n for value in self.wanted if isinstance(value, dict) for n in value}
+        return self._wrong_names() or ([*names] if len(names) == 1 else [""])
+
+    def moved(self) -> list[str]:
+        """How far wrong results are from an argument; see `common`."""
+        told = []
+        for name in self._seen_names():
+            wrong = [i for i in self._wrong(name) if not self._without(i, name)]
+            given = {i: self._of(self.given[i], name) for i in wrong}
+            wanted = {i: self.wanted[i][name] if name else self.wanted[i] for i in wrong}
+            told.append(common.moved(name, self.names, self.cases, given, wanted))
+        return [each for each in told if each]
+
+    def from_elsewhere(self) -> list[str]:
+        """Which wrong results are another result, or an argument; see `common`."""
+        told = [
+            common.from_elsewhere(
+                name, self.cases, self.names, [o.value for o in self.given], self.wanted,
+                {i for i in self._wrong(name) if not self._without(i, name)},
+            )
+            for name in self._seen_names()
+        ]  # fmt: skip
+        return [each for each in told if each]
+
+    def which_results(self) -> list[str]:
+        """Which of several results are right; see `common`."""
+        dicts = [value for value in self.wanted if isinstance(value, dict)]
+        names = [*dict.fromkeys(n for v in dicts for n in v if not isinstance(v[n], str))]
+        wrong = self._wrong_names()
+        told = common.which_results(names, wrong) if {*wrong} <= {*names} else ""
+        return [told] if told else []
+
+    def where_wrong(self, defaults: dict[str, Any]) -> list[str]:
+        """Which argument tells the cases that are wrong; see `common`."""
+        told = common.where_wrong(self.names, self.cases, self._wrong(""), defaults)
+        return [told] if told else []
+
     # what is asked ----------------------------------------------------------------------------
 
     def _singles(self) -> Iterator[tuple[str, ...]]:
@@ -173,7 +226,11 @@ class Search:
                 continue
             found = [self._outcome(sentences, i) for i in range(count)]
             alike = {i for i in range(count) if self._alike(found[i], i, name, shape)}
-            telling = len(alike & wrong)
+            telling = len(
+                {i for i in alike & wrong if shape or count > len(wrong) or self._tells(i, name)}
+            )
+            if not telling:
+                continue
             others = {*range(count)} - wrong
             if sum(self._differs(found[i], i, name, shape) for i in others) > telling:
                 continue
@@ -227,6 +284,17 @@ class Search:
         if shape:
             return _shapes(own) != _shapes(wanted)
         return difference(own, wanted, self.tolerance) is not None
+
+    def _tells(self, i: int, name: str) -> bool:
+        """Whether something of what came back is no mere NaN or 0, which many mistakes give."""
+        given = self.given[i]
+        if given.error is not None or given.modified:
+            return True
+        own, wanted = self._of(given, name), self.wanted[i][name] if name else self.wanted[i]
+        if not isinstance(wanted, dict):
+            own, wanted = {"": own}, {"": wanted}
+        differ = (own[n] for n in wanted if difference(own[n], wanted[n], self.tolerance))
+        return not all(map(is_empty, differ))
 
     def _all_alike(self, sentences: tuple[str, ...], name: str, shape: bool) -> bool:
         """Asked from the smallest case on, and no further than to one that differs."""

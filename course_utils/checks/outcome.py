@@ -108,7 +108,8 @@ def call(function: Callable, args: tuple, kwargs: dict, names: tuple[str, ...] =
 
 
 def _in_words(error: BaseException) -> Outcome:
-    if isinstance(error, NotImplementedError):
+    of_a_tool = "not implemented for" in str(error)  # PyTorch's own, for a dtype
+    if isinstance(error, NotImplementedError) and not of_a_tool:
         text = str(error) if isinstance(error, NotWritten) else "it is not written yet"
         return Outcome(error=text, kind="NotImplementedError", message=str(error))
     if isinstance(error, Unusable):
@@ -116,7 +117,11 @@ def _in_words(error: BaseException) -> Outcome:
     name = type(error).__name__
     return Outcome(
         error=f"it raised {name}: {error}",
-        kind="ValueError" if isinstance(error, ValueError) else name,
+        kind="ValueError"
+        if isinstance(error, ValueError)
+        else "RuntimeError"
+        if of_a_tool
+        else name,
         message=str(error),
         where=getattr(error, "own_line", "") or own_line(error),
     )

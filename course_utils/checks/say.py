@@ -110,6 +110,8 @@ def why_not_rejected(outcome: Outcome, words: str) -> str | None:
     """Why an impossible call is not refused as it is to be; None where it is."""
     if outcome.error is None:
         text = " ".join(" ".join(show_value("", outcome.value)).split())
+        if isinstance(outcome.value, dict):
+            text = "a result"
         return f"this call cannot work, yet it returned {text}. Raise ValueError."
     if outcome.kind != "ValueError":
         return f"expected ValueError with a sentence, but {outcome.error}"

@@ -35,6 +35,19 @@ MEASURED = {
     "averaged": [("Conv2d", 2, 4, 3), ("ReLU",), ("AvgPool2d", 3, 2), ("Conv2d", 4, 3, (2, 3))],
     "pooled": [("Conv2d", 2, 6, 3), ("ReLU",), ("MaxPool2d", 2)],
     "norm": [("Conv2d", 2, 4, 3), ("BatchNorm2d", 4), ("ReLU",), ("Conv2d", 4, 3, (3, 2))],
+    "one layer": [("Conv2d", 2, 1, 3)],
+    "nested": [
+        ("Conv2d", 2, 4, 3),
+        [("ReLU",), ("MaxPool2d", 3, 2, 1)],
+        ("Conv2d", 4, 3, (2, 3)),
+    ],
+    "two norms": [
+        ("Conv2d", 2, 2, 3, 1, 1),
+        ("BatchNorm2d", 2),
+        ("Conv2d", 2, 1, 3, 2, 1),
+        ("BatchNorm2d", 1),
+        ("ReLU",),
+    ],
     "all kinds": [
         ("Conv2d", 2, 4, 3),
         ("BatchNorm2d", 4),
@@ -50,8 +63,14 @@ HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_p
 SIZE = 32  # of an image that is to excite a channel
 
 
-def _chain(layers: list[tuple]) -> nn.Sequential:
-    return nn.Sequential(*(getattr(nn, kind)(*args) for kind, *args in layers))
+def _chain(layers: list) -> nn.Sequential:
+    """The layers one after the other; those in a list are a network in the network."""
+    return nn.Sequential(
+        *(
+            _chain(layer) if isinstance(layer, list) else getattr(nn, layer[0])(*layer[1:])
+            for layer in layers
+        )
+    )
 
 
 def network(kind: str, images: np.ndarray) -> nn.Sequential:

@@ -57,7 +57,8 @@ def _parameters(model: Any, x: Tensor) -> dict[str, Any]:
     trained = [p for p in model.parameters() if p.requires_grad]
     if not trained:
         raise Unusable(
-            "it has no parameters at all. Do its layers stand in a plain list? Use nn.Sequential "
+            "it has no parameters at all. Is there no layer that learns, or do its layers stand "
+            "in a plain list? Use nn.Sequential "
             "or nn.ModuleList"
         )
     return {

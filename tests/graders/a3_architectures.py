@@ -262,7 +262,7 @@ class AllConvolutions(nn.Module):
         return self.net(x)
 
 
-@mutant("LeNet5", "it has no parameters at all. Do its layers stand in a plain list?")
+@mutant("LeNet5", "or do its layers stand in a plain list?")
 class LayersInAList(nn.Module):
     def __init__(self, num_classes=10):
         super().__init__()
@@ -386,7 +386,7 @@ def block_by_recursion(in_channels, out_channels, num_convs):
     )
 
 
-@mutant("vgg_block", "Only the first convolution gets in_channels")
+@mutant("vgg_block", "the first gets in_channels, each later one gets out_channels")
 def channels_never_updated(in_channels, out_channels, num_convs):
     layers = []
     for _ in range(num_convs + 1):
@@ -1121,7 +1121,7 @@ def adagrad_in_double_precision(params, grads, state, lr, eps=1e-10):
     return _in_double_precision(_adagrad, params, grads, state, lr, eps=eps)
 
 
-@mutant("adam_step", "so the first correction divides by 0")
+@mutant("adam_step", "is the step counted from 0")
 def counted_from_zero(params, grads, state, lr, betas=(0.9, 0.999), eps=1e-8):
     new, kept = [], {}
     for i, (p, g) in enumerate(zip(params, grads, strict=True)):

@@ -22,7 +22,7 @@ from course_utils.checks.shapes import ONE_INSIDE, stops_with_one_inside
 
 
 def _correlate(image, kernel, *, stride=1, padding=0, dilation=1):
-    image, kernel = (torch.from_numpy(np.array(a))[None, None] for a in (image, kernel))
+    image, kernel = (torch.from_numpy(a.astype(image.dtype))[None, None] for a in (image, kernel))
     out = F.conv2d(image, kernel, stride=stride, padding=padding, dilation=dilation)
     return out[0, 0].numpy()
 
@@ -68,6 +68,7 @@ def _plain_correlations(rng) -> Iterator[Case]:
     for image in images(rng, [(5, 9), (9, 5), (6, 6)]):
         for shape in [*KERNEL_SHAPES, (image.shape[0], 2)]:
             yield case(image, rng.normal(size=shape).astype(image.dtype))
+    yield case(image.astype(np.float32), rng.normal(size=(2, 3)))  # the image's dtype counts
 
 
 def _strided_correlations(rng) -> Iterator[Case]:
@@ -95,8 +96,9 @@ _IMPOSSIBLE = [
     rejection("kernel|fit|large|small", np.ones((2, 5)), np.ones((3, 3))),
     rejection("kernel|fit|large|small", np.ones((5, 2)), np.ones((3, 3))),
     rejection("kernel|fit|large|small|dilat", np.ones((5, 5)), np.ones((3, 3)), dilation=3),
-    rejection("image|dimension|2|two|ax|shape|array", np.ones((5, 5, 3)), np.ones((3, 3))),
-    rejection("kernel|dimension|2|two|ax|shape|array", np.ones((5, 5)), np.ones(3)),
+    rejection("image|both", np.ones((5, 5, 3)), np.ones((3, 3))),
+    rejection("kernel|both", np.ones((5, 5)), np.ones(3)),
+    rejection("kernel|both", np.ones((5, 5)), np.ones((3, 3, 3))),
 ]
 
 # fmt: off

@@ -98,6 +98,11 @@ _SUSPECTS = {
         _far_side_off,
     "The corners stay empty: pad the rows first, then the columns of the result.":
         result(_corners_left_empty),
+    **{f"{mode} is filled with {word}: it {does}.": _border_of(mode, value)
+       for mode, does in [("symmetric", "mirrors the image, border pixel included"),
+                          ("reflect", "mirrors the image at its border pixel"),
+                          ("edge", "repeats the border pixel")]
+       for word, value in [("zeros", lambda image: 0), ("the mean of the image", np.mean)]},
     "mean: each row and column is padded with its own mean, not with the mean of the whole image.":
         _border_of("mean", np.mean),
     "The padding holds ones, not zeros.": _border_of("constant", lambda image: 1),
@@ -117,11 +122,25 @@ check_pad2d = Check(
     suspects=_SUSPECTS,
     rejects=[
         rejection("padding", np.ones((3, 3)), -1),
-        rejection("padding", np.ones((3, 3)), ((0, 1), (-1, 0))),
+        *(
+            rejection("padding", np.ones((3, 3)), sides)
+            for sides in [
+                ((-1, 0), (0, 1)),
+                ((0, -1), (1, 0)),
+                ((0, 1), (-1, 0)),
+                ((1, 0), (0, -1)),
+            ]
+        ),
         rejection("mode", np.ones((3, 3)), 1, mode="mirror"),
         rejection("padding|reflect|large|small|image", np.ones((3, 5)), 3, mode="reflect"),
         rejection("padding|reflect|large|small|image", np.ones((5, 3)), 3, mode="reflect"),
         rejection("padding|symmetric|large|small|image", np.ones((3, 5)), 4, mode="symmetric"),
-        rejection("image|dimension|2|two|ax|shape|array", np.ones((3, 3, 3)), 1),
+        *(  # too far at one side alone
+            rejection(f"padding|{mode}|large|small|image", np.ones((3, 3)), sides, mode=mode)
+            for mode, far in [("reflect", 3), ("symmetric", 4)]
+            for sides in [((0, far), (0, 0)), ((far, 0), (0, 0))]
+        ),
+        rejection("image|two|2[- ]?d", np.ones(5), 1),
+        rejection("image|two|2[- ]?d", np.ones((3, 3, 3)), 1),
     ],
 )

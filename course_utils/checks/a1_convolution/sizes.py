@@ -60,6 +60,12 @@ _SIZES = {
     "The dilation is ignored.": args(dilation=1, strict=False),
     "A dilated kernel reaches over d(k-1) + 1 pixels, not d·k.":
         {"way": lambda n, k, p, d: n + 2 * p - d * k},
+    "The dilation is added to k - 1: it multiplies it, d(k-1).":
+        {"way": lambda n, k, p, d: n + 2 * p - (d + k - 1) - 1},
+    "The reach of the kernel, d(k-1), is added: it is subtracted.":
+        {"way": lambda n, k, p, d: n + 2 * p + d * (k - 1) - 1},
+    "The padding is subtracted: it makes the input longer.":
+        {"way": lambda n, k, p, d: n - 2 * p - d * (k - 1) - 1},
     "The kernel size is subtracted without leaving room for its first pixel: n - k, not n - k - 1.":
         {"way": lambda n, k, p, d: n + 2 * p - d * (k - 1) - 2},
     "The kernel size itself is subtracted nowhere: the corner can go only as far as n - k.":
@@ -83,6 +89,7 @@ check_conv_output_size = Check(
         rejection("dilation", 7, 3, dilation=-2),
         rejection("kernel", 7, 0),
         rejection("kernel", 7, -1),
+        rejection("kernel|fit|large|small", 4, 5),
         rejection("kernel|fit|large|small", 5, 7),
         rejection("kernel|fit|large|small|dilat|reach", 5, 3, dilation=3),
         rejection("stride|divi|fit|remain|rest|left|unread", 7, 3, stride=3, strict=True),
@@ -142,6 +149,7 @@ check_conv_param_count = Check(
         rejection("out_channels|out\\b|output|channels", 3, 0, 3),
         rejection("kernel", 3, 4, 0),
         rejection("kernel", 3, 4, (3, 0)),
+        rejection("kernel", 3, 4, (0, 3)),
         rejection("kernel", 3, 4, (-3, -5)),
     ],
 )

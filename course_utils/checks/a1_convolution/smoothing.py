@@ -59,11 +59,11 @@ def _gaussian(k, sigma):
     return ndimage.gaussian_filter(_impulse(k), sigma, mode="constant", radius=k // 2)
 
 
-def _bell(exponent=lambda r2, sigma: -r2 / (2 * sigma**2), total=np.sum, corner=False):
+def _bell(exponent=lambda r2, sigma: -r2 / (2 * sigma**2), total=np.sum, middle=lambda k: k // 2):
     """The recipe: what stands in the exponent, what is divided by, and where the middle is."""
 
     def kernel(k, sigma):
-        along = np.arange(k) - (0 if corner else k // 2)
+        along = np.arange(k) - middle(k)
         weights = np.exp(exponent(along[:, None] ** 2 + along**2, sigma))
         return weights / (total(weights) if total else 2 * np.pi * sigma**2)
 
@@ -86,7 +86,13 @@ _BELLS = {
     "The exponent needs the squared distance, not the distance.":
         {"exponent": lambda r2, sigma: -np.sqrt(r2) / (2 * sigma**2)},
     "The distance is measured from the corner: the middle of the kernel is at k // 2.":
-        {"corner": True},
+        {"middle": lambda k: 0},
+    "The middle of the kernel is taken one pixel too far to the upper left: it is at k // 2.":
+        {"middle": lambda k: k // 2 - 1},
+    "The middle of the kernel is taken one pixel too far to the lower right: it is at k // 2.":
+        {"middle": lambda k: k // 2 + 1},
+    "σ stands to the third power in the exponent: it is squared.":
+        {"exponent": lambda r2, sigma: -r2 / (2 * sigma**3)},
     "The largest weight is 1: divide by the sum of the weights, not by their maximum.":
         {"total": np.max},
     "The minus sign of the exponent is missing: the weights grow towards the rim.":
@@ -110,6 +116,7 @@ check_gaussian_kernel = Check(
     rejects=[
         rejection("k\\b|odd|even|size|kernel", 4, 1.0),
         rejection("k\\b|odd|even|size|kernel", 0, 1.0),
+        rejection("k\\b|odd|even|size|kernel", -1, 1.0),
         rejection("sigma|σ|standard|deviation", 3, 0.0),
         rejection("sigma|σ|standard|deviation", 3, -1.0),
     ],
@@ -131,7 +138,7 @@ def _border_kept(out, image, k):
 
 
 def _window_cut(image, k):
-    padded = np.pad(image, k // 2, constant_values=np.nan)
+    padded = np.pad(image.astype(float), k // 2, constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k))
     return np.nanmedian(windows, axis=(2, 3)).astype(image.dtype)
 
@@ -145,6 +152,7 @@ def _noisy_images(rng) -> Iterator[Case]:
         for k in (1, 3, 5):
             yield case(image, k)
             yield case(np.round(image), k)  # many equal values
+    yield case(np.array([[7, 1, 9, 4], [2, 12, 3, 8], [6, 10, 5, 11]]), 3)  # whole numbers stay so
 
 
 # fmt: off
@@ -169,6 +177,8 @@ _MEDIANS = {
         result(_border_kept),
     "The window is cut off at the border; fill it up by mirroring the image.": _window_cut,
     "The result must be as large as the image: pad it first.": result(_inside),
+    "The image is padded by one pixel too little: by k // 2 on each side.":
+        result(lambda out: out[1:-1, 1:-1]),
     "Height and width of the result are exchanged.": result(transposed),
 }
 # fmt: on
@@ -178,10 +188,12 @@ check_median_filter = Check(
     oracle=_median,
     tool="scipy.ndimage.median_filter",
     parts={"filters": _noisy_images},
+    tolerance={"float64": 1e-9, "float32": 1e-4, "int64": 0},
     suspects=_MEDIANS,
     rejects=[
         rejection("k\\b|odd|even|size|window|kernel", np.ones((4, 4)), 2),
         rejection("k\\b|odd|even|size|window|kernel", np.ones((4, 4)), 0),
+        rejection("k\\b|odd|even|size|window|kernel", np.ones((4, 4)), -1),
         rejection("image|dimension|2|two|ax|shape|array", np.ones((4, 4, 3)), 3),
     ],
 )

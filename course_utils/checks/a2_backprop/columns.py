@@ -127,6 +127,7 @@ def _calls(rng) -> Iterator[tuple]:
 def _unfolds(rng) -> Iterator[Case]:
     yield case(np.arange(12.0).reshape(1, 1, 3, 4), 2)
     yield case(np.arange(12.0).reshape(1, 1, 3, 4), (2, 3), stride=2, padding=1)
+    yield case(np.arange(12.0).reshape(1, 1, 3, 4), 2, padding=3)
     for x, kernel_size, options in _calls(rng):
         yield case(x, kernel_size, **options)
 
@@ -179,7 +180,9 @@ check_im2col = Check(
         rejection("padding", _X, 2, padding=-1),
         rejection("dilation", _X, 2, dilation=0),
         rejection(KERNEL_SIZE, _X, 6),
+        rejection(KERNEL_SIZE, _X, (1, 9)),
         rejection(KERNEL_SIZE, _X, (2, 0)),
+        rejection(KERNEL_SIZE, _X, (0, 2)),
         rejection(KERNEL_SIZE, _X, (2, 1.5)),
         rejection(X, _X[0], 2),
     ],
@@ -189,6 +192,7 @@ check_im2col = Check(
 
 def _folds(rng) -> Iterator[Case]:
     yield case(np.ones((1, 4, 6)), (1, 1, 3, 4), 2)
+    yield case(np.ones((1, 4, 72)), (1, 1, 3, 4), 2, padding=3)
     for x, kernel_size, options in _calls(rng):
         columns = rng.normal(size=_im2col(x, kernel_size, **options).shape).astype(x.dtype)
         yield case(columns, x.shape, kernel_size, **options)

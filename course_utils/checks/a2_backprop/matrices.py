@@ -160,6 +160,7 @@ def _transposes(rng) -> Iterator[Case]:
         w = rng.normal(size=(x.shape[1], filters, kh, kw)).astype(x.dtype)
         for options in grid(stride=[1, 2, 3], padding=[0, 1]):
             yield case(x, w, **options)
+    yield case(np.ones((1, 1, 1, 1)), np.full((1, 1, 1, 1), 2.0))
 
 
 _SMALL, _BANK = np.ones((1, 2, 3, 3)), np.ones((2, 1, 2, 2))
@@ -175,9 +176,11 @@ check_conv_transpose2d = Check(
         rejection("stride", _SMALL, _BANK, stride=1.5),
         rejection("padding", _SMALL, _BANK, padding=-1),
         rejection("padding", np.ones((1, 2, 1, 1)), _BANK, padding=1),
+        rejection("padding", np.ones((1, 2, 1, 5)), _BANK, padding=1),
         rejection(f"{W}|{X}|channel", np.ones((1, 3, 3, 3)), _BANK),
         rejection(f"{W}|channel", _SMALL, np.ones((1, 2, 2, 2))),
         rejection(X, np.ones((2, 3, 3)), _BANK),
+        rejection(X, np.ones((1, 2, 3)), _BANK),
         rejection(W, _SMALL, np.ones((2, 2, 2))),
     ],
     forbidden=NUMPY_ONLY,

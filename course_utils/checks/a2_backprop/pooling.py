@@ -153,6 +153,7 @@ def _calls(rng, ties: bool) -> Iterator[tuple]:
             yield x, chosen["kernel_size"], chosen["stride"]
             if ties:
                 yield np.round(x), chosen["kernel_size"], chosen["stride"]
+    yield x, 1, 1
 
 
 def _forwards(rng) -> Iterator[Case]:

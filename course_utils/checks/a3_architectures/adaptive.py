@@ -192,10 +192,11 @@ check_rmsprop_step = optimiser_check(
     "rmsprop_step",
     _rmsprop_step,
     "torch.optim.RMSprop",
-    {"alpha": [0.5, 0.9], "eps": EPSILONS},
+    {"alpha": [0.5, 0.9, 0.0], "eps": EPSILONS},
     _RMSPROP,
     _rms,
     rejection("alpha", *ARRAYS, 0.1, alpha=1.0),
+    rejection("alpha", *ARRAYS, 0.1, alpha=-0.5),
     rejection("eps", *ARRAYS, 0.1, eps=-1.0),
 )
 
@@ -268,8 +269,6 @@ _ADAM = {
     "The mean of the squares is not corrected for its start at 0.": {"correct": "m"},
     "The two betas are exchanged: the first is that of the gradients.": {"swap": True},
     "The step is counted one too far: at the first step it is 1.": {"count": lambda n, i: n + 1},
-    "The step is counted from 0, so the first correction divides by 0: count it from 1.":
-        {"count": lambda n, i: n - 1},
     "The count of steps stays 1: keep it in the state that you return, and raise it in each call.":
         {"count": lambda n, i: 1},
     "The step is counted once for each array: raise it once in a call.":
@@ -300,4 +299,8 @@ check_adam_step = optimiser_check(
     rejection("beta", *ARRAYS, 0.1, betas=(1.0, 0.999)),
     rejection("beta", *ARRAYS, 0.1, betas=(0.9, -0.1)),
     rejection("eps", *ARRAYS, 0.1, eps=-1.0),
+    hints={
+        "NaN or infinity": "NaN comes from 0 divided by 0, or from the root of a negative number: "
+        "is the step counted from 0, or a mean of squares negative?"
+    },
 )

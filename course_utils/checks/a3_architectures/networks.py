@@ -112,6 +112,9 @@ def _lenet_cases(look_at: str) -> Callable:
     def cases(rng) -> Iterator[Case]:
         yield case(_images(rng, 2, 1, 32, 32), 10, look_at=look_at)
         yield case(_images(rng, 1, 1, 32, 32), int(rng.integers(2, 30)), look_at=look_at)
+        if look_at == "parameters":
+            yield case(_images(rng, 1, 1, 32, 32), look_at=look_at)  # as many classes as by default
+            yield case(_images(rng, 1, 1, 32, 32), 1, look_at=look_at)
 
     return cases
 
@@ -205,7 +208,7 @@ def _block_cases(look_at: str) -> Callable:
 
 # fmt: off
 _BLOCKS = {
-    "The pooling at the end is missing.": {"end": ""},
+    "The pooling at the end is missing, or its windows are single pixels.": {"end": ""},
     "The activations are missing.": {"unit": "conv{}k3p1"},
     "The kernel is 5×5: VGG's are 3×3.": {"unit": "conv{}k5p2 relu"},
     "The kernel is 1×1: VGG's are 3×3.": {"unit": "conv{}k1p0 relu"},
@@ -248,8 +251,8 @@ check_vgg_block = Check(
     arrange=behaviour,
     forbidden=BUILD_IT_YOURSELF,
     hints={
-        r"expected input.* channels, but got": "Only the first convolution gets in_channels, each "
-        "later one gets out_channels."
+        r"expected input.* to have (\d+) channels, but got (\d+)": "A convolution is made for {1} "
+        "channels, but {2} arrive: the first gets in_channels, each later one gets out_channels."
     },
 )
 
@@ -286,6 +289,9 @@ def _vgg_cases(look_at: str) -> Callable:
     def cases(rng) -> Iterator[Case]:
         yield case(_images(rng, 2, 3, 32, 32), 10, look_at=look_at)
         yield case(_images(rng, 1, 3, 32, 32), int(rng.integers(2, 30)), look_at=look_at)
+        if look_at == "parameters":
+            yield case(_images(rng, 1, 3, 32, 32), look_at=look_at)  # as many classes as by default
+            yield case(_images(rng, 1, 3, 32, 32), 1, look_at=look_at)
 
     return cases
 
@@ -342,7 +348,10 @@ check_small_vgg = Check(
     suspects=_VGG,
     recipe=_vgg,
     most_pairs=MOST_PAIRS,
-    rejects=[rejection("num_classes|class", np.zeros((1, 3, 32, 32)), -1, look_at="parameters")],
+    rejects=[
+        rejection("num_classes|class", np.zeros((1, 3, 32, 32)), number, look_at="parameters")
+        for number in (0, -1)
+    ],
     arrange=behaviour,
     forbidden=BUILD_IT_YOURSELF,
 )

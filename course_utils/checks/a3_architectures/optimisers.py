@@ -94,6 +94,7 @@ def optimiser_check(
     suspects: dict,
     recipe: Callable,
     *rejects: Rejection,
+    hints: dict[str, str] | None = None,
 ) -> Check:
     """A check of one rule; `options` are the values that each of its options is tried with."""
     return Check(
@@ -106,6 +107,7 @@ def optimiser_check(
         rejects=_rejects(*rejects),
         tolerance={"float64": 1e-9, "float32": 1e-4},
         arrange=_arrange,
+        hints=hints or {},
     )
 
 

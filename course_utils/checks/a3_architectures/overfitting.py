@@ -157,6 +157,8 @@ def _same_batch(look_at: str) -> Callable:
             x, y = rng.normal(size=(12, FEATURES)), rng.integers(0, CLASSES, 12)
             learnable = _learnable(x.tobytes(), y.tobytes())
         yield case(x, y, int(rng.integers(100, 150)), look_at=look_at)
+        if look_at == "losses":
+            yield case(x, y, 1, look_at=look_at)
 
     return cases
 

@@ -309,6 +309,9 @@ def _resnet_cases(look_at: str) -> Callable:
         yield case(rng.normal(size=(2, 3, 12, 12)), 10, look_at=look_at)
         size = (32, 32) if look_at == "parameters" else (8, 12)
         yield case(rng.normal(size=(1, 3, *size)), int(rng.integers(2, 30)), look_at=look_at)
+        if look_at == "parameters":
+            yield case(rng.normal(size=(1, 3, *size)), look_at=look_at)  # classes by default
+            yield case(rng.normal(size=(1, 3, *size)), 1, look_at=look_at)
 
     return cases
 
@@ -362,6 +365,7 @@ _RESNETS = {
     SOFTMAX: edit(("dense", "dense softmax")),
     LOG_SOFTMAX: edit(("dense", "dense logsoftmax")),
     "The last block of a stage has the stride; it belongs to the first.": {"strided": (2,)},
+    "The second block of a stage has the stride; it belongs to the first.": {"strided": (1,)},
     "All blocks of a stage have its stride; it belongs to the first alone.": {"strided": (0, 1, 2)},
     "The batch is lost when it is one image: squeeze() takes out every axis of length 1, "
     "flatten(1) none of the batch.": edit(("dense", "dense squeeze")),

@@ -123,6 +123,8 @@ _SUSPECTS = {
         {"end": lambda signal, x, value: signal * value[:, None, None, None]},
     "All places of the channel start a signal: keep the strongest alone.":
         {"choose": lambda maps: maps.flatten(1).sum(1)},
+    "The strongest image of each place starts a signal, not the strongest place of each image: "
+    "take the maximum over dim=1.": {"choose": lambda maps: maps.flatten(1).max(0).values},
     "The mean of the channel starts the signal: keep the strongest place alone.":
         {"choose": lambda maps: maps.flatten(1).mean(1)},
     "One place is kept for the whole batch: each image has its strongest.":

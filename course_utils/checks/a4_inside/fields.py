@@ -99,6 +99,7 @@ def _layers(rng, count: int, *, padding: bool = False, dilation: bool = False) -
 def _one_layer(rng) -> Iterator[Case]:
     for stride in (1, 2, 3):
         yield case([(int(rng.integers(1, 8)), stride, 0, 1)])
+    yield case([])  # a pixel sees itself
 
 
 def _stacks(rng) -> Iterator[Case]:
@@ -144,7 +145,7 @@ _SUSPECTS = {
     "The stride is that of the last layer alone: multiply those of all layers.":
         {"jumps": lambda jump, s, d: s},
     "The strides are added up: multiply them.": {"jumps": lambda jump, s, d: jump + s - 1},
-    "The start does not know of padding: each layer's moves it to the left, below 0.":
+    "The start does not know of padding, it stays 0: each layer's moves it to the left, below 0.":
         {"move": lambda start, p, jump, s, extent: start},
     "The padding of a layer is not multiplied by the strides before it.":
         {"move": lambda start, p, jump, s, extent: start - p},
@@ -162,7 +163,27 @@ _SUSPECTS = {
         {"grow": lambda size, extent, jump, s, p: size + (extent - 1 + 2 * p) * jump},
     "The start is that of the last layer alone: the padding of all layers adds up.":
         {"move": lambda start, p, jump, s, extent: -p * jump},
-    "The size begins with 1: a pixel sees itself.": {"first": 0},
+    "The size begins with 0: it is to begin with 1, since a pixel sees itself.": {"first": 0},
+    "The size begins with 2: it is to begin with 1, since a pixel sees itself.": {"first": 2},
+    "The dilation is added to k − 1: it multiplies it, d(k − 1).":
+        {"extent": lambda k, d: d + k},
+    "The strides before a layer are added to its reach: they multiply it.":
+        {"grow": lambda size, extent, jump, s, p: size + extent - 1 + jump},
+    "The strides before a layer are added to k: they multiply k − 1.":
+        {"grow": lambda size, extent, jump, s, p: size + extent * jump - 1},
+    "Each layer adds d(k − 2), not d(k − 1): windows that are neighbours share all but one place.":
+        {"extent": lambda k, d: d * (k - 2) + 1},
+    "The size shrinks with each layer: what a layer adds is to be added.":
+        {"grow": lambda size, extent, jump, s, p: size - (extent - 1) * jump},
+    "The start begins with −1, not with 0.":
+        {"end": lambda size, jump, start: start - 1},
+    "The start begins with 1, not with 0.": {"end": lambda size, jump, start: start + 1},
+    "Kernel size and stride of a layer are exchanged: it is (kernel_size, stride, padding, "
+    "dilation).": {"layers_seen": lambda layers: [(s, k, p, d) for k, s, p, d in layers]},
+    "Padding and dilation of a layer are exchanged: it is (kernel_size, stride, padding, "
+    "dilation).": {"layers_seen": lambda layers: [(k, s, d, p) for k, s, p, d in layers]},
+    "Each layer's reach is spread by the size so far: by the strides of the layers before it.":
+        {"grow": lambda size, extent, jump, s, p: size + (extent - 1) * size},
     "The stride is multiplied by the dilation: a kernel with holes moves by its stride.":
         {"jumps": lambda jump, s, d: jump * s * d},
     "Stride and start are exchanged: the result is (size, stride, start).":

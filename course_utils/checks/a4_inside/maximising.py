@@ -47,7 +47,9 @@ def _read(
     if (image.shape, image.dtype) == ((1, channels, SIZE, SIZE), dtype):
         told = _excitement(network_kind, image, layer, channel)
         moved = np.abs(image - seen["one step"]).mean() if "one step" in seen else HARDLY
-        if told != "right" and moved < HARDLY:
+        if told != "right" and np.ptp(image) == 0:
+            told = f"not what it could be: every pixel is {image.flat[0]:g}"
+        elif told != "right" and moved < HARDLY:
             told = "not what it could be: the image hardly moves in all its steps"
         found["activation"] = told
     if "weights" in seen:  # a network that learns along excites itself
@@ -233,6 +235,7 @@ def _images(rng) -> Iterator[Case]:
 def _seeds(rng) -> Iterator[Case]:
     for seed in (0, int(rng.integers(1, 1000))):
         yield case("plain", 3, LAYERS["plain"], 2, steps=5, seed=seed, look_at="seeds")
+    yield case("plain", 3, LAYERS["plain"], 2, steps=1, seed=seed, look_at="seeds")
 
 
 def _looks(rng) -> Iterator[Case]:
@@ -245,11 +248,12 @@ OPTIONS = {"steps": 3, "seed": 0, "look_at": "image"}
 # fmt: off
 _SUSPECTS = {
     "The steps go downhill: add the gradient, or minimise minus the activation.": {"rate": -RATE},
-    "The steps are far too small: 40 of them hardly move the image.": {"rate": RATE / 60},
+    "40 steps hardly move the image: are they far too small, or clamped, or not divided by the "
+    "size of the gradient?": {"rate": RATE / 60},
     "steps is ignored: that many steps uphill are asked for.": {"steps": 40},
-    "This is hardly better than the image that you started from: climb the mean over the whole "
-    "channel, in steps that are large enough. A raw gradient is often tiny, so divide it by its "
-    "own size.": {"steps": 0},
+    "This is hardly better than a random image: climb the mean over the whole channel, steps "
+    "times, in steps that are large enough. A raw gradient is often tiny, so divide it by its own "
+    "size.": {"steps": 0},
     "Does the model compute in training mode? There BatchNorm uses the batch: call model.eval() "
     "first.":
         _arrange(

@@ -35,7 +35,7 @@ _arrange = Look(insight.measured_receptive_field, _read)
 def _layers(model: nn.Module, axis: int) -> list[tuple]:
     """What a row or a column goes through: (kernel_size, stride, padding, dilation) of each."""
     found = []
-    for module in model:
+    for module in model.modules():
         if hasattr(module, "kernel_size"):
             parts = (getattr(module, name, 1) for name in
                      ("kernel_size", "stride", "padding", "dilation"))  # fmt: skip
@@ -170,6 +170,11 @@ def _values(*kinds: str, largest: int = 26) -> Callable:
                 height, width = (int(n) for n in rng.integers(smallest, largest, 2))
                 n = int(rng.integers(1, 3))
                 yield case(kind, (n, 2, height, width), dtype=dtype, look_at="values")
+        if "norm" in kinds:
+            yield case("two norms", (1, 2, 12, 14), look_at="values")
+        if "pooled" in kinds:
+            yield case("nested", (1, 2, 15, 16), look_at="values")
+            yield case("one layer", (1, 2, 8, 6), look_at="values")
         for kind, trap in (("oblong", ZEROS), ("norm", CLOSED)):
             if kind in kinds:
                 yield case(kind, (1, 2, 12, 14), trap=trap, look_at="values")

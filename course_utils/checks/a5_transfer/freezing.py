@@ -236,6 +236,8 @@ def _impossible(up_to: str) -> Any:
 
 # fmt: off
 _SUSPECTS = {
+    "It is the other way round: a name freezes all children up to it, None freezes nothing.":
+        {"which": lambda names, up_to: [], "none": lambda names: names},
     "up_to itself is not frozen: everything up to it is, and it as well.":
         {"which": lambda names, up_to: _up_to(names, up_to)[:-1]},
     "What comes after up_to is frozen: it is to be up_to and what comes before.":

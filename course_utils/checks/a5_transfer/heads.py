@@ -234,6 +234,8 @@ _SUSPECTS = {
     "The old head's weights are still in the new one: it is to begin anew.": {"after": _copy_rows},
     "Only the number out_features has changed; the weights of a layer are as large as when it was "
     "made: make a new nn.Linear.": {"make": _only_the_number},
+    "Nothing is replaced, the model is as it was: put the new layer into it, with setattr.":
+        {"put": lambda model, name, layer: None},
     "The whole model begins anew: only the head is to.": {"after": _begin_again},
     "This is a copy: change the model itself, and return it.": {"back": copy.deepcopy},
     "The model is put into training mode: leave all modes as they are.":

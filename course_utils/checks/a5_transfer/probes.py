@@ -203,6 +203,8 @@ _SUSPECTS = {
     "A column of ones stands for the bias, so the ridge holds it back as well: centre the "
     "targets, and add their mean again.": {"column_of_ones": True},
     "The ridge is missing: λ is 1.": {"ridge": lambda count: 1e-09},
+    "The ridge is 2: λ is 1.": {"ridge": lambda count: 2.0},
+    "The ridge is 0.5: λ is 1.": {"ridge": lambda count: 0.5},
     "The ridge grows with the number of examples: λ is 1.": {"ridge": lambda count: float(count)},
     "This is the share of wrong answers.": {"judge": regressions.error_rate},
     "These are percent: give a share, from 0 to 1.": {"judge": regressions.percent},

@@ -241,3 +241,37 @@ def on_its_side(image, k):
     padded = np.pad(image, k // 2, mode="symmetric")
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k))
     return np.median(windows, axis=(2, 3)).astype(image.dtype).T.copy()
+
+
+# mistakes that were taken for others -------------------------------------------------------------
+
+
+@mutant("conv_output_size", "The dilation is added to k - 1: it multiplies it")
+def adds_dilation(n, kernel_size, *, stride=1, padding=0, dilation=1, strict=False):
+    return (n + 2 * padding - (dilation + (kernel_size - 1)) - 1) // stride + 1
+
+
+@mutant("pad2d", "symmetric is filled with zeros: it mirrors the image")
+def no_symmetric(image, padding, mode="constant"):
+    return np.pad(image, padding, mode="constant" if mode == "symmetric" else mode)
+
+
+@mutant("gaussian_kernel", "one pixel too far to the upper left")
+def middle_one_off(k, sigma):
+    along = np.arange(k) - (k // 2 - 1)
+    bell = np.exp(-(along[:, None] ** 2 + along**2) / (2 * sigma**2))
+    return bell / bell.sum()
+
+
+@mutant("gaussian_kernel", "σ stands to the third power in the exponent: it is squared.")
+def sigma_cubed(k, sigma):
+    along = np.arange(k) - k // 2
+    bell = np.exp(-(along[:, None] ** 2 + along**2) / (2 * sigma**3))
+    return bell / bell.sum()
+
+
+@mutant("median_filter", "The image is padded by one pixel too little")
+def little_padding(image, k):
+    padded = np.pad(image, max(0, k // 2 - 1), mode="symmetric")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k))
+    return np.median(windows, axis=(2, 3)).astype(image.dtype)

@@ -63,7 +63,7 @@ class Misspelt(nn.Module):
         return self.conv_1(x)
 
 
-@mutant("vgg_block", "Only the first convolution gets in_channels")
+@mutant("vgg_block", "the first gets in_channels, each later one gets out_channels")
 def all_with_in_channels(in_channels, out_channels, num_convs):
     layers = []
     for _ in range(num_convs):

@@ -344,3 +344,40 @@ def _ascended(model, layer, channel, steps, seed, rate=0.1):
             (gradient,) = torch.autograd.grad(maps[:, channel].mean(), x)
             x = (x + rate * gradient / gradient.square().mean().sqrt()).clamp(0, 1)
     return x.detach()
+
+
+# mistakes that were taken for others -------------------------------------------------------------
+
+
+def _recursion(layers, first=1, reach=lambda k, d: d * (k - 1), add=lambda r, jump: r * jump):
+    size, jump, start = first, 1, 0
+    for k, s, p, d in layers:
+        size += add(reach(k, d), jump)
+        start -= p * jump
+        jump *= s
+    return size, jump, start
+
+
+@mutant("receptive_field", "The size begins with 2: it is to begin with 1")
+def begins_with_two(layers):
+    return _recursion(layers, first=2)
+
+
+@mutant("receptive_field", "The dilation is added to k − 1: it multiplies it, d(k − 1).")
+def adds_dilation(layers):
+    return _recursion(layers, reach=lambda k, d: d + k - 1)
+
+
+@mutant("receptive_field", "The strides before a layer are added to its reach")
+def adds_jump(layers):
+    return _recursion(layers, add=lambda reach, jump: reach + jump)
+
+
+@mutant("receptive_field", "Each layer adds d(k − 2), not d(k − 1)")
+def takes_two(layers):
+    return _recursion(layers, reach=lambda k, d: d * (k - 2))
+
+
+@mutant("maximise_activation", "every pixel is 1")
+def clamps_to_one(model, layer, channel, *, steps, seed):
+    return _ascended(model, layer, channel, steps, seed).clamp(1, 1)

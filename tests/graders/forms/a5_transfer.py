@@ -288,3 +288,11 @@ def percent_of_counted_seeds(strategies, sizes, seeds):
 @mutant("sample_size_curve", "The strategies are called as (seed, size)")
 def seed_first(strategies, sizes, seeds):
     return _curve([lambda n, k, s=s: s(k, n) for s in strategies], sizes, seeds)
+
+
+# mistakes that were taken for others -------------------------------------------------------------
+
+
+@mutant("replace_head", "Nothing is replaced, the model is as it was")
+def replaces_nothing(model, num_classes):
+    return model
