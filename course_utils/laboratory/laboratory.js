@@ -268,12 +268,12 @@ input[type=checkbox]{width:24px;height:24px;margin:0;accent-color:var(--accent)}
 button{cursor:pointer}
 button:hover{border-color:var(--accent)}
 button[aria-pressed=true]{background:var(--soft);border-color:var(--accent)}
-:is(select,button,input,[tabindex]):focus-visible{outline:2.5px solid var(--blue);
+:is(select,button,input,[tabindex]):focus-visible{outline:3px solid var(--blue);
  outline-offset:1px;z-index:4}
 input[type=file]{width:100%}
 .stage{position:relative;display:flex;flex-direction:column;gap:1.3rem}
-.across{display:flex;flex-wrap:wrap;gap:1rem 1.5rem;align-items:center}
-.across.top{align-items:flex-start}
+.line{display:flex;flex-wrap:wrap;gap:1rem 1.5rem;align-items:center}
+.line.top{align-items:flex-start}
 .sign{color:var(--pale);font-size:1.25rem;line-height:1}
 .title{color:var(--pale);font-size:.84rem;margin-bottom:.3rem;white-space:nowrap}
 .box{position:relative;z-index:1;width:max-content;max-width:100%}
@@ -299,12 +299,12 @@ input[type=file]{width:100%}
  height:calc(100% + 4px);padding:0 2px;border:2px solid var(--blue);border-radius:4px;
  background:var(--zero);color:var(--ink);font:inherit;font-size:15px;text-align:center;z-index:5}
 .frame{position:absolute;left:0;top:0;border:3px solid var(--accent);border-radius:4px;
- pointer-events:none;transition:transform .28s ease,width .28s,height .28s;z-index:2}
+ pointer-events:none;transition:transform .28s,width .28s,height .28s;z-index:2}
 .none{padding:.8rem 1rem;border:1.5px dashed var(--edge);border-radius:8px;color:var(--pale)}
 .link{position:absolute;inset:0;width:100%;height:100%;pointer-events:none;overflow:visible;
  z-index:0}
 .link path{fill:none;stroke:var(--accent);stroke-width:1.6;stroke-dasharray:2 5;
- stroke-linecap:round;opacity:.85}
+ stroke-linecap:round}
 .say{margin:1rem 0 0;min-height:1.5em;overflow-wrap:anywhere}
 .wrongly{margin:.5rem 0 0;padding:.45rem .8rem;border-left:4px solid var(--accent);
  background:var(--soft);border-radius:4px}
@@ -318,7 +318,7 @@ svg text{fill:var(--pale);font-size:13px}
 ol{margin:0;padding-left:1.5rem;font-size:.92rem}
 @media (prefers-reduced-motion:reduce){.lab .frame{transition:none}}
 @media (max-width:600px){.lab{padding:.8rem .75rem 1rem;border-radius:10px}
-.lab .across{gap:.7rem .6rem}.lab input[type=range]{width:110px}}
+.lab .line{gap:.7rem .6rem}.lab input[type=range]{width:110px}}
 `;
 
 // ------------------------------------------------------------------------------- a table of numbers
@@ -505,7 +505,7 @@ function start(model, el) {
       return floor(clamp(min(wanted, lab.width / columns), 9, most));
     },
     grid(name, options) { return (grids[name] = grid(lab, name, options)); },
-    row: (...kids) => h("div", { class: "across" }, ...kids.map(kid =>
+    row: (...kids) => h("div", { class: "line" }, ...kids.map(kid =>
       typeof kid === "string" ? h("span", { class: "sign", "aria-hidden": "true" }, kid)
         : kid.el || kid)),
     column: (...kids) => h("div", { class: "stage", style: "gap:.7rem" }, ...kids.map(kid => kid.el || kid)),
@@ -828,7 +828,7 @@ const photo = {
     });
     const view = lab.grid("window"), kernel = lab.grid("kernel", { edit: editKernel(lab) });
     const products = lab.grid("products"), total = h("b", { class: "sign" });
-    lab.stage.append(h("div", { class: "across top" }, ...boxes),
+    lab.stage.append(h("div", { class: "line top" }, ...boxes),
       lab.row(view, "⊙", kernel, "=", products, "Σ", total));
     let drawn = "";
     decoded(lab.s.picture).then(image => greys(image, 400)).then(read => {
@@ -894,7 +894,7 @@ const channels = {
     const side = lab.column(...outs, bias);
     const lines = lab.column(...names.map((_, i) =>
       lab.row(inputs[i], "∗", weights[i], "=", parts[i])));
-    lab.stage.append(h("div", { class: "across top", style: "gap:1.2rem 3rem" }, lines, side));
+    lab.stage.append(h("div", { class: "line top", style: "gap:1.2rem 3rem" }, lines, side));
     return s => {
       const g = geometry(s), out = conv2d(s.input, s.weight, s.bias, g), [n, rows, columns] = shape(out);
       const [, , kh, kw] = shape(s.weight), okay = rows && columns;
@@ -1117,8 +1117,8 @@ const net = {
     const head = [add("v", { pick: pick("v"), edit: tune("v") }), add("dv", { pick: pick("dv") })];
     const biases2 = [add("c", { pick: vector("c"), edit: tune("c") }), add("dc", { pick: vector("dc") })];
     const loss = h("div", {}), fall = h("svg", { class: "draw", viewBox: "0 0 150 70", style: "width:150px", role: "img", "aria-label": "loss" });
-    lab.stage.append(h("div", { class: "across top", style: "column-gap:14px" }, lab.column(...image), lab.column(...filters, ...biases), ...maps.map(one => lab.column(...one))),
-      h("div", { class: "across top" }, lab.column(...head), lab.column(...biases2), lab.column(ends[0], dy), lab.column(ends[1], loss, fall)));
+    lab.stage.append(h("div", { class: "line top", style: "column-gap:14px" }, lab.column(...image), lab.column(...filters, ...biases), ...maps.map(one => lab.column(...one))),
+      h("div", { class: "line top" }, lab.column(...head), lab.column(...biases2), lab.column(ends[0], dy), lab.column(ends[1], loss, fall)));
     const label = { x: "input x", z: "conv z", a: "ReLU a", m: "pool m", y: "scores y", q: "softmax q", w: "kernel w", b: "bias b", v: "linear v", c: "bias c" };
     const titled = key => (key[0] === "d" ? `∂L/∂${key.slice(1)}` : label[key[0]] + key.slice(1));
     const written_ = (name, terms, total, more) => `${name} = ${written(terms, total, more)}`;

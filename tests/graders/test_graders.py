@@ -34,7 +34,12 @@ SUSPECTS = [(name, sentence) for name, check in CHECKS.items() for sentence in c
 KNOWN = [c for c in candidates.REGISTERED if c.key in CHECKS]
 VISIBLE, HIDDEN, OTHER = None, 20, 999
 # A size that does not fit is what some suspects are about.
-MEANT_ERRORS = ("Kernel size can't be greater", "the shapes do not match", "never used?")
+MEANT_ERRORS = (
+    "Kernel size can't be greater",
+    "the shapes do not match",
+    "never used?",
+    "expects a non-empty TensorList",
+)
 
 
 def _words(value):
