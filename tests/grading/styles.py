@@ -715,7 +715,7 @@ def table() -> str:
     """What `docs/grading.md` shows of the list."""
     lines = []
     for title, styles in (("style of test", STYLES), ("type of result", RESULTS)):
-        lines += [f"| {title} | |", "|---|---|"]
+        lines += [f"| {title} | what comes of it |", "|---|---|"]
         lines += [f"| {s.name} | {s.expected}{'; instead: ' * bool(s.instead)}{s.instead} |"
                   for s in styles]  # fmt: skip
         lines.append("")
