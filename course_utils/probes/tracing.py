@@ -41,14 +41,11 @@ def _model(widths: tuple[int, ...], images: np.ndarray) -> nn.Module:
 
     For images, a Sequential in a Sequential, in which one ReLU is called twice. For sequences
     `(S, N, E)`, a layer of a transformer, which calls its layers in another order than it makes
-    them, and one of them, which gives a tuple, has a child that is never called. Without widths, a
-    network that learns nothing.
+    them, and one of them, which gives a tuple, has a child that is never called.
     """
     if images.ndim == 3:
         width, heads, hidden = widths
         return nn.TransformerEncoderLayer(width, heads, hidden)
-    if not widths:
-        return nn.Sequential(nn.MaxPool2d(2), nn.Flatten())
     first, second, classes = widths
     relu = nn.ReLU()
     inner = nn.Sequential(

@@ -323,23 +323,18 @@ def sample_size_curve(
 ) -> dict[str, Any]:
     """The curve of so many strategies, and the calls that each has got."""
     calls: list[tuple[int, Any, Any]] = []
-    strategies = [_strategy(number, calls, count == 1) for number in range(count)]
+    strategies = [_strategy(number, calls) for number in range(count)]
     curve = sample_size_curve(strategies, sizes, seeds)
     if curve is None:
         raise Unusable("it returned None. Is a `return` missing?")
     return {"curve": curve, "calls": calls}
 
 
-def _strategy(number: int, calls: list, alone: bool) -> Callable:
-    """Notes its calls, and answers with a number that depends on all three.
-
-    One that is alone answers with 0 or 1, whole numbers, as a test of one image does.
-    """
+def _strategy(number: int, calls: list) -> Callable:
+    """Notes its calls, and answers with a number that depends on all three."""
 
     def strategy(size: int, seed: int) -> float:
         calls.append((number, size, seed))
-        if alone:
-            return (int(size) + int(seed)) % 2
         return float((0.37 * number + 0.011 * int(size) + 0.0307 * int(seed)) % 1)
 
     return strategy
