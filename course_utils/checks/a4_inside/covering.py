@@ -143,10 +143,9 @@ def _values(*, many: bool, stride: list[int]) -> Callable:
                     fill=round(float(rng.uniform(0.3, 0.9)), 2),
                     look_at="values",
                 )
-        x = rng.normal(size=(1, 1, 5, 6))  # the smallest square, and the largest
-        for size in (1, 5):
-            target = np.array([1]) if many else 1
-            yield case(x, "plain", target, size=size, stride=1, fill=0.5, look_at="values")
+        target = np.array([1]) if many else 1
+        x = rng.normal(size=(1, 1, 5, 6))
+        yield case(x, "plain", target, size=1, stride=1, fill=0.5, look_at="values")
 
     return cases
 
