@@ -217,7 +217,7 @@ def poisoned_rows_and_columns(model, input_shape):
     return tuple(sizes)
 
 
-@mutant("measured_receptive_field", "layers afterwards: it is now (3): AvgPool2d(")
+@mutant("measured_receptive_field", "pooling and norm: height: it returned 8")
 def pools_of_the_model_itself(model, input_shape):
     _valid_shape(input_shape)
     for name, module in list(model.named_modules()):
