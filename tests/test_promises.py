@@ -41,6 +41,14 @@ def test_a_promised_duration_was_measured(path, words, unit, measured):
     assert seconds / NEAR <= promised * unit <= seconds * NEAR, f"{seconds} s were measured"
 
 
+def test_the_speed_of_grading_is_what_was_measured():
+    rows = stored("grading", "a1_convolution", "rows")
+    each = {row["what"]: row["each"] for row in rows if row["n"] == 50}
+    words = f"a class of 50 in a1 took {each['course grade']:.2f} s for each submission, "
+    words += f"with plain nbgrader {each['plain nbgrader']:.2f} s"
+    assert words in (ROOT / "docs/grading.md").read_text()
+
+
 def test_the_demo_is_what_the_guide_says():
     """On so many students, of the first assignment alone."""
     (count,) = re.findall(r"on (\w+) sample students", (ROOT / "docs/instructor.md").read_text())
