@@ -301,6 +301,8 @@ def draw_inline() -> None:
     if matplotlib is None:
         sys.meta_path.insert(0, _Drawing())
         return
+    if not hasattr(matplotlib, "use"):  # a file of the student's that is called so
+        return
     use = matplotlib.use
 
     def use_without_window(backend: str, *, force: bool = True) -> None:
