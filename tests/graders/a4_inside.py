@@ -223,7 +223,8 @@ def pools_of_the_model_itself(model, input_shape):
     for name, module in list(model.named_modules()):
         if isinstance(module, nn.MaxPool2d):
             parent, _, own = name.rpartition(".")
-            setattr(model.get_submodule(parent), own, nn.AvgPool2d(module.kernel_size))
+            mean = nn.AvgPool2d(module.kernel_size, module.stride, module.padding)
+            setattr(model.get_submodule(parent), own, mean)
     return averages_for_maxima(model, input_shape)
 
 

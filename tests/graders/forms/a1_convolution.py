@@ -174,7 +174,7 @@ def forgets_to_add_up(image, kernel, *, stride=1, padding=0, dilation=1):
     return out
 
 
-@mutant("correlate2d", "Two arrays are joined number by number, but their sizes differ")
+@mutant("correlate2d", "Two arrays are joined number by number, of the shapes (3,2) and (3,3)")
 def runs_over_the_edge(image, kernel, *, stride=1, padding=0, dilation=1):
     image, (s, t), (kh, kw) = np.pad(image, padding), _pair(stride), kernel.shape
     rows = [

@@ -275,7 +275,7 @@ def rise_with_zeros(model, x, target, *, size, stride, fill):
     return -_occluded(model, x, target, size, stride, 0.0)
 
 
-@mutant("occlusion_map", "Two things at once: stride is ignored: the patch moves by its own size.")
+@mutant("occlusion_map", "and: stride is ignored: the patch moves by its own size.")
 def own_size_and_probability(model, x, target, *, size, stride, fill):
     return _occluded(model, x, target, size, size, fill, of=lambda logits: logits.softmax(1))
 
