@@ -16,6 +16,7 @@ import numpy as np
 from course_utils.checks.changes import Change, args, flipped, transposed
 
 CLOSE = 1e-4  # two numbers with less between them, measured by the largest, are one
+EXACT = 1e-9
 HERE = "In this case: "
 PIXELS = 2  # axes at the end that are rows and columns
 
@@ -129,6 +130,8 @@ def moved(
         own, right = _numbers(given[i]), _numbers(wanted[i])
         if own is None or right is None or own.shape != right.shape or own.size < 2:
             return ""
+        if _close(own, right):
+            continue
         for argument, value in zip(names, cases[i].args, strict=False):
             start = _numbers(value) if isinstance(value, np.ndarray) else None
             if start is None or start.shape != own.shape or not np.isfinite(own).all():
@@ -210,6 +213,8 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _said(say: Callable, own: np.ndarray, right: np.ndarray) -> str:
+    if _close(own, right):  # too near for a relation of this roughness to say something
+        return ""
     finite = np.isfinite(own).all() and np.isfinite(right).all()
     return say(own, right) if finite or say is _not_a_number else ""
 
@@ -304,10 +309,12 @@ def _numbers(value: Any) -> np.ndarray | None:
 
 
 def _close(own: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two results agree: whole numbers exactly, as counts do."""
     if own.shape != other.shape or not np.isfinite(other).all():
         return False
     scale = float(np.abs(other).max(initial=0)) or 1.0
-    return bool((np.abs(own - other) <= CLOSE * scale).all())
+    whole = (own == np.round(own)).all() and own.ndim < 2
+    return bool((np.abs(own - other) <= (EXACT if whole else CLOSE) * scale).all())
 
 
 def _not_a_number(own: np.ndarray, right: np.ndarray) -> str:
@@ -388,7 +395,7 @@ def _simple(own: np.ndarray, right: np.ndarray) -> str:
         return f"Every value is {factor:.4g} times the right one."
     gap = float((own - right).mean())
     if abs(gap) > CLOSE and _close(own - right, np.full(own.shape, gap)) and np.ptp(right):
-        return f"Every value is too {'large' if gap > 0 else 'small'} by {abs(gap):.4g}."
+        return f"Every value is too {'large' if gap > 0 else 'small'} by {abs(gap):.7g}."
     return ""
 
 

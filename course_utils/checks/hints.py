@@ -227,7 +227,7 @@ HINTS = {
     "array is wanted: is a line missing, or another name returned?",
     r"it is a (\w+), but the result is one number": "The type {1} comes back where one number is "
     "wanted: is float() or .item() missing, or another name returned?",
-    "it has 0 parts": "Nothing is ever put into the result.",
+    "it has 0 parts": "The result is empty: is anything ever put into it?",
     "a generator, but the result|is a generator": "A generator has computed nothing yet: is sum(), "
     "list() or tuple() missing?",
     r"it is -?[\d.]+, but the result is a (tuple|list)": "A number stands where a {1} is wanted: "

@@ -38,7 +38,7 @@ MEASURED = {
     "one layer": [("Conv2d", 2, 1, 3)],
     "nested": [
         ("Conv2d", 2, 4, 3),
-        [("ReLU",), ("MaxPool2d", 3, 2, 1)],
+        [("MaxPool2d", 3, 2, 1), ("Conv2d", 4, 4, 3)],
         ("Conv2d", 4, 3, (2, 3)),
     ],
     "two norms": [

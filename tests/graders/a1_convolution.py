@@ -391,7 +391,7 @@ def leaves_the_errors_to_numpy(image, kernel, *, stride=1, padding=0, dilation=1
     reach = [dilation * (k - 1) + 1 for k in kernel.shape]
     windows = np.lib.stride_tricks.sliding_window_view(x, reach)
     windows = windows[::down, ::across, ::dilation, ::dilation]
-    return (windows * kernel).sum((2, 3))
+    return (windows * kernel).sum((2, 3)).astype(image.dtype)
 
 
 @mutant("correlate2d", says="changes its argument number 2")

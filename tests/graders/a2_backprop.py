@@ -295,7 +295,10 @@ def shifts_in_place(logits, labels):
     return loss, p / len(p)
 
 
-@mutant("softmax_cross_entropy", says="The type ndarray comes back where one number is wanted")
+@mutant(
+    "softmax_cross_entropy",
+    says="loss: it is a ndarray, but the result is one number\n  The type ndarray comes back",
+)
 def loss_is_an_array_without_axes(logits, labels):
     loss, dlogits = log_sum_exp(logits, labels)
     return np.array(loss), dlogits

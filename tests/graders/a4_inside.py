@@ -217,13 +217,14 @@ def poisoned_rows_and_columns(model, input_shape):
     return tuple(sizes)
 
 
-@mutant("measured_receptive_field", "pooling and norm: height: it returned 8")
+@mutant("measured_receptive_field", "layers afterwards: it is now (3): AvgPool2d(")
 def pools_of_the_model_itself(model, input_shape):
     _valid_shape(input_shape)
     for name, module in list(model.named_modules()):
         if isinstance(module, nn.MaxPool2d):
             parent, _, own = name.rpartition(".")
-            setattr(model.get_submodule(parent), own, nn.AvgPool2d(module.kernel_size))
+            mean = nn.AvgPool2d(module.kernel_size, module.stride, module.padding)
+            setattr(model.get_submodule(parent), own, mean)
     return averages_for_maxima(model, input_shape)
 
 

@@ -67,10 +67,6 @@ _SUSPECTS = where(is_forward, {
         result(lambda dx: dx / len(dx)),
     "Going back, the gradient is divided by the height divided by the width: it is height times "
     "width.": result(lambda dx: dx * dx.shape[3] ** 2),
-    "Going back, the gradient is divided by the channels times the width: it is height times "
-    "width.": result(lambda dx: dx * dx.shape[2] / dx.shape[1]),
-    "Going back, the gradient is divided by the channels times the height: it is height times "
-    "width.": result(lambda dx: dx * dx.shape[3] / dx.shape[1]),
     "Going back, the gradient has the shape of the output: it has that of x, one share for each "
     "pixel.": result(lambda dx: dx[:, :, 0, 0]),
     "Going back, the gradient keeps axes of size 1: it has the shape of x.":

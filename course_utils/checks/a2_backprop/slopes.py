@@ -107,8 +107,6 @@ _SUSPECTS = {
         result(lambda found, h=1e-5: found * 2 * h),
     "df is ignored: multiply each difference by it, then add up.":
         {"weight": lambda d, df: np.asarray(d)},
-    "df is 1 where it is not given: here it is 2.":
-        result(lambda found, df=None: 2 * found if df is None else found),
     "The signs are exchanged: f(x + h) minus f(x - h).": result(np.negative),
     "All entries are moved at once; move one, and put it back.": _all_at_once,
     "An entry stays at x - h while the next ones are tried; put it back.": _kept_moved(1),

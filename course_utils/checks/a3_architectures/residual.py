@@ -364,8 +364,7 @@ _RESNETS = {
     "There is no BatchNorm after the first convolution.": edit(("stem norm", "stem")),
     SOFTMAX: edit(("dense", "dense softmax")),
     LOG_SOFTMAX: edit(("dense", "dense logsoftmax")),
-    "The last block of a stage has the stride; it belongs to the first.": {"strided": (2,)},
-    "The second block of a stage has the stride; it belongs to the first.": {"strided": (1,)},
+    "A later block of a stage has the stride; it belongs to the first.": {"strided": (2,)},
     "All blocks of a stage have its stride; it belongs to the first alone.": {"strided": (0, 1, 2)},
     "The batch is lost when it is one image: squeeze() takes out every axis of length 1, "
     "flatten(1) none of the batch.": edit(("dense", "dense squeeze")),

@@ -222,3 +222,20 @@ def test_what_a_tool_has_not_written_is_no_gap_of_the_student():
     text = told(counts)
     assert "not written yet" not in text
     assert "Whole numbers, or True and False, stand where floats are wanted" in text
+
+
+def test_what_is_nearly_right_is_not_said_to_be_related():
+    text = told(wrong(lambda out: out + 1e-7 * np.cos(out)))
+    assert "another place" not in text
+    assert "times the right one" not in text
+
+
+def test_counts_are_compared_exactly():
+    counts = {2: (272474, 272234), 3: (272539, 272299), 4: (272604, 272365)}
+
+    def cases(rng):
+        yield from (case(n) for n in counts)
+
+    check = Check("count", lambda n: counts[n][0], "len", {"all": cases})
+    assert "right one" not in told(lambda n: counts[n][1], check)
+    assert "too small by 240." in told(lambda n: counts[n][0] - 240, check)

@@ -304,7 +304,7 @@ class SumsAndJumps:
         raise NotImplementedError
 
 
-@mutant("global_avg_pool", "Either: Going back, every pixel gets all of the gradient")
+@mutant("global_avg_pool", "Two things at once: Going back, every pixel gets all of the gradient")
 class WholeAndNegative:
     def forward(x):
         return x.mean(axis=(2, 3)), x.shape
@@ -353,7 +353,7 @@ def correlates_and_keeps_the_border(x, w, *, stride=1, padding=0):
     return out
 
 
-@mutant("numeric_gradient", "Either: The difference is divided by h; the two points are 2h apart.")
+@mutant("numeric_gradient", "Two things at once: ")
 def once_too_far_and_alone(f, x, df=1.0, h=1e-5):
     found = np.zeros_like(x)
     for place in np.ndindex(x.shape):
