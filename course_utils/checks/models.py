@@ -9,6 +9,7 @@ from course_utils.checks.outcome import Look
 from course_utils.probes import models
 
 HALF = 0.43, 0.57  # of some 1500 features, more than five standard deviations around a half
+WHOLE = "of whole images at once"
 
 
 def _read(found: dict[str, Any], x: np.ndarray, *_: Any, look_at: str, **__: Any) -> dict[str, Any]:
@@ -26,11 +27,12 @@ def _read(found: dict[str, Any], x: np.ndarray, *_: Any, look_at: str, **__: Any
         return found | {"input": said}
     if look_at == "modes":
         same = {mode: np.array_equal(*found[f"in {mode} mode"]) for mode in ("training", "eval")}
-        nothing = "the same output twice, so nothing is dropped"
+        dropout = _dropout(found["dropout"])
+        still = same["training"] and dropout != WHOLE  # which may fall alike by chance
         return {
-            "in training mode": nothing if same["training"] else "right",
+            "in training mode": "the same output twice, so nothing is dropped" if still else "right",
             "in eval mode": "right" if same["eval"] else "another output at each call",
-            "dropout": _dropout(found["dropout"]),
+            "dropout": dropout,
         }
     if look_at == "no dropout":
         random = "not alike, so something is random: dropout?"
@@ -61,7 +63,7 @@ def _dropout(found: dict[str, np.ndarray] | None) -> str:
     if (dropped == dropped[:1]).all():
         return "with one mask for all images of the batch"
     if (dropped == dropped[:, :1]).all():
-        return "of whole images at once"
+        return WHOLE
     if not HALF[0] < dropped.double().mean() < HALF[1]:
         return f"of {'less' if dropped.double().mean() < 0.5 else 'more'} than one half"
     if abs(kept[0] - 2) > 1e-6:

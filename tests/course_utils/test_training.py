@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
+from tqdm import tqdm
 
 from course_utils import training
 from course_utils.data import load_digits
@@ -313,6 +314,7 @@ def test_nothing_to_work_on(split):
 
 def test_the_bar_disappears(split, capsys, monkeypatch):
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    monkeypatch.setattr("course_utils.training.tqdm", tqdm)  # once ipykernel is imported: a widget
     fit(small_net(), split, progress=True)
     shown = capsys.readouterr().err
     assert "/3 [" in shown
