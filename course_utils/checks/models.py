@@ -29,8 +29,9 @@ def _read(found: dict[str, Any], x: np.ndarray, *_: Any, look_at: str, **__: Any
         same = {mode: np.array_equal(*found[f"in {mode} mode"]) for mode in ("training", "eval")}
         dropout = _dropout(found["dropout"])
         still = same["training"] and dropout != WHOLE  # which may fall alike by chance
+        nothing = "the same output twice, so nothing is dropped"
         return {
-            "in training mode": "the same output twice, so nothing is dropped" if still else "right",
+            "in training mode": nothing if still else "right",
             "in eval mode": "right" if same["eval"] else "another output at each call",
             "dropout": dropout,
         }
