@@ -13,8 +13,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from course_utils.course.release import ROOT
 from course_utils.grading import run, sandbox
+from course_utils.repository import ROOT
 
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 

@@ -55,7 +55,7 @@ from graders.remembered import remembered  # noqa: E402
 
 from benchmarks.mutants import mutants  # noqa: E402
 from course_utils.checks.engine import Check, CheckFailed  # noqa: E402
-from course_utils.course.release import known_assignments  # noqa: E402
+from course_utils.repository import known_assignments  # noqa: E402
 
 STORED = ROOT / "benchmarks" / "results" / "checks.json"
 EXPLAINED = ROOT / "benchmarks" / "survivors.toml"

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from course_utils.course.cli import ROOT
+from course_utils.repository import ROOT
 
 STORED = ROOT / "benchmarks" / "results" / "commands.json"
 COMMANDS = {

@@ -24,8 +24,8 @@ from matplotlib.patches import Rectangle  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from course_utils import data, plotting  # noqa: E402
-from course_utils.course.release import ROOT  # noqa: E402
 from course_utils.models import LeNet5  # noqa: E402
+from course_utils.repository import ROOT  # noqa: E402
 
 SEEDS = range(3)
 BATCH_SIZE, LR = 32, 1e-3

@@ -24,8 +24,8 @@ from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from course_utils import reproducibility, training  # noqa: E402
-from course_utils.course.release import ROOT  # noqa: E402
 from course_utils.data import load_digits  # noqa: E402
+from course_utils.repository import ROOT  # noqa: E402
 
 LECTURE = ROOT / "lectures/08_vgg_resnet.ipynb"
 TABLE = ROOT / "course_utils/measured/depth.json"

@@ -30,11 +30,11 @@ import nbformat
 import psutil
 from nbclient import NotebookClient
 
-from course_utils.course.release import ROOT, known_assignments
 from course_utils.grading.apart import Examiner
 from course_utils.grading.demo.recipes import PERFECT, Recipe, fill_in, sample_class
 from course_utils.grading.rebuild import role
 from course_utils.grading.sandbox import Limits
+from course_utils.repository import ROOT, known_assignments
 
 STORED = ROOT / "benchmarks" / "results" / "grading.json"
 WORKERS = 2

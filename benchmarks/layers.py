@@ -26,7 +26,7 @@ import torch  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from course_utils import plotting  # noqa: E402
-from course_utils.course.release import ROOT  # noqa: E402
+from course_utils.repository import ROOT  # noqa: E402
 
 SOLUTION = ROOT / "solutions/a2_backprop/a2_backprop.ipynb"
 PICTURE = ROOT / "docs/pictures/layers.svg"

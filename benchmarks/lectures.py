@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from course_utils.course.release import ROOT
+from course_utils.repository import ROOT
 
 WANTED_ALL, WANTED_CELL = 360, 20  # seconds, for all lectures and for one cell
 

@@ -11,7 +11,7 @@ import argparse
 import json
 import sys
 
-from course_utils.course.cli import ROOT
+from course_utils.repository import ROOT
 
 sys.path.insert(0, str(ROOT / "tests"))
 

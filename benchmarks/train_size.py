@@ -21,8 +21,8 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
 
-from course_utils.course.release import ROOT  # noqa: E402
 from course_utils.data import load_digits  # noqa: E402
+from course_utils.repository import ROOT  # noqa: E402
 from course_utils.reproducibility import seed_everything  # noqa: E402
 
 LECTURE = ROOT / "lectures/01_images_as_arrays.ipynb"

@@ -24,8 +24,8 @@ import torch  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
-from course_utils.course.release import ROOT  # noqa: E402
 from course_utils.data import load_digits, load_glyphs  # noqa: E402
+from course_utils.repository import ROOT  # noqa: E402
 
 SOLUTION = ROOT / "solutions/a5_transfer/a5_transfer.ipynb"
 TABLE = ROOT / "course_utils/measured/transfer_rates.json"

@@ -26,11 +26,11 @@ from pathlib import Path
 import nbformat
 import psutil
 
-from course_utils.course.release import ROOT
 from course_utils.grading import apart, run, template
 from course_utils.grading.candidate import Candidate
 from course_utils.grading.demo.recipes import PERFECT, fill_in
 from course_utils.grading.sandbox import Limits
+from course_utils.repository import ROOT
 
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 

@@ -33,13 +33,13 @@ def pinned(lines):
     return {normal(match[1]): match[2] for match in matches}
 
 
-def imports(path):
-    """Top-level names that a module imports, inside functions too."""
+def modules(path):
+    """Names of the modules that a module imports, inside functions too."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module.split(".")[0]
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ class TestPins:
         """What another package happens to bring along may be gone with its next version."""
         ours = {"benchmarks", "course_utils", *(path.stem for path in (ROOT / "tests").iterdir())}
         files = [*(ROOT / "course_utils").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
-        imported = {name for path in files for name in imports(path)} - ours
+        imported = {name.split(".")[0] for path in files for name in modules(path)} - ours
         distributions = importlib.metadata.packages_distributions()
         unpinned = {
             name
@@ -110,6 +110,18 @@ class TestPins:
 
 
 class TestImport:
+    def test_rooms_import_one_way(self):
+        """The command asks grading, grading asks checks, checks ask probes: never back."""
+        rooms = ["course", "grading", "checks", "probes"]
+        back = [
+            (str(path.relative_to(ROOT)), name)
+            for number, room in enumerate(rooms)
+            for path in (ROOT / "course_utils" / room).rglob("*.py")
+            for name in modules(path)
+            if any(f"{name}.".startswith(f"course_utils.{above}.") for above in rooms[:number])
+        ]
+        assert back == []
+
     def test_is_quick_and_leaves_the_large_packages_alone(self):
         code = (
             "import time; began = time.perf_counter(); import course_utils;"

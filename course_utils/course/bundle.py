@@ -3,8 +3,9 @@
 import zipfile
 from pathlib import Path
 
-from course_utils.course.release import known_assignments, release
+from course_utils.course.release import release
 from course_utils.errors import CourseError
+from course_utils.repository import known_assignments
 
 FOLDERS = ("lectures", "assignments", "course_utils", "docs")
 FILES = (

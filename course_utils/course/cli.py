@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from course_utils.errors import CourseError
-
-ROOT = Path(__file__).resolve().parents[2]
+from course_utils.repository import ROOT
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -89,8 +88,8 @@ def demo(
 ) -> None:
     """Grade a sample class, from release to gradebook, in a scratch folder."""
     _for_instructors()
-    from course_utils.course.release import known_assignments
     from course_utils.grading.demo import run
+    from course_utils.repository import known_assignments
 
     if every:
         assignments = known_assignments(ROOT)
@@ -171,8 +170,8 @@ def update(
 ) -> None:
     """Tell the gradebook of an assignment that was changed; marks by hand are kept."""
     _for_instructors()
+    from course_utils.course.change import update as update_
     from course_utils.grading import run
-    from course_utils.grading.change import update as update_
 
     pairs = [pair.partition("=") for pair in rename or ()]
     if not all(old and new for old, _, new in pairs):

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from course_utils.repository import ROOT
+
 PIP = f"{sys.executable} -m pip install"
 WIDTH = 29  # of the column of names
 

@@ -15,11 +15,8 @@ from nbformat.warnings import DuplicateCellId
 
 from course_utils.course import predictions, statements
 from course_utils.errors import CourseError
+from course_utils.repository import LANGUAGE
 
-LANGUAGE = {
-    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
 TAGS = {
     "nbval-ignore-output",
     "hide-output",

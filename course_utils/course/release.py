@@ -16,15 +16,10 @@ from nbformat import NotebookNode
 from course_utils.errors import CourseError
 from course_utils.grading.blanks import without_values
 from course_utils.grading.names import doubts, faults
+from course_utils.repository import ROOT, known_assignments
 
-ROOT = Path(__file__).resolve().parents[2]
 PRIVATE = (("BEGIN SOLUTION", "END SOLUTION"), ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS"))
 SHORTEST_SECRET = 15  # characters; shorter lines (`return out`, `)`) occur by chance
-
-
-def known_assignments(root: Path = ROOT) -> list[str]:
-    """Names of all assignments: the folders of solutions/ that hold a notebook."""
-    return sorted({path.parent.name for path in Path(root, "solutions").glob("*/*.ipynb")})
 
 
 def release(

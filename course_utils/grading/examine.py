@@ -21,7 +21,6 @@ import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 
-from course_utils.course.notebooks import LANGUAGE
 from course_utils.grading import names, reach, rebuild, remote
 from course_utils.grading.beside import working_folder
 from course_utils.grading.candidate import Candidate, Ended, Forged, Unanswered
@@ -37,6 +36,7 @@ from course_utils.grading.verdicts import (
     judge,
     not_graded,
 )
+from course_utils.repository import LANGUAGE
 
 MAX_ENDS = 6  # kernels that a submission may end
 LOST = "The submission has no cell for this answer. Your instructor looks for it."

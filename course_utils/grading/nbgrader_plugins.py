@@ -29,7 +29,6 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Bool, Float, Integer
 
-from course_utils.course.notebooks import LANGUAGE
 from course_utils.grading import beside, proof, rebuild
 from course_utils.grading.blanks import without_values
 from course_utils.grading.bubblewrap import require
@@ -39,6 +38,7 @@ from course_utils.grading.record import save_scores
 from course_utils.grading.sandbox import MB, Limits
 from course_utils.grading.submissions import read_folder
 from course_utils.grading.verdicts import ExamResult
+from course_utils.repository import LANGUAGE
 
 SHOWN = re.compile(r"attachment:([^)>\"']+)")  # pictures in a cell's text
 

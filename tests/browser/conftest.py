@@ -13,7 +13,7 @@ import pytest
 from browser.lab import Lab
 from browser.servers import person, serving
 from course_utils.course.bundle import bundle
-from course_utils.course.release import ROOT
+from course_utils.repository import ROOT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from browser.lab import LATER
-from course_utils.course.release import ROOT
 from course_utils.grading.demo.recipes import PERFECT, Recipe, fill_in
+from course_utils.repository import ROOT
 
 pytestmark = [pytest.mark.usefixtures("sandboxed"), pytest.mark.timeout(900)]
 

@@ -17,7 +17,7 @@ from browser.lab import Lab
 from browser.servers import person, serving
 from course_utils import laboratory
 from course_utils.course import notebooks
-from course_utils.course.release import ROOT
+from course_utils.repository import LANGUAGE, ROOT
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -41,7 +41,7 @@ def course(tmp_path_factory):
     (root / "index.md").write_text("# Course\n\n```{toctree}\n:glob:\n\nlectures/*\n```\n")
     cells = [nbformat.v4.new_markdown_cell(TITLE, id="title")]
     cells += [nbformat.v4.new_code_cell(source, id=id_) for id_, source in CELLS.items()]
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=notebooks.LANGUAGE)
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=LANGUAGE)
     NotebookClient(notebook, timeout=200, kernel_name="python3").execute(env=os.environ.copy())
     notebooks.store(notebook, root / NAME)
     return root

@@ -5,9 +5,9 @@ import getpass
 import pytest
 from playwright.sync_api import expect
 
-from course_utils.course.release import ROOT
 from course_utils.grading.demo.recipes import PERFECT, fill_in
 from course_utils.quiz import questions
+from course_utils.repository import ROOT
 
 pytestmark = pytest.mark.timeout(900)
 

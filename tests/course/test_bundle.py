@@ -10,8 +10,8 @@ import nbformat
 import pytest
 
 from course_utils.course.bundle import bundle
-from course_utils.course.release import ROOT, known_assignments
 from course_utils.errors import CourseError
+from course_utils.repository import ROOT, known_assignments
 
 SECRETS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
 

@@ -9,9 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from course_utils.course import cli, doctor
-from course_utils.course.release import known_assignments
+from course_utils.repository import ROOT, known_assignments
 
-ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).parent / "course"
 
 

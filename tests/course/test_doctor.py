@@ -6,13 +6,11 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from course_utils.course import doctor
-
-ROOT = Path(__file__).resolve().parents[2]
+from course_utils.repository import ROOT
 
 
 def found(findings):

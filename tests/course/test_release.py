@@ -8,9 +8,10 @@ import nbformat
 import pytest
 from grading.tiny import about, make_course, nbgrader, notebook
 
-from course_utils.course.release import ROOT, known_assignments, release, remarks
+from course_utils.course.release import release, remarks
 from course_utils.errors import CourseError
 from course_utils.grading.names import faults
+from course_utils.repository import ROOT, known_assignments
 
 ASSIGNMENTS = known_assignments()
 

@@ -2,15 +2,14 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 
 from course_utils.course import notebooks, statements
 from course_utils.errors import CourseError
+from course_utils.repository import LANGUAGE, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 HOLDS = '"""Found."""\n\n\ndef the_sum(total):\n    assert total == 3\n\n\n'
 CONFTEST = """
 import importlib.util, pathlib
@@ -27,7 +26,7 @@ pytest_collection_modifyitems = rooted.pytest_collection_modifyitems
 def stated(tmp_path, monkeypatch):
     """A notebook of two cells, and a function that says what must be found in them."""
     sources = {"the-sum": "total = 1 + 2", "the-product": "product = total * total\nproduct"}
-    nb = nbformat.v4.new_notebook(metadata=notebooks.LANGUAGE)
+    nb = nbformat.v4.new_notebook(metadata=LANGUAGE)
     nb.cells = [nbformat.v4.new_code_cell(text, id=id_) for id_, text in sources.items()]
     nb.cells[0].execution_count = 1
     shown = nbformat.v4.new_output("execute_result", {"text/plain": "9"}, execution_count=2)

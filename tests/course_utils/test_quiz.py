@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from course_utils import quiz
 from course_utils.checks.shapes import layer_size
 from course_utils.course import notebooks
+from course_utils.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 LECTURES = sorted((ROOT / "lectures").glob("*.ipynb"))
 QUESTIONS = quiz.questions()
 PREDICTIONS = quiz.predictions()

@@ -13,7 +13,7 @@ import pytest
 
 from course_utils import checks
 from course_utils.checks.engine import Check
-from course_utils.course.release import ROOT
+from course_utils.repository import ROOT
 
 # Of all checks of an assignment, whatever the rung.
 EVERYWHERE = {

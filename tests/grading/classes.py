@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 from nbgrader.api import Gradebook
 
-from course_utils.course.release import ROOT
+from course_utils.repository import ROOT
 from grading import target
 from grading.tiny import nbgrader
 

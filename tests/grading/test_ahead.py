@@ -8,10 +8,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils.checks.engine import Check, case
-from course_utils.course.release import ROOT, known_assignments
 from course_utils.grading import ahead, names
 from course_utils.grading.apart import Examiner
 from course_utils.grading.sandbox import Limits
+from course_utils.repository import ROOT, known_assignments
 
 
 def cell(source, *, grade):

@@ -7,12 +7,12 @@ import nbformat
 import pytest
 from nbgrader.utils import is_grade
 
-from course_utils.course.release import ROOT, known_assignments
 from course_utils.errors import CourseError
 from course_utils.grading import demo
 from course_utils.grading.apart import Examiner
 from course_utils.grading.demo.recipes import PERFECT, Recipe, fill_in, sample_class
 from course_utils.grading.sandbox import Limits
+from course_utils.repository import ROOT, known_assignments
 
 LIMITS = Limits(cell_seconds=demo.CELL_SECONDS)
 SMALLEST = min(known_assignments(), key=lambda name: len(sample_class(name)))

@@ -8,8 +8,8 @@ import sys
 import postgresql
 import pytest
 
-from course_utils.course.release import ROOT
 from course_utils.grading import run
+from course_utils.repository import ROOT
 from grading.classes import MIX, NAME, SCORES, contents, hand_in, make_course
 from grading.conftest import QUICK
 from grading.tiny import nbgrader

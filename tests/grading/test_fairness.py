@@ -15,11 +15,11 @@ from graders.remembered import remembered
 
 from course_utils import checks
 from course_utils.checks.engine import Check, CheckFailed
-from course_utils.course.release import ROOT
 from course_utils.errors import CourseError
 from course_utils.grading import bubblewrap
 from course_utils.grading.candidate import Candidate
 from course_utils.grading.sandbox import Limits
+from course_utils.repository import ROOT
 
 ASSIGNMENTS = [m.name for m in pkgutil.iter_modules(checks.__path__) if m.ispkg]
 ROOMS = "", ".forms", ".styles"  # of candidates, each with a module for an assignment

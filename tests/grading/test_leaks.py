@@ -6,8 +6,8 @@ import shutil
 import nbformat
 import pytest
 
-from course_utils.course.release import ROOT
 from course_utils.grading import run
+from course_utils.repository import ROOT
 from grading import target
 from grading.classes import NAME, hand_in
 from grading.conftest import QUICK

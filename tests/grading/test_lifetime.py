@@ -15,8 +15,8 @@ import nbformat
 import psutil
 import pytest
 
-from course_utils.course.release import ROOT
 from course_utils.grading import apart
+from course_utils.repository import ROOT
 from grading import target
 from grading.classes import MIX, RIGHT
 from grading.conftest import QUICK

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from course_utils.course.release import ROOT
 from course_utils.grading import names, proof
 from course_utils.grading.examine import examine
 from course_utils.grading.sandbox import Limits
+from course_utils.repository import ROOT
 from grading.styles import (
     CHEATS,
     GIVEN,

@@ -20,8 +20,8 @@ import requests
 import websocket
 from grading.tiny import make_course
 
-from course_utils.course.release import ROOT
 from course_utils.grading import bubblewrap
+from course_utils.repository import ROOT
 
 PATIENCE = 120  # seconds until something must answer on a busy machine
 

@@ -8,8 +8,8 @@ import pytest
 
 from course_utils import plotting
 from course_utils.course import notebooks
+from course_utils.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = [*sorted(ROOT.glob("lectures/*.ipynb")), *sorted(ROOT.glob("solutions/*/*.ipynb"))]
 
 

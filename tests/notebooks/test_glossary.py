@@ -1,13 +1,12 @@
 """The glossary is true: each term stands in the lecture where it is said to be at home."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from course_utils.course import notebooks
+from course_utils.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 ENTRY = re.compile(r"- (\*\*.+?): .+ \((\d\d(?:, \d\d)*)\)\.$")
 LINES = [
     line

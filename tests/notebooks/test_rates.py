@@ -1,11 +1,10 @@
 """A learning rate that a notebook picks from a grid is picked by the guard that knows edges."""
 
 import re
-from pathlib import Path
 
 from course_utils.course import notebooks
+from course_utils.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PICKED = re.compile(r"\brates\b[^\n]*\[[^\n]*argm(in|ax)\(")  # rates[losses.mean(0).argmin()]
 PATHS = [path for folder in ("lectures", "solutions") for path in (ROOT / folder).rglob("*.ipynb")]
 

@@ -3,7 +3,6 @@
 import json
 import re
 from importlib import resources
-from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -14,8 +13,7 @@ from torch.nn import functional as F
 
 from course_utils import tracing
 from course_utils.course import notebooks
-
-ROOT = Path(__file__).resolve().parents[2]
+from course_utils.repository import ROOT
 
 
 def cells(name: str) -> dict[str, nbformat.NotebookNode]:

@@ -3,14 +3,12 @@
 import json
 import re
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from course_utils.course import notebooks
-
-ROOT = Path(__file__).resolve().parents[2]
+from course_utils.repository import ROOT
 
 
 def source(lecture: str, cell_id: str) -> str:

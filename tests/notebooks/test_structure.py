@@ -5,7 +5,6 @@ import copy
 import gzip
 import json
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -13,8 +12,8 @@ import pytest
 from course_utils import laboratory
 from course_utils.course import notebooks
 from course_utils.errors import CourseError
+from course_utils.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = [
     path
     for folder in ("lectures", "solutions", "assignments")

@@ -8,8 +8,8 @@ import pytest
 
 from course_utils import quiz
 from course_utils.course import notebooks
+from course_utils.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 INDEX = ROOT / "docs" / "topics.md"
 ROWS = [line for line in INDEX.read_text().splitlines() if re.match(r"\| (?!topic|-)", line)]
 LINK = re.compile(r"\[([^]]+)\]\(([^)#]+)#([^)]+)\)")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from course_utils.course.release import ROOT
+from course_utils.repository import ROOT
 
 
 def build(root: Path, out: Path, repository_url: str = "") -> subprocess.CompletedProcess:

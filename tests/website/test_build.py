@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 from bs4 import BeautifulSoup
 
-from course_utils.course.notebooks import LANGUAGE
+from course_utils.repository import LANGUAGE
 from website.building import build
 
 TITLE = "# How large?\n\nAbout 20 minutes on a CPU."

@@ -9,12 +9,12 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from course_utils.course.release import ROOT, known_assignments
 from course_utils.errors import CourseError
 from course_utils.grading.demo.cycle import Course
 from course_utils.grading.demo.marks import Row, mark_by_hand, read_rows
 from course_utils.grading.demo.recipes import sample_class
 from course_utils.grading.demo.table import table
+from course_utils.repository import ROOT, known_assignments
 
 CELL_SECONDS = 10  # a sample student's endless loop costs this much; the real limit is longer
 

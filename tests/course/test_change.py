@@ -7,6 +7,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from grading import tiny
+from grading.conftest import QUICK
+from grading.tiny import NAME, cell, code, nbgrader, notebook
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
@@ -14,9 +17,6 @@ from course_utils.course.cli import app
 from course_utils.errors import CourseError
 from course_utils.grading import run
 from course_utils.grading.table import table
-from grading import tiny
-from grading.conftest import QUICK
-from grading.tiny import NAME, cell, code, nbgrader, notebook
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 SOLVED = {"double": "def double(x):\n    return 2 * x", "answers": "first = 3\nsecond = [4]"}
