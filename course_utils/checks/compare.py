@@ -1,12 +1,14 @@
 """Say in one sentence how a student's value differs from the expected one."""
 
 import numbers
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 NUMBER_TOLERANCE = 1e-5  # a mean that was taken in single precision is right
 FAR = 6e4  # stands for NaN and infinity; half precision holds it too
+MOST_SHOWN = 300  # characters of a value
 SHOWN_ELEMENTS = 64  # larger arrays are told by their shape alone
 
 
@@ -20,18 +22,21 @@ def difference(given: Any, wanted: Any, tolerance: dict[str, float]) -> str | No
     if given is None:
         return "it returned None. Is a `return` missing?"
     if isinstance(wanted, dict):
+        if not isinstance(given, dict) or not wanted.keys() <= given.keys():
+            return f"it is {_named(given)}, but the results are {', '.join(wanted)}"
         pairs = ((name, difference(given[name], wanted[name], tolerance)) for name in wanted)
         return next((f"{name}: {why}" for name, why in pairs if why), None)
     if isinstance(wanted, np.ndarray):
         return _array_difference(given, wanted, tolerance)
     if isinstance(wanted, int):
         if isinstance(given, bool) or not isinstance(given, numbers.Integral):
-            return f"it returned {given!r}, a {type(given).__name__}, but the result is an int"
-        return None if given == wanted else f"it returned {given}"
+            shown = _in_short(given)
+            return f"it returned {shown}, a {type(given).__name__}, but the result is an int"
+        return None if given == wanted else f"it returned {_in_short(given)}"
     if isinstance(wanted, float):
         return _number_difference(given, wanted)
     if isinstance(wanted, str):
-        return None if given == wanted else f"it is {given if type(given) is str else repr(given)}"
+        return None if given == wanted else f"it is {_in_short(given)}"
     if isinstance(wanted, tuple | list):
         return _sequence_difference(given, wanted, tolerance)
     raise TypeError(f"no rule to compare with a {type(wanted).__name__}")
@@ -50,12 +55,26 @@ def _sequence_difference(given: Any, wanted: tuple | list, tolerance: dict) -> s
 
 
 def _named(value: Any) -> str:
-    return repr(value) if isinstance(value, int | float | str) else f"a {type(value).__name__}"
+    known = isinstance(value, int | float | str)
+    return _in_short(value, repr) if known else f"a {type(value).__name__}"
+
+
+def _in_short(value: Any, text: Callable = lambda v: v if type(v) is str else repr(v)) -> str:
+    """Not more than a message can hold."""
+    try:
+        shown = text(value)
+    except ValueError:  # Python writes no whole number that has many thousand digits
+        return "a number of very many digits"
+    return shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}…"
 
 
 def _number_difference(given: Any, wanted: float) -> str | None:
     if isinstance(given, bool) or not isinstance(given, float | int | np.floating):
         return f"it is a {type(given).__name__}, but the result is one number"
+    try:
+        given = float(given)
+    except OverflowError:
+        return "it is larger than any float"
     if not np.isfinite(given):
         return "it is NaN or infinity"
     close = abs(given - wanted) <= NUMBER_TOLERANCE * max(1.0, abs(wanted))

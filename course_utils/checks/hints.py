@@ -8,6 +8,7 @@ import re
 
 from course_utils.checks.outcome import Outcome
 
+LONGEST = 2000  # characters of an error that are searched: a hostile one can be any text
 OWN_CHECK = (
     "Your own check refuses a call that is possible: look at its condition, and at what reaches it."
 )
@@ -246,6 +247,7 @@ HINTS = {
 
 def hint(words: str, own: dict[str, str], *, common: bool = True) -> str:
     """The sentence for an error or difference; a check's own hints come first. Else empty."""
+    words = words[:LONGEST]
     for pattern, sentence in [*own.items(), *(HINTS.items() if common else ())]:
         if found := re.search(pattern, words, re.DOTALL):
             for number, group in enumerate(found.groups(default=""), start=1):

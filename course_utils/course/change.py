@@ -5,6 +5,7 @@ know the assignment as it is now; what will change is said before anything does.
 """
 
 import csv
+import itertools
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -216,7 +217,8 @@ def _back_up(course: Course) -> list[str]:
     path = Path(course.db_url.removeprefix("sqlite:///"))
     if not course.db_url.startswith("sqlite:///") or not path.is_file():
         return []
-    copy = path.with_name(f"{path.name}.before-update")
+    copies = (path.with_name(f"{path.name}.before-update{n or ''}") for n in itertools.count())
+    copy = next(copy for copy in copies if not copy.exists())
     shutil.copy(path, copy)
     return [f"the gradebook as it was is kept as {copy.name}"]
 

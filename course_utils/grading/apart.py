@@ -59,7 +59,7 @@ class Examiner:
 
     def examine(
         self,
-        submission: bytes,
+        submission: bytes | str,
         master: NotebookNode,
         limits: Limits,
         files: Mapping[str, bytes] | None = None,
@@ -81,7 +81,12 @@ class Examiner:
             return self._examine(replace(limits, cold=True), *given)
 
     def _examine(
-        self, limits: Limits, submission: bytes, master: NotebookNode, files: dict, own_files: dict
+        self,
+        limits: Limits,
+        submission: bytes | str,
+        master: NotebookNode,
+        files: dict,
+        own_files: dict,
     ) -> ExamResult:
         child, (ours, theirs) = 0, Pipe()
         with ours:

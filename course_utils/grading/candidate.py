@@ -141,6 +141,7 @@ class Candidate:
         self.evidence = 0  # how many of them have told something of the student's work
         self.special: frozenset[str] = frozenset()  # methods that types are believed, see `Remote`
         self.errors: dict[str, type] = {}  # classes of errors that a test catches, by name
+        self.failure: Ended | None = None  # why the kernel is gone, where that is known
         self.unheard: list[str] = []  # types of which a test wanted to know what is not asked
         self.around: tuple[Callable, Callable] | None = None  # called before and after a call
         self._stdout = sys.stdout  # of the examiner, while no test has replaced it
@@ -180,6 +181,7 @@ class Candidate:
             self._poller.register(s, zmq.POLLIN)
         self._look_at = time.monotonic() + LOOK
         self._request = self._replied = self._idle = self._no_answer = ""
+        self._left = self.seconds
 
     def run(self, source: str) -> list[NotebookNode]:
         """Run a cell; what the student's code raises is among the outputs.
@@ -201,8 +203,13 @@ class Candidate:
         return self._outputs.items
 
     @contextlib.contextmanager
-    def questions(self) -> Iterator[Outputs]:
+    def questions(self, *, more: bool = False) -> Iterator[Outputs]:
         """Let the candidate answer questions in this block; gives what it prints meanwhile.
+
+        Parameters
+        ----------
+        more
+            Of the same test as the block before, in the time that is left of that.
 
         Raises
         ------
@@ -215,7 +222,10 @@ class Candidate:
         self._stdout = sys.stdout
         self._reader.total = 0
         self._no_answer = "there is no answer: "  # said first where none can come any more
+        left = self._left
         request = self._execute(SERVE, silent=True)
+        if more:
+            self._left = left
         self._wait_until_ready()
         try:
             yield self._outputs
@@ -279,12 +289,19 @@ class Candidate:
     def _ask(self, question: dict, read: Callable = lambda value, question: value) -> Any:
         if self.sandbox.ended:
             raise Unanswered("this was made by a kernel that has ended")
-        number, began = next(self._numbers), time.monotonic()
-        self._deadline = began + self._left  # how long the examiner thinks does not count
-        self._send({"number": number, **question})
-        while "call" in (message := self._wait_for_message()):
-            self._answer_call(message)
-        self._left -= time.monotonic() - began
+        if self._left <= 0:
+            raise Unanswered(self._too_long)
+        number, began, left, raised = next(self._numbers), time.monotonic(), self._left, None
+        self._deadline = began + left  # how long the examiner thinks does not count
+        try:
+            self._send({"number": number, **question})
+            while "call" in (message := self._wait_for_message()):
+                self._left = left - (time.monotonic() - began)
+                raised = self._answer_call(message) or raised
+        finally:
+            self._left = left - (time.monotonic() - began)
+        if raised is not None:  # what ends a test, once the candidate has ended its call
+            raise raised
         if self._reader.total > MANY_ANSWERS * self.limits.reply:
             self._fail("the candidate's answers are too large, all together")
         if message.get("number") != number:
@@ -309,18 +326,24 @@ class Candidate:
                 raise
             self._fail(f"there is no answer: {fault}"[:300])
 
-    def _answer_call(self, message: dict) -> None:  # of a function given to the candidate
+    def _answer_call(self, message: dict) -> BaseException | None:
+        """Call a function that was given to the candidate; gives what no code may keep back."""
         try:
             function = self._callbacks[message["call"]]
             args, kwargs = wire.unpack(message["given"], self._resolve)
             call = functools.partial(function, *args, **kwargs)
         except (wire.WireError, TypeError, KeyError, ValueError):
             self._fail("the candidate called a function that it was not given", Forged)
+        final = None
         try:
             answer = {"value": self._pack(call())}
-        except Exception as raised:
+        except BaseException as raised:
+            if self.sandbox.ended or isinstance(raised, KeyboardInterrupt):
+                raise
             answer = {"error": [remote.builtin_name(type(raised).__mro__), str(raised)[:1000]]}
+            final = None if isinstance(raised, Exception) else raised
         self._send(answer)
+        return final
 
     def _refer(self, value: Any) -> list:
         if isinstance(value, Remote):
@@ -373,7 +396,7 @@ class Candidate:
         while (message := self._read()) is None:
             self._poll()
             if time.monotonic() > deadline:
-                self._fail("the candidate does not answer questions any more", Forged)
+                self._fail("the candidate does not answer questions any more")
         if message != {"ready": True}:
             self._fail("the candidate answered a question that was not asked", Forged)
 
@@ -397,13 +420,17 @@ class Candidate:
         """The time for questions is over: end the student's function, or else the kernel."""
         self._interrupt()
         self._deadline = time.monotonic() + GRACE
-        why = f"your code ran for more than {self.seconds:g} s"
+        why = self._too_long
         while time.monotonic() < self._deadline:
             if message is not None and "number" in message:
                 raise Unanswered(why)
             self._poll()
             message = self._read()
         self._fail(f"{why} and could not be stopped")
+
+    @property
+    def _too_long(self) -> str:
+        return f"your code ran for more than {self.seconds:g} s"
 
     def _execute(self, source: str, *, silent: bool) -> str:
         content = {"code": source, "silent": silent, "store_history": not silent}
@@ -477,7 +504,8 @@ class Candidate:
     def _fail(self, why: str, kind: type[Ended] = Ended) -> None:
         """End the kernel, since nothing that it says can be believed or waited for any more."""
         self.end()
-        raise kind(why)
+        self.failure = kind(why)
+        raise self.failure
 
     def end(self) -> None:
         """Kill the kernel and all that it has started."""

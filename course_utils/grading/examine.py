@@ -9,10 +9,13 @@ import contextlib
 import io
 import itertools
 import re
+import sys
 import time
+import types
 import unittest
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
 from unittest import mock
 
@@ -45,7 +48,7 @@ MAX_SHOWN = 10_000_000  # characters of all outputs that are kept
 
 
 def examine(
-    submission: bytes,
+    submission: bytes | str,
     master: NotebookNode,
     limits: Limits,
     files: Mapping[str, bytes] | None = None,
@@ -56,7 +59,7 @@ def examine(
     Parameters
     ----------
     submission
-        The file as it was handed in.
+        The file as it was handed in, or, as a text, why there is none.
     master
         The instructor's notebook, with tests and hidden tests.
     limits
@@ -82,7 +85,7 @@ def examine(
     except rebuild.Unreadable as error:
         sources, why, remarks = [], str(error), [str(error)]
     steps = rebuild.rebuild(sources, master)
-    exam = _Exam(steps, master, limits, dict(files or {}), frozenset(own_files or ()))
+    exam = _Exam(steps, master, limits, dict(files or {}), dict(own_files or {}))
     with working_folder(own_files or {}):
         cells = exam.refuse(why) if why else exam.run()
     remarks += [f"{c.name}: {c.reason}" for c in cells if c.verdict == "missing"]
@@ -113,7 +116,7 @@ class _Exam:
         master: NotebookNode,
         limits: Limits,
         files: dict,
-        own_files: Set[str],
+        own_files: Mapping[str, bytes],
     ) -> None:
         self.steps, self.limits, self.files, self.own_files = steps, limits, files, own_files
         self.forbidden = tuple(master.metadata.get("convnet", {}).get("forbidden", ()))
@@ -132,6 +135,26 @@ class _Exam:
         self.questions = 0  # answered so far
         self.until = time.monotonic() + limits.total_seconds
         self.seconds = dict.fromkeys(("start", "cells", "tests"), 0.0)
+
+    def _own_code(self) -> Iterator[tuple[set[str], ast.AST]]:
+        """Statements of the examiner's, with the names that bring a test to them."""
+        for cell, own in zip(self.master.cells, self.plan.own, strict=True):
+            for each in names.statements(cell.source) if rebuild.role(cell) == "test" else own:
+                yield names.defined(each), each
+        for name, data in self.own_files.items():
+            if name.endswith(".py"):
+                code = names.statements(data.decode(errors="replace"))
+                yield {PurePosixPath(name).stem}, ast.Module(code, [])
+
+    def _reads(self, test: list[ast.stmt]) -> bool:
+        """Whether neither a test nor what it comes to runs what it reads from files."""
+        found, new, left = [*test], test, [*self._own_code()]
+        while new:
+            wanted = {name for each in new for name in _mentioned(each)}
+            new = [s for brings, s in left if brings & wanted]
+            left = [(brings, s) for brings, s in left if not brings & wanted]
+            found += new
+        return not reach.runs_what_it_reads(found)
 
     def refuse(self, why: str) -> list[CellResult]:
         """Nothing is run, nothing is earned."""
@@ -279,6 +302,8 @@ class _Exam:
             result = self._unless_unheard(result)
             if isinstance(error, NotDefined):
                 result = replace(result, reason=result.reason + self._why_missing(at, error.name))
+        if self.candidate is not None and self.candidate.sandbox.ended:  # which a test kept back
+            self._count(self.candidate.failure or Ended("the kernel ended"), at)
         text = said.getvalue()[: 10 * self.limits.output]
         cell.outputs = [new_output("stream", name="stdout", text=text)] if text else []
         cell.outputs += shown
@@ -323,9 +348,12 @@ class _Exam:
             raise NoEvidence(f"`{lost}` is missing, since this failed: {self.broken[lost]}")
         self.helpers += [s for s in statements if isinstance(s, names.DEFINITIONS)]
         parts = [[s for s in statements if (s.lineno in hidden) == h] for h in (False, True)]
-        here = reach.Reach(self.candidate, self.scope, source, self._written(name), self.own_files)
+        here = reach.Reach(self.candidate, self.scope, source, self._written(name),
+                           self.own_files, lambda: self._reads(statements))  # fmt: skip
         for part in filter(None, parts):
-            with self.candidate.questions() as printed, _listening(failures), here.open():
+            later = part is not parts[0] and bool(parts[0])
+            asking = self.candidate.questions(more=later)
+            with asking as printed, _listening(failures, self.scope), here.open():
                 self._bind(names.used(source) | reached | names.read(source), reached)
                 self._know_errors(names.caught(*statements, *self.helpers))
                 theirs = self.plan.solved | self.plan.others
@@ -377,15 +405,20 @@ class _Exam:
     def _written(self, test: str) -> Callable[[str], str]:
         """Gives the text of what the student has last defined under a name before a test."""
         before = itertools.takewhile(lambda step: step.name != test, self.steps)
-        sources = [s.cell.source for s in before if s.cell.cell_type == "code" and s.role != "test"]
+        run = [s.cell for s in before if s.cell.cell_type == "code" and s.role != "test"]
+        ended = [c for c in run if not any(o.output_type == "error" for o in c.outputs)]
 
         def written(name: str) -> str:
-            for source in reversed(sources):
-                for each in reversed(names.statements(source)):
-                    if isinstance(each, names.DEFINITIONS) and each.name == name:
-                        begin = min([each.lineno, *(d.lineno for d in each.decorator_list)])
-                        lines = source.splitlines(keepends=True)[begin - 1 : each.end_lineno]
-                        return "".join(lines)
+            """Empty where a cell that stopped may have defined it, or where it is no definition."""
+            for cell in reversed(run):
+                for each in reversed(names.statements(cell.source)):
+                    if name not in names.defined(each):
+                        continue
+                    if cell not in ended or not isinstance(each, names.DEFINITIONS):
+                        return ""
+                    begin = min([each.lineno, *(d.lineno for d in each.decorator_list)])
+                    lines = cell.source.splitlines(keepends=True)[begin - 1 : each.end_lineno]
+                    return "".join(lines)
             return ""
 
         return written
@@ -400,6 +433,17 @@ class _Exam:
             self.seconds[what] += time.monotonic() - began - started
 
 
+def _mentioned(code: ast.AST) -> set[str]:
+    """Names that a piece of code uses, and of modules that it imports."""
+    nodes = [*ast.walk(code)]
+    found = {n.id for n in nodes if isinstance(n, ast.Name)}
+    for n in nodes:
+        if isinstance(n, ast.Import | ast.ImportFrom):
+            found |= {part for a in n.names for part in a.name.split(".")}
+            found |= {*(getattr(n, "module", None) or "").split(".")}
+    return found
+
+
 def _parsed(source: str) -> list[ast.stmt]:
     try:
         return ast.parse(source).body
@@ -408,8 +452,11 @@ def _parsed(source: str) -> list[ast.stmt]:
 
 
 @contextlib.contextmanager
-def _listening(failures: list[BaseException]) -> Iterator[None]:
-    """Note what suites of unittest find wrong, since they only write it into a report."""
+def _listening(failures: list[BaseException], scope: dict) -> Iterator[None]:
+    """Note what suites of unittest find wrong, since they only write it into a report.
+
+    `unittest.main()` looks for them among a test's own names, as it does in a notebook.
+    """
 
     def noting(method: Callable) -> Callable:
         def add(self: unittest.TestResult, *about: Any) -> None:
@@ -422,7 +469,25 @@ def _listening(failures: list[BaseException]) -> Iterator[None]:
         for name in ("addError", "addFailure", "addSubTest"):
             noticed = noting(getattr(unittest.TestResult, name))
             stack.enter_context(mock.patch.object(unittest.TestResult, name, noticed))
+        stack.enter_context(mock.patch.dict(sys.modules, {"__main__": _Main(scope)}))
         yield
+
+
+class _Main(types.ModuleType):
+    """A test's global names, as the module that a notebook is."""
+
+    def __init__(self, scope: dict) -> None:
+        super().__init__("__main__")
+        self._scope = scope
+
+    def __dir__(self) -> list[str]:
+        return [*self._scope]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._scope[name]
+        except KeyError:
+            raise AttributeError(name) from None
 
 
 def _run_statements(
@@ -442,7 +507,7 @@ def _run_statements(
         exec(compile(ast.Module(reach.prepare([last], shared), []), file, "exec"), scope)
         return None
     value = eval(compile(ast.Expression(last.value), file, "eval"), scope)
-    if value is None or isinstance(value, unittest.TestResult):
+    if value is None or isinstance(value, unittest.TestResult | unittest.TestProgram):
         return None
     if not isinstance(value, bool | int | float | np.generic) or not np.isfinite(value):
         raise NoEvidence(f"the last line gives a {type(value).__name__}, which is no score")
@@ -455,11 +520,16 @@ def _is_theirs(value: ast.expr, theirs: Set[str]) -> bool:
 
 
 def _gives_theirs(function: ast.expr, scope: dict) -> bool:
-    """Whether a name, or an attribute of one, is the student's: a method, for example."""
+    """Whether a name, or what is taken or called from one, is the student's, such as a method."""
     root = function
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    return isinstance(root, ast.Name) and isinstance(scope.get(root.id), Remote)
+    while not isinstance(root, ast.Name):
+        root = getattr(root, "value", getattr(root, "func", None))
+        if not isinstance(root, ast.expr):
+            return False
+    value = scope.get(root.id)
+    parts = [*value.values()] if isinstance(value, dict) else value
+    parts = parts if isinstance(parts, list | tuple) else [value]
+    return any(isinstance(part, Remote) for part in parts)
 
 
 def _points(cell: NotebookNode) -> float:

@@ -29,7 +29,7 @@ class Examiner:
 
     def examine(
         self,
-        submission: bytes,
+        submission: bytes | str,
         master: NotebookNode,
         limits: Limits,
         files: Mapping[str, bytes] | None = None,
@@ -43,29 +43,31 @@ class Examiner:
 
     def _proof(
         self, master: NotebookNode, limits: Limits, own_files: Mapping[str, bytes]
-    ) -> dict[str, CellResult]:
-        """What the solution earns, by the name of the cell; nothing where it cannot be examined."""
+    ) -> dict[str, CellResult] | str:
+        """What the solution earns, by the name of the cell; or why that is not known this time."""
         solution = nbformat.writes(master).encode()
         key = solution, limits, tuple(sorted(own_files.items()))
         with self._lock:
             if key not in self._proofs:
                 try:
                     solved = self._examine(solution, master, limits, own_files, own_files).cells
-                except Exception:  # no proof of anything; each submission tells of the fault itself
-                    solved = []
+                except Exception as error:  # no proof of anything, which the next one may have
+                    return f"your own solution could not be examined: {error}"
                 self._proofs[key] = {cell.name: cell for cell in solved}
             return self._proofs[key]
 
 
-def _settle(result: ExamResult, proof: Mapping[str, CellResult]) -> None:
+def _settle(result: ExamResult, proof: Mapping[str, CellResult] | str) -> None:
     """Take back what a failure would cost, unless the solution shows that the test can be met."""
     for at, cell in enumerate(result.cells):
-        solved = proof.get(cell.name)
-        if not cell.doubt or (solved.score if solved else cell.doubt == "little"):
+        solved = None if isinstance(proof, str) else proof.get(cell.name)
+        met = solved.verdict in ("passed", "partly") if solved else cell.doubt == "little"
+        if not cell.doubt or (met and not isinstance(proof, str)):
             result.cells[at] = replace(cell, detail="", doubt="")
             continue
         why = (solved.detail or solved.reason) if solved else cell.detail
         fault = f"your own solution does not pass this test: {why}" if solved else why
+        fault = proof if isinstance(proof, str) else fault
         result.cells[at] = fresh = not_graded(cell.name, cell.points, fault)
         result.remarks.append(f"{cell.name}: {fault}")
         shown = next(c for c in result.notebook.cells if c.id == cell.name)

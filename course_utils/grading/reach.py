@@ -12,7 +12,7 @@ import inspect
 import re
 import sys
 import types
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 from unittest import mock
@@ -26,6 +26,9 @@ CHANGING, TOLD = "__changing__", "__told__"  # functions that prepared tests cal
 SEEDS = {"random": ("seed",), "numpy.random": ("seed",), "torch": ("manual_seed",)}
 UNREAD = {
     "pickle",
+    "_pickle",
+    "cloudpickle",
+    "read_pickle",
     "joblib",
     "shelve",
     "marshal",
@@ -40,7 +43,7 @@ UNREAD = {
     "system",
     "popen",
     "ctypes",
-}  # a test with one of these could run what it reads
+}  # who uses one of these could run what it reads
 FILES = re.compile(r"\.(txt|csv|tsv|json|md|html|npy|dat|log)")
 OWN = ("course_utils.", "unittest", "inspect", "nbformat")  # whose patching is no student's
 
@@ -140,6 +143,8 @@ class Reach:
         Called with a name, gives the student's text of what they defined under it.
     own_files
         Names of the instructor's: what the student's code does to its own copies is not seen.
+    reads
+        Tells whether files that the student's code writes may be fetched: see `runs_what_it_reads`.
     """
 
     def __init__(
@@ -149,11 +154,13 @@ class Reach:
         source: str,
         written: Callable[[str], str],
         own_files: Collection[str] = (),
+        reads: Callable[[], bool] = lambda: True,
     ) -> None:
         self.candidate, self.scope, self.written = candidate, scope, written
         self.looked = 0  # at how many texts
         self.told = False
-        self.files = [name for name in files_of(source) if name not in own_files]
+        named = [name for name in files_of(source) if name not in own_files]
+        self.files = named if named and reads() else []
         self.stamps = {name: _stamp(name) for name in self.files}
 
     @contextlib.contextmanager
@@ -213,10 +220,14 @@ class Reach:
             new = enter(self)
             place = self.target
             if isinstance(place, types.ModuleType) and not place.__name__.startswith(OWN):
-                value = getattr(place, self.attribute)
-                passed.add(id(self))
                 here.told = True
-                here.candidate.ask("patch", None, place.__name__, self.attribute, value)
+                try:
+                    value = getattr(place, self.attribute)
+                    here.candidate.ask("patch", None, place.__name__, self.attribute, value)
+                except BaseException:  # nobody leaves what could not be entered
+                    leave(self, *sys.exc_info())
+                    raise
+                passed.add(id(self))
             return new
 
         def leaving(self: Any, *about: Any) -> Any:
@@ -265,22 +276,37 @@ class Reach:
 
 
 def files_of(source: str) -> list[str]:
-    """Relative paths of files of data that a test names; none if it may run what it reads."""
+    """Relative paths of files of data that a test names, as they are when nothing is redundant."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
         return []
-    used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    used |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
-    used |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.keyword)}
-    imported = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
-    used |= {part for n in imported for alias in n.names for part in alias.name.split(".")}
-    used |= {part for n in imported for part in (getattr(n, "module", "") or "").split(".")}
-    if used & UNREAD:
-        return []
     texts = {n.value for n in ast.walk(tree)
              if isinstance(n, ast.Constant) and isinstance(n.value, str)}  # fmt: skip
-    return sorted(filter(_is_file, texts))
+    return sorted({str(PurePosixPath(text)) for text in filter(_is_file, texts)})
+
+
+def runs_what_it_reads(code: Iterable[ast.AST]) -> bool:
+    """Whether code of the instructor's may run what it reads from a file."""
+    nodes = [node for each in code for node in ast.walk(each)]
+    used = {n.id for n in nodes if isinstance(n, ast.Name)}
+    used |= {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+    used |= {n.arg for n in nodes if isinstance(n, ast.keyword)}
+    for n in nodes:
+        if isinstance(n, ast.Import):  # which is used under its own name, or under another
+            used |= {part for a in n.names if a.asname for part in a.name.split(".")}
+        elif isinstance(n, ast.ImportFrom):
+            used |= {*(n.module or "").split("."), *(a.name for a in n.names)}
+    return bool(used & UNREAD) or any(map(_loads_by_place, nodes))
+
+
+def _loads_by_place(node: ast.AST) -> bool:
+    """`np.load(path, mode, True)` reads pickles too, without the word for it."""
+    return (
+        isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) == "load"
+        and (len(node.args) > 1 or any(isinstance(a, ast.Starred) for a in node.args))
+    )
 
 
 def _is_file(text: str) -> bool:

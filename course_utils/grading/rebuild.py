@@ -5,7 +5,7 @@ read from the master alone.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -17,7 +17,6 @@ from course_utils.errors import CourseError
 
 MAX_BYTES = 100_000_000  # of a file: outputs make them large, and are not used
 MAX_CELLS = 2000  # that are not empty
-ABSENT = b"\0absent\0"  # stands for a file that is not there; why not comes after it
 MAX_SOURCE = 2_000_000  # characters, all cells together
 
 
@@ -75,19 +74,24 @@ def role(cell: NotebookNode) -> str:
     return "given" if about.get("locked") else ""
 
 
-def read(data: bytes) -> list[Source]:
+def read(data: bytes | str) -> list[Source]:
     """The cells of a submitted file of any notebook format that has been.
+
+    Parameters
+    ----------
+    data
+        The file, or, as a text, why there is none.
 
     Raises
     ------
     Unreadable
         If it is no notebook, or a size is over its limit.
     """
+    if isinstance(data, str):
+        raise Unreadable(data)
     if len(data) > MAX_BYTES:
         size = f"{len(data) / 1e6:.0f} MB, at most {MAX_BYTES / 1e6:.0f} MB are read"
         raise Unreadable(f"the file is too large: {size}; clear its outputs")
-    if data.startswith(ABSENT):
-        raise Unreadable(data.removeprefix(ABSENT).decode(errors="replace"))
     try:
         content = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -106,12 +110,12 @@ def read(data: bytes) -> list[Source]:
     return sources
 
 
-def claims(data: bytes) -> set[str]:
-    """The ids that cells of a file claim; none if it is no notebook."""
-    try:
-        return {claim for source in read(data) for claim in source.claims}
-    except Unreadable:
-        return set()
+def claims(data: bytes, ids: Iterable[str]) -> set[str]:
+    """Those ids that a file may claim for its cells.
+
+    It is not parsed, which is done where that can take no more memory than there is.
+    """
+    return {name for name in ids if json.dumps(name).encode() in data}
 
 
 def ids(master: NotebookNode) -> frozenset[str]:

@@ -99,12 +99,13 @@ def save_scores(
 
 def penalise_if_late(submitted: SubmittedNotebook, config: Config) -> None:
     """Apply the course's rule for late submissions (nbgrader's `AssignLatePenalties`)."""
-    submitted.late_submission_penalty = None
     late = submitted.assignment.total_seconds_late
+    if late > 0:  # its score may have changed, and what is changed before is forgotten here
+        sqlalchemy.orm.object_session(submitted).refresh(submitted)
+    submitted.late_submission_penalty = None
     if late > 0:
         rule = AssignLatePenalties(config=config)
         rule.init_plugin()
-        sqlalchemy.orm.object_session(submitted).refresh(submitted)  # for its score
         student = submitted.assignment.student_id
         penalty = rule.plugin_inst.late_submission_penalty(student, submitted.score, late)
         if penalty is not None:

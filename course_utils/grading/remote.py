@@ -275,7 +275,7 @@ def is_instance(value: Any, kinds: Any) -> bool:
     candidate = next((v._candidate for v in (value, kinds) if _is_remote(v)), None)
     if candidate is None or not (_is_remote(kinds) or isinstance(kinds, type)):
         return isinstance(value, kinds)
-    if kinds in PLAIN:  # what is of such a type has come by value
+    if any(kinds is kind for kind in PLAIN):  # what is of such a type has come by value
         value._unheard()
         return False
     return _exact(candidate.ask("instance", None, value, kinds), bool)

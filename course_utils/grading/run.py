@@ -90,6 +90,7 @@ class Task:
         """Tells apart whether anything that matters for the result has changed."""
         cells = [[name, [[c.cell_type, c.source, c.metadata.get("nbgrader")] for c in nb.cells]]
                  for name, nb in sorted(self.masters.items())]  # fmt: skip
+        cells += [nb.metadata.get("convnet") for _, nb in sorted(self.masters.items())]
         data = json.dumps(cells, sort_keys=True).encode()
         own = Submission("", files=self.own_files).digest()
         return submission.digest(hashlib.sha256(data).digest(), own.encode())
@@ -248,9 +249,9 @@ def _students(course: Course, assignment: str, only: list[str]) -> list[str]:
 
 def _graded(master: nbformat.NotebookNode) -> list[CellResult]:
     """The graded cells of a master, with nothing earned."""
-    about = [(grade_id(c), c.metadata.nbgrader.get("points", 0), role(c)) for c in master.cells
+    about = [(grade_id(c), c.metadata.nbgrader.get("points", 0)) for c in master.cells
              if role(c) in ("test", "by hand")]  # fmt: skip
-    return [CellResult(name, points, None, "not graded") for name, points, _ in about]
+    return [CellResult(name, points, None, "not graded") for name, points in about]
 
 
 def _demand_space(course: Course) -> None:

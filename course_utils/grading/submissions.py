@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course_utils.grading.rebuild import ABSENT, MAX_BYTES, claims
+from course_utils.grading.rebuild import MAX_BYTES, claims
 
 MAX_FILE = 5_000_000  # bytes of a file beside the notebook
 MAX_FILES = 20_000_000  # of all together
@@ -27,7 +27,7 @@ class Submission:
     student
         The name of the folder.
     notebooks
-        Contents of the notebooks, by name without suffix.
+        Contents of the notebooks, by name without suffix; a text where there is none, and why.
     files
         Contents of other files, by relative path.
     remarks
@@ -35,7 +35,7 @@ class Submission:
     """
 
     student: str
-    notebooks: dict[str, bytes] = field(default_factory=dict)
+    notebooks: dict[str, bytes | str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
@@ -45,6 +45,7 @@ class Submission:
         parts += [(f"file {name}", data) for name, data in sorted(self.files.items())]
         found = hashlib.sha256()
         for name, data in [*parts, *(("", data) for data in more)]:
+            data = data.encode(errors="replace") if isinstance(data, str) else data
             found.update(f"{name}\0{len(data)}\0".encode(errors="surrogateescape") + data)
         return found.hexdigest()
 
@@ -72,7 +73,7 @@ def read_folder(folder: Path, student: str, wanted: Mapping[str, frozenset[str]]
         notebook = name.removesuffix(".ipynb") if name.endswith(".ipynb") else None
         large = notebook is not None and (notebook in wanted or len(others) < FEW)
         limit = MAX_BYTES if large else min(MAX_FILE, room)
-        if len(found.files) >= MAX_NUMBER:
+        if len(found.files) + len(others) >= MAX_NUMBER:
             found.remarks.append(f"only the first {MAX_NUMBER} files were read")
             break
         try:
@@ -88,6 +89,7 @@ def read_folder(folder: Path, student: str, wanted: Mapping[str, frozenset[str]]
             found.notebooks[notebook] = data
         elif notebook is not None:
             others[name] = data
+            room -= 0 if large else len(data)
         else:
             found.files[name] = data
             room -= len(data)
@@ -101,7 +103,7 @@ def _look_for(
     wanted: str, ids: frozenset[str], others: dict[str, bytes], found: Submission
 ) -> None:
     """Take a notebook of another name, if only one can be meant, or say why there is none."""
-    alike = [name for name, data in others.items() if 2 * len(ids & claims(data)) >= len(ids) > 0]
+    alike = [n for n, data in others.items() if 2 * len(claims(data, ids)) >= len(ids) > 0]
     there = f", only {', '.join(map(_printable, others))}" if others else ""
     missing = f"there is no readable {wanted}.ipynb{there}"
     if len(alike) == 1:
@@ -109,7 +111,7 @@ def _look_for(
         found.notebooks[wanted] = others.pop(name)
         missing = f"{wanted}.ipynb is missing; {_printable(name)} has its cells and was graded"
     else:
-        found.notebooks[wanted] = ABSENT + missing.encode(errors="replace")
+        found.notebooks[wanted] = missing.encode(errors="replace").decode()
     found.remarks.append(missing)
 
 
@@ -139,4 +141,5 @@ def _read(path: Path, limit: int) -> bytes:
 
 
 def _printable(name: str) -> str:
-    return name.encode(errors="replace").decode()[:100]
+    """On one line, and without what a terminal would obey."""
+    return "".join(c if c.isprintable() else "?" for c in name)[:100]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+MOST = 1000  # characters of a row
+
 
 @dataclass
 class Line:
@@ -48,5 +50,9 @@ def table(lines: list[Line]) -> str:
     parts = [f"{count['graded']} graded"]
     parts += [f"{count['before']} graded before (--again grades them anew)"] * bool(count["before"])
     parts += [f"{count['not graded']} NOT GRADED, see above"] * bool(count["not graded"])
-    text = "\n".join([*rows, "", ", ".join(parts)])
-    return text.encode(errors="replace").decode()  # the name of a folder may be no text
+    return "\n".join([*map(_on_a_line, rows), "", ", ".join(parts)])
+
+
+def _on_a_line(row: str) -> str:
+    """Without what a terminal would obey: names of folders and what students raise may hold it."""
+    return "".join(c if c.isprintable() else " " for c in row)[:MOST]

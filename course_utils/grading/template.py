@@ -212,7 +212,9 @@ class Templates:
         """Need no more than a few at a time; the others end with their last submission."""
         self._left = [template for template in self._left if not template.has_ended()]
         while len(self._kept) > KEPT:
-            template = self._kept.pop(next(iter(self._kept)))
+            key = next(iter(self._kept))
+            template = self._kept.pop(key)
+            self._starts[key] -= 1  # it has not ended by itself
             template.leave()
             self._left.append(template)
 

@@ -1,7 +1,7 @@
 """What a graded cell earned, and the words for it."""
 
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -12,6 +12,7 @@ from course_utils.grading.remote import CandidateError, NotDefined
 
 NOT_GRADED = "This test could not be judged. Your instructor looks at it."
 TEST = "<test "
+LONGEST = 20_000  # characters of a reason
 OWN_CODE = str(Path(__file__).resolve().parents[1])
 
 
@@ -102,6 +103,14 @@ def judge(
     name: str, points: float, error: BaseException, source: str, *, evidence: bool
 ) -> CellResult:
     """What a test cell earned that raised, with or without evidence of the student's work."""
+    result = _judge(name, points, error, source, evidence)
+    reason = result.reason
+    return replace(result, reason=reason if len(reason) <= LONGEST else f"{reason[:LONGEST]} …")
+
+
+def _judge(
+    name: str, points: float, error: BaseException, source: str, evidence: bool
+) -> CellResult:
     if isinstance(error, Unanswered):
         reason = f"{str(error)[0].upper()}{str(error)[1:]}."
         return CellResult(name, points, 0, "no answer", reason)

@@ -189,9 +189,14 @@ class _Unpacker:
 
         Of different hashes that begin alike a dict finds a free place after a few looks.
         """
+        keys, sized = (
+            list(keys),
+            (tuple, frozenset),
+        )  # to compare two of them takes as long as they are
+        longest = max((len(key) for key in keys if isinstance(key, sized)), default=1)
         for _, same in itertools.groupby(sorted(map(hash, keys))):
             count = len(list(same))
-            self.hashed -= count**2 if count > 1 else 0
+            self.hashed -= count**2 * longest if count > 1 else 0
         if self.hashed < 0:
             raise WireError(f"dicts and sets with more than {MAX_HASHED} items of one hash")
 

@@ -209,6 +209,8 @@ STYLES = [
     Style("`sorted(…, key=f)`", "assert sorted([3, 2, 1], key=even) == [3, 1, 2]", EVEN, ODD),
     Style("keyword arguments", "assert add(b=1, a=3) == 4", ADD, SUB),
     Style("`unittest.TestCase`, run by the cell", SUITE, ADD, SUB),
+    Style("`unittest.main(argv=[''], exit=False)`",
+          f"{CLASS}self.assertEqual(add(1, 2), 3)\nunittest.main(argv=[''], exit=False)", ADD, SUB),
     Style("`assertAlmostEqual`, `subTest`",
           f"{CLASS}with self.subTest():\n            self.assertAlmostEqual(mean([1, 2]), 1.5){RUN}",
           MEAN, NOTHING),

@@ -345,18 +345,26 @@ class TestWhoseMistake:
         assert shown.ename == "not graded"
         assert "TENS" not in json.dumps(shown)
 
-    def test_a_solution_that_cannot_be_examined_proves_nothing(self):
-        def once(submission, *about):
-            if b"BEGIN SOLUTION" in submission:
+    def test_while_the_solution_cannot_be_examined_nobody_decides(self):
+        died = [True, False]
+
+        def often(submission, *about):
+            if b"BEGIN SOLUTION" in submission and died.pop(0):
                 raise ExaminerDied("it died")
             return examine(submission, *about)
 
-        examiner = proof.Examiner(once)
+        examiner, test = proof.Examiner(often), master_with("assert count(3) == 6")
         nb = nbformat.writes(target.submission({**RIGHT, "count": "def count(n): return n"}))
-        failed = examiner.examine(nb.encode(), master_with("assert count(3) == 6"), QUICK)
-        assert scores(failed)["count"] == 0
-        unclear = examiner.examine(nb.encode(), master_with("count(3) + {}['k']"), QUICK)
+        unclear = examiner.examine(nb.encode(), test, QUICK)
         assert scores(unclear)["count"] is None
+        assert "your own solution could not be examined: it died" in unclear.remarks[0]
+        assert scores(examiner.examine(nb.encode(), test, QUICK))["count"] == 0
+
+    def test_a_test_without_points_is_met_as_well(self):
+        master = master_with("assert count(3) == 6")
+        cell(master, "check-count").metadata.nbgrader.points = 0
+        nb = nbformat.writes(target.submission({**RIGHT, "count": "def count(n): return n"}))
+        assert not proof.Examiner(examine).examine(nb.encode(), master, QUICK).not_graded
 
     def test_the_solution_is_examined_once_and_only_if_it_is_needed(self):
         seen = []
