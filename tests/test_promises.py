@@ -6,7 +6,9 @@ import re
 import pytest
 
 from benchmarks import checks
+from course_utils.grading import examine, rebuild, submissions
 from course_utils.grading.demo.recipes import sample_class
+from course_utils.grading.sandbox import Limits
 from course_utils.repository import ROOT, known_assignments
 
 RESULTS = ROOT / "benchmarks" / "results"
@@ -56,3 +58,24 @@ def test_the_demo_is_what_the_guide_says():
 def test_the_table_of_the_checks_is_what_was_measured():
     stored = json.loads((RESULTS / "checks.json").read_text())
     assert checks.page_table(stored) in (ROOT / "docs/grading.md").read_text()
+
+
+def test_the_limits_in_the_guide_are_those_of_grading():
+    limits, guide = Limits(), (ROOT / "docs/grading.md").read_text()
+    megabytes = submissions.MAX_FILE, submissions.MAX_FILES, rebuild.MAX_BYTES
+    file, files, notebook = (size // 10**6 for size in megabytes)
+    rows = [
+        f"| one cell, or all questions of one test | {limits.cell_seconds:g} s |",
+        f"| one submission | {limits.total_seconds:g} s |",
+        f"| memory, all processes together | {limits.memory >> 20} MB |",
+        f"| processes and threads | {limits.processes} |",
+        f"| `/tmp`, `/dev/shm`, home | {limits.disk >> 20} MB each |",
+        f"| shown of a cell | {limits.output // 1000} 000 characters, ",
+        f"| shown of a notebook | {examine.MAX_SHOWN // 10**6} MB |",
+        f"| one answer | {limits.reply >> 20} MB |",
+        f"| notebook; other file; all other files | {notebook}, {file}, {files} MB; "
+        f"{submissions.MAX_NUMBER} files |",
+        f"| cells that are not empty; all their text | {rebuild.MAX_CELLS}; "
+        f"{rebuild.MAX_SOURCE // 10**6} million characters |",
+    ]
+    assert [row for row in rows if row not in guide] == []

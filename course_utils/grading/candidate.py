@@ -238,22 +238,17 @@ class Candidate:
                 self._finish(request)
 
     def named(self, name: str) -> Any:
-        """What the student's notebook has under a name, as `all_named`."""
-        return self.all_named([name])[0]
-
-    def all_named(self, names: list[str]) -> list:
-        """What the student's notebook has under these names: plain data, or a `Remote`.
+        """What the student's notebook has under a name: plain data, or a `Remote`.
 
         Raises
         ------
         NotDefined
-            For the first of which there is nothing.
+            If there is nothing.
         """
-        found = self._ask({"do": "names", "target": names}, remote.found)
-        for name, values in zip(names, found, strict=True):
-            if not values:
-                raise NotDefined(name)
-        return [values[0] for values in found]
+        (values,) = self._ask({"do": "names", "target": [name]}, remote.found)
+        if not values:
+            raise NotDefined(name)
+        return values[0]
 
     def ask(self, do: str, target: int | None, *args: Any, **kwargs: Any) -> Any:
         """Ask for one thing, as named in `deeds`.

@@ -14,8 +14,9 @@ from typing import Any
 
 from ipykernel.kernelapp import IPKernelApp
 
+from course_utils.grading.kinds import PLAIN
+
 MAX_FILE = 5_000_000  # bytes of one that the student's code has written
-DATA = (bool, int, float, complex, str, bytes, tuple, list, dict, set, frozenset)
 _MISSING = object()
 _before: dict[str, Any] = {}  # names of the notebook that a test has set
 _patched: list[tuple[Any, str, Any]] = []  # what a test has replaced
@@ -30,7 +31,7 @@ def origin(value: Any) -> str:
     if kind.__module__ != "__main__":
         return f"{kind.__module__}.{kind.__qualname__}"
     numpy = sys.modules.get("numpy")
-    plain = (*DATA, numpy.ndarray) if numpy else DATA
+    plain = (*PLAIN, numpy.ndarray) if numpy else PLAIN
     base = next((base for base in kind.__mro__ if base in plain), None)
     return f"{kind.__qualname__}, a kind of {base.__name__}" if base else ""
 

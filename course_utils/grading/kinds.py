@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+PLAIN = bool, int, float, complex, str, bytes, tuple, list, dict, set, frozenset
 MAX_FRACTION = 4000  # bits of its two numbers: making one looks for common divisors
 MAX_DECIMAL = 4000  # digits, and the exponent: a larger one is soon an endless whole number
 MAX_FIELDS = 100  # of a named tuple

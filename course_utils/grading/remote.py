@@ -15,6 +15,7 @@ import numpy as np
 from nbconvert.filters import strip_ansi
 
 from course_utils.grading import wire
+from course_utils.grading.kinds import PLAIN
 from course_utils.probes.calls import OWN_ERRORS, Tried
 
 QUESTION = 2_000_000  # bytes of the cases of a question, unless a single one is larger
@@ -28,7 +29,6 @@ OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul",
              "lshift", "rshift")  # fmt: skip
 SIGNS = ("abs", "neg", "pos", "invert")
 DESCRIBING = {"__doc__", "__name__", "__qualname__", "__annotations__", "__dict__", "__defaults__"}
-PLAIN = (bool, int, float, complex, str, bytes, tuple, list, dict, set, frozenset, type(None))
 
 
 class CandidateError(Exception):
@@ -275,7 +275,7 @@ def is_instance(value: Any, kinds: Any) -> bool:
     candidate = next((v._candidate for v in (value, kinds) if _is_remote(v)), None)
     if candidate is None or not (_is_remote(kinds) or isinstance(kinds, type)):
         return isinstance(value, kinds)
-    if any(kinds is kind for kind in PLAIN):  # what is of such a type has come by value
+    if any(kinds is kind for kind in (*PLAIN, type(None))):  # what is of these came by value
         value._unheard()
         return False
     return _exact(candidate.ask("instance", None, value, kinds), bool)
