@@ -9,22 +9,17 @@ import contextlib
 import io
 import itertools
 import re
-import sys
 import time
-import types
-import unittest
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
-from unittest import mock
 
 import nbformat
-import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 
-from course_utils.grading import names, reach, rebuild, remote
+from course_utils.grading import names, reach, rebuild, remote, testcell
 from course_utils.grading.beside import working_folder
 from course_utils.grading.candidate import Candidate, Ended, Forged, Unanswered
 from course_utils.grading.given import Given
@@ -150,7 +145,7 @@ class _Exam:
         """Whether neither a test nor what it comes to runs what it reads from files."""
         found, new, left = [*test], test, [*self._own_code()]
         while new:
-            wanted = {name for each in new for name in _mentioned(each)}
+            wanted = {name for each in new for name in testcell.mentioned(each)}
             new = [s for brings, s in left if brings & wanted]
             left = [(brings, s) for brings, s in left if not brings & wanted]
             found += new
@@ -342,7 +337,7 @@ class _Exam:
         could be the inputs.
         """
         value, failures = None, []
-        statements, hidden = _parsed(source), rebuild.hidden_lines(source)
+        statements, hidden = testcell.parsed(source), rebuild.hidden_lines(source)
         reached = names.reached(source, self.helpers)
         for lost in sorted(reached & self.broken.keys()):
             raise NoEvidence(f"`{lost}` is missing, since this failed: {self.broken[lost]}")
@@ -353,11 +348,13 @@ class _Exam:
         for part in filter(None, parts):
             later = part is not parts[0] and bool(parts[0])
             asking = self.candidate.questions(more=later)
-            with asking as printed, _listening(failures, self.scope), here.open():
+            with asking as printed, testcell.listening(failures, self.scope), here.open():
                 self._bind(names.used(source) | reached | names.read(source), reached)
                 self._know_errors(names.caught(*statements, *self.helpers))
                 theirs = self.plan.solved | self.plan.others
-                value = _run_statements(part, self.scope, theirs, file_of(name), self.plan.shared)
+                value = testcell.run_statements(
+                    part, self.scope, theirs, file_of(name), self.plan.shared
+                )
             if part is parts[0]:
                 shown += printed.items
         self.read += here.looked
@@ -431,105 +428,6 @@ class _Exam:
         finally:
             started = self.seconds["start"] - starting
             self.seconds[what] += time.monotonic() - began - started
-
-
-def _mentioned(code: ast.AST) -> set[str]:
-    """Names that a piece of code uses, and of modules that it imports."""
-    nodes = [*ast.walk(code)]
-    found = {n.id for n in nodes if isinstance(n, ast.Name)}
-    for n in nodes:
-        if isinstance(n, ast.Import | ast.ImportFrom):
-            found |= {part for a in n.names for part in a.name.split(".")}
-            found |= {*(getattr(n, "module", None) or "").split(".")}
-    return found
-
-
-def _parsed(source: str) -> list[ast.stmt]:
-    try:
-        return ast.parse(source).body
-    except SyntaxError as error:
-        raise NoEvidence(f"the test is no Python: {error}") from None
-
-
-@contextlib.contextmanager
-def _listening(failures: list[BaseException], scope: dict) -> Iterator[None]:
-    """Note what suites of unittest find wrong, since they only write it into a report.
-
-    `unittest.main()` looks for them among a test's own names, as it does in a notebook.
-    """
-
-    def noting(method: Callable) -> Callable:
-        def add(self: unittest.TestResult, *about: Any) -> None:
-            failures.extend(about[-1][1:2] if about[-1] else ())
-            method(self, *about)
-
-        return add
-
-    with contextlib.ExitStack() as stack:
-        for name in ("addError", "addFailure", "addSubTest"):
-            noticed = noting(getattr(unittest.TestResult, name))
-            stack.enter_context(mock.patch.object(unittest.TestResult, name, noticed))
-        stack.enter_context(mock.patch.dict(sys.modules, {"__main__": _Main(scope)}))
-        yield
-
-
-class _Main(types.ModuleType):
-    """A test's global names, as the module that a notebook is."""
-
-    def __init__(self, scope: dict) -> None:
-        super().__init__("__main__")
-        self._scope = scope
-
-    def __dir__(self) -> list[str]:
-        return [*self._scope]
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self._scope[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-
-def _run_statements(
-    statements: list, scope: dict, theirs: Set[str], file: str, shared: Set[str]
-) -> float | None:
-    """Run statements; the value of the last one, if it is an expression that gives a score.
-
-    What the student's own function returns is never a score.
-    """
-    *first, last = statements
-    may_score = isinstance(last, ast.Expr) and not _is_theirs(last.value, theirs)
-    first = reach.prepare(first if may_score else statements, shared)
-    exec(compile(ast.Module(first, []), file, "exec"), scope)
-    if not may_score:
-        return None
-    if isinstance(last.value, ast.Call) and _gives_theirs(last.value.func, scope):
-        exec(compile(ast.Module(reach.prepare([last], shared), []), file, "exec"), scope)
-        return None
-    value = eval(compile(ast.Expression(last.value), file, "eval"), scope)
-    if value is None or isinstance(value, unittest.TestResult | unittest.TestProgram):
-        return None
-    if not isinstance(value, bool | int | float | np.generic) or not np.isfinite(value):
-        raise NoEvidence(f"the last line gives a {type(value).__name__}, which is no score")
-    return float(value)
-
-
-def _is_theirs(value: ast.expr, theirs: Set[str]) -> bool:
-    called = getattr(value, "func", value)
-    return isinstance(value, ast.Name | ast.Call) and getattr(called, "id", None) in theirs
-
-
-def _gives_theirs(function: ast.expr, scope: dict) -> bool:
-    """Whether a name, or what is taken or called from one, is the student's, such as a method."""
-    root = function
-    while not isinstance(root, ast.Name):
-        root = getattr(root, "value", getattr(root, "func", None))
-        if not isinstance(root, ast.expr):
-            return False
-    value = scope.get(root.id)
-    parts = [*value.values()] if isinstance(value, dict) else value
-    parts = parts if isinstance(parts, list | tuple) else [value]
-    return any(isinstance(part, Remote) for part in parts)
 
 
 def _points(cell: NotebookNode) -> float:
