@@ -6,9 +6,7 @@ plain data of exact types, and believed to be nothing more than the student's an
 
 import contextlib
 import functools
-import io
 import itertools
-import pickle
 import select
 import sys
 import time
@@ -16,20 +14,15 @@ import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import zmq
-from jupyter_client.session import Session
-from nbformat import NotebookNode
-
-from course_utils.errors import CourseError
-from course_utils.grading import remote, sandbox, template, wire
+from course_utils.grading import remote, sandbox, wire
+from course_utils.grading.kernel import GRACE, Forged, Kernel, NotStarted, Unanswered
 from course_utils.grading.outputs import Outputs
+from course_utils.grading.pickled import apart_from_examiner
 from course_utils.grading.remote import CandidateError, NotDefined, Remote
 from course_utils.probes.calls import Tried
 
 SERVE = "__import__('course_utils.grading.inside', fromlist=['serve']).serve()"
-MAX_MESSAGE = 8 << 20  # bytes of one message of the kernel
 READY_SECONDS = 10.0  # to begin with answering questions
-GRACE = 2.0  # seconds to obey an interrupt
 END_SECONDS = 5.0  # to leave off answering questions
 MANY_ANSWERS = 4  # times the largest answer, for all questions of a test
 NO_EVIDENCE = {
@@ -54,63 +47,9 @@ NO_EVIDENCE = {
 RUNS = {"call", "change", "next", "operate", "operate on", "enter", "exit"}  # the student's code
 MOST_ITEMS = 100_000  # of an iterator that is given to the candidate
 FETCHES = {"get", "get item"}  # tell something unless what they give stays there
-PLACED = type, types.FunctionType, types.BuiltinFunctionType
-EXAMINERS = (
-    "__examiner__",
-    "__main__",
-    "course_utils.checks",
-    "course_utils.grading",
-    "course_utils.course",
-    "unittest",
-)  # modules
-LOOK = 0.25  # seconds between looks at memory and processes
 
 
-class Unanswered(BaseException):
-    """There is no answer, because of time, the end of the kernel, or a forged message.
-
-    Derived from BaseException, so that no check takes it for an error of the student's function.
-    """
-
-
-class Ended(Unanswered):
-    """The kernel is gone; a new one must be started before anything else is asked."""
-
-
-class Forged(Ended):
-    """A message that no honest notebook can send; nothing more is asked of such a submission."""
-
-
-class NotStarted(CourseError):
-    """No kernel came up; before the student's code has run, that is not their fault."""
-
-
-class _Pickler(pickle.Pickler):
-    """Takes libraries' objects, and nothing that belongs to the examiner."""
-
-    def reducer_override(self, thing: Any) -> Any:
-        place = getattr(thing, "__module__", None) if isinstance(thing, PLACED) else ""
-        if place is None or place.startswith(EXAMINERS):
-            raise pickle.PicklingError("this stays here")
-        return NotImplemented
-
-
-def apart_from_examiner(value: Any) -> bytes | None:
-    """An object of a library, to be made once more in the candidate; None if that cannot be.
-
-    What is read back are plain answers: nothing that comes from the candidate is unpickled.
-    """
-    if isinstance(value, types.FunctionType) and value.__module__ in ("__examiner__", None):
-        return None
-    written = io.BytesIO()
-    try:
-        _Pickler(written).dump(value)
-    except Exception:  # a library may raise anything
-        return None
-    return written.getvalue()
-
-
-class Candidate:
+class Candidate(Kernel):
     """A kernel that runs the student's notebook and answers questions about it.
 
     Parameters
@@ -134,26 +73,18 @@ class Candidate:
         files: Mapping[str, bytes] | None = None,
         forbidden: tuple[str, ...] = (),
     ) -> None:
-        self.limits = limits
-        self.seconds = limits.cell_seconds  # for the next cell, or the next block of questions
-        self.sandbox = template.start(limits, files, forbidden)
+        super().__init__(limits, files, forbidden)
         self.answers = 0  # how many questions have been answered
         self.evidence = 0  # how many of them have told something of the student's work
         self.special: frozenset[str] = frozenset()  # methods that types are believed, see `Remote`
         self.errors: dict[str, type] = {}  # classes of errors that a test catches, by name
-        self.failure: Ended | None = None  # why the kernel is gone, where that is known
         self.unheard: list[str] = []  # types of which a test wanted to know what is not asked
         self.around: tuple[Callable, Callable] | None = None  # called before and after a call
         self._stdout = sys.stdout  # of the examiner, while no test has replaced it
         self._numbers = itertools.count(1)
         self._callbacks: dict[int, Callable] = {}
         self._resolve = functools.partial(remote.remote, self)
-        self._outputs = Outputs(limits.output)
         self._reader = wire.Reader(limits.reply)
-        self._context = zmq.Context()
-        self._session = Session(key=self.sandbox.key)
-        self._session.digest_history_size = 0  # replayed messages do no harm here
-        self._connect()
         self._deadline = time.monotonic() + sandbox.START_SECONDS
         try:
             self._wait_for_message()
@@ -162,45 +93,6 @@ class Candidate:
             self.end()
             why = f"The kernel for a submission did not come up: {error}. {words}"
             raise NotStarted(why.strip()) from None
-
-    def _connect(self) -> None:
-        kinds = {"shell": zmq.DEALER, "control": zmq.DEALER, "iopub": zmq.SUB}
-        self._sockets = {}
-        for channel, kind in kinds.items():
-            s = self._sockets[channel] = self._context.socket(kind)
-            s.linger, s.rcvhwm, s.sndtimeo = 0, 64, 1000
-            s.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
-            if kind == zmq.SUB:
-                s.subscribe(b"")
-            s.connect(self.sandbox.addresses[channel])
-        self.sandbox.questions.setblocking(False)
-        self._ended = self.sandbox.program.ended
-        self._poller = zmq.Poller()
-        watched = self._sockets["shell"], self._sockets["iopub"], self.sandbox.questions
-        for s in (*watched, self._ended):
-            self._poller.register(s, zmq.POLLIN)
-        self._look_at = time.monotonic() + LOOK
-        self._request = self._replied = self._idle = self._no_answer = ""
-        self._left = self.seconds
-
-    def run(self, source: str) -> list[NotebookNode]:
-        """Run a cell; what the student's code raises is among the outputs.
-
-        Raises
-        ------
-        Ended
-            If the kernel ends or cannot be stopped; its `outputs` are those until then.
-        """
-        self._outputs = Outputs(self.limits.output)
-        request = self._execute(source, silent=False)
-        try:
-            if self._finish(request):
-                self._outputs.error("OutOfTime", f"it ran for more than {self.seconds:g} s")
-        except Ended as ended:
-            self._outputs.error("Ended", str(ended))
-            ended.outputs = self._outputs.items
-            raise
-        return self._outputs.items
 
     @contextlib.contextmanager
     def questions(self, *, more: bool = False) -> Iterator[Outputs]:
@@ -426,86 +318,3 @@ class Candidate:
     @property
     def _too_long(self) -> str:
         return f"your code ran for more than {self.seconds:g} s"
-
-    def _execute(self, source: str, *, silent: bool) -> str:
-        content = {"code": source, "silent": silent, "store_history": not silent}
-        content |= {"user_expressions": {}, "allow_stdin": False, "stop_on_error": False}
-        self._left = self.seconds
-        self._deadline = time.monotonic() + self._left
-        try:
-            sent = self._session.send(self._sockets["shell"], "execute_request", content)
-        except zmq.ZMQError:
-            self._fail("the kernel does not listen any more", Forged)
-        self._replied = self._idle = ""
-        self._request = sent["header"]["msg_id"]
-        return self._request
-
-    def _finish(self, request: str) -> bool:
-        """Wait until a cell has ended and its last output is here; whether it was interrupted."""
-        interrupted = False
-        while self._replied != request:
-            self._poll()
-            if time.monotonic() > self._deadline:
-                if interrupted:
-                    self._fail(f"it ran for more than {self.seconds:g} s and cannot be stopped")
-                self._interrupt()
-                interrupted = True
-                self._deadline = time.monotonic() + GRACE
-        patience = time.monotonic() + GRACE  # where messages were lost in a flood, it never comes
-        while self._idle != request and time.monotonic() < patience:
-            self._poll()
-        return interrupted
-
-    def _interrupt(self) -> None:
-        with contextlib.suppress(zmq.ZMQError):  # who does not listen is ended soon
-            self._session.send(self._sockets["control"], "interrupt_request", {})
-
-    def _poll(self, milliseconds: int = 50) -> None:
-        """Take in what the kernel has to say, and look whether it keeps its limits."""
-        ready = dict(self._poller.poll(milliseconds))
-        for channel in ("shell", "iopub"):
-            if self._sockets[channel] in ready:
-                self._take(channel)
-        if self._ended in ready:
-            self._fail(f"{self._no_answer}the kernel ended")
-        if time.monotonic() > self._look_at:
-            self._look_at = time.monotonic() + LOOK
-            if why := self.sandbox.overuse():
-                self._fail(f"it used {why}")
-
-    def _take(self, channel: str) -> None:
-        """Take the messages that are there, at most as many as fit between two looks."""
-        for _ in range(50):
-            try:
-                parts = self._sockets[channel].recv_multipart(zmq.NOBLOCK)
-                _, parts = self._session.feed_identities(parts)
-                message = self._session.deserialize(parts)
-                kind, parent = str(message["msg_type"]), message["parent_header"].get("msg_id", "")
-            except zmq.Again:
-                return
-            except Exception:  # whatever a hostile kernel sends: it is no message
-                continue
-            if channel == "shell":
-                self._replied = parent
-            elif parent != self._request:
-                continue  # of an earlier cell, such as what it printed during a hidden test
-            elif kind != "status":
-                self._outputs.add(kind, message["content"])
-            elif isinstance(message["content"], dict) and (
-                message["content"].get("execution_state") == "idle"
-            ):
-                self._idle = parent
-
-    def _fail(self, why: str, kind: type[Ended] = Ended) -> None:
-        """End the kernel, since nothing that it says can be believed or waited for any more."""
-        self.end()
-        self.failure = kind(why)
-        raise self.failure
-
-    def end(self) -> None:
-        """Kill the kernel and all that it has started."""
-        if not self.sandbox.ended:
-            self.sandbox.end()
-            for s in self._sockets.values():
-                s.close(0)
-            self._context.term()

@@ -21,8 +21,9 @@ from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 
 from course_utils.grading import names, reach, rebuild, remote, testcell
 from course_utils.grading.beside import working_folder
-from course_utils.grading.candidate import Candidate, Ended, Forged, Unanswered
+from course_utils.grading.candidate import Candidate
 from course_utils.grading.given import Given
+from course_utils.grading.kernel import Ended, Forged, Unanswered
 from course_utils.grading.remote import NotDefined, Remote
 from course_utils.grading.sandbox import Limits
 from course_utils.grading.verdicts import (

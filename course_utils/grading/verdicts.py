@@ -7,7 +7,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from course_utils.grading import rebuild, remote
-from course_utils.grading.candidate import Unanswered
+from course_utils.grading.kernel import Unanswered
 from course_utils.grading.remote import CandidateError, NotDefined
 
 NOT_GRADED = "This test could not be judged. Your instructor looks at it."

@@ -10,7 +10,7 @@ import torch
 from course_utils.checks.engine import Check
 from course_utils.checks.layers import layer
 from course_utils.checks.outcome import Look, call
-from course_utils.grading.candidate import Ended, Unanswered
+from course_utils.grading.kernel import Ended, Unanswered
 from course_utils.grading.remote import CandidateError, Remote
 from grading.conftest import QUICK
 

@@ -11,7 +11,7 @@ import pytest
 
 from course_utils.errors import CourseError
 from course_utils.grading import bubblewrap, sandbox
-from course_utils.grading.candidate import Ended, NotStarted
+from course_utils.grading.kernel import Ended, NotStarted
 from grading.conftest import QUICK
 
 MARK = "course-sandbox-test"

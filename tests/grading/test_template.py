@@ -15,7 +15,8 @@ import psutil
 import pytest
 
 from course_utils.grading import bubblewrap, nest, template, warm
-from course_utils.grading.candidate import Candidate, Ended
+from course_utils.grading.candidate import Candidate
+from course_utils.grading.kernel import Ended
 from course_utils.grading.sandbox import OfItsOwn
 from grading.conftest import QUICK
 
