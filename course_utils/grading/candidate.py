@@ -14,11 +14,12 @@ import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from course_utils.grading import remote, sandbox, wire
+from course_utils.grading import remote, sandbox, student_errors, wire
 from course_utils.grading.kernel import GRACE, Forged, Kernel, NotStarted, Unanswered
 from course_utils.grading.outputs import Outputs
 from course_utils.grading.pickled import apart_from_examiner
-from course_utils.grading.remote import CandidateError, NotDefined, Remote
+from course_utils.grading.remote import Remote
+from course_utils.grading.student_errors import CandidateError, NotDefined
 from course_utils.probes.calls import Tried
 
 SERVE = "__import__('course_utils.grading.inside', fromlist=['serve']).serve()"
@@ -200,7 +201,7 @@ class Candidate(Kernel):
         try:
             if "error" in message:
                 self.evidence += do not in NO_EVIDENCE | FETCHES
-                raised = remote.error(*message["error"], known=self.errors)
+                raised = student_errors.error(*message["error"], known=self.errors)
                 if "raised" in message:
                     raised.theirs = self._resolve(message["raised"])
                 raise raised
@@ -227,7 +228,9 @@ class Candidate(Kernel):
         except BaseException as raised:
             if self.sandbox.ended or isinstance(raised, KeyboardInterrupt):
                 raise
-            answer = {"error": [remote.builtin_name(type(raised).__mro__), str(raised)[:1000]]}
+            answer = {
+                "error": [student_errors.builtin_name(type(raised).__mro__), str(raised)[:1000]]
+            }
             final = None if isinstance(raised, Exception) else raised
         self._send(answer)
         return final
@@ -239,7 +242,7 @@ class Candidate(Kernel):
             return ["kept", value._number]
         if isinstance(value, str):
             return ["text", str.__str__(value)]
-        if type(value) is remote.LocalError:
+        if type(value) is student_errors.LocalError:
             return self._refer(value.theirs)
         if isinstance(value, types.GeneratorType):
             items = list(itertools.islice(value, MOST_ITEMS + 1))

@@ -19,13 +19,14 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 
-from course_utils.grading import names, reach, rebuild, remote, testcell
+from course_utils.grading import names, reach, rebuild, remote, student_errors, testcell
 from course_utils.grading.beside import working_folder
 from course_utils.grading.candidate import Candidate
 from course_utils.grading.given import Given
 from course_utils.grading.kernel import Ended, Forged, Unanswered
-from course_utils.grading.remote import NotDefined, Remote
+from course_utils.grading.remote import Remote
 from course_utils.grading.sandbox import Limits
+from course_utils.grading.student_errors import NotDefined
 from course_utils.grading.verdicts import (
     CellResult,
     ExamResult,
@@ -393,7 +394,7 @@ class _Exam:
                 kind = eval(compile(ast.Expression(each), "<expected>", "eval"), self.scope)
                 if isinstance(kind, Remote) and isinstance(each, ast.Name):
                     bases = self.candidate.ask("bases", kind._number)
-                    self.scope[each.id] = remote.local_error(kind, bases, known) or kind
+                    self.scope[each.id] = student_errors.local_error(kind, bases, known) or kind
                 elif isinstance(kind, type) and issubclass(kind, Exception):
                     known.setdefault(kind.__name__, kind)
         for built_in in known.keys() & set(dir(builtins)):

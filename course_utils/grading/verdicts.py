@@ -6,9 +6,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from course_utils.grading import rebuild, remote
+from course_utils.grading import rebuild, remote, student_errors
 from course_utils.grading.kernel import Unanswered
-from course_utils.grading.remote import CandidateError, NotDefined
+from course_utils.grading.student_errors import CandidateError, NotDefined
 
 NOT_GRADED = "This test could not be judged. Your instructor looks at it."
 TEST = "<test "
@@ -149,7 +149,7 @@ def _judge(
 def _is_of_the_check(frames: traceback.StackSummary) -> bool:
     """Whether code of the course raised, other than what stands for the student's things."""
     file = frames[-1].filename if frames else ""
-    return file.startswith(OWN_CODE) and file != remote.__file__
+    return file.startswith(OWN_CODE) and file not in (remote.__file__, student_errors.__file__)
 
 
 def first_wrong(text: str) -> str:

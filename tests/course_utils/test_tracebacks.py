@@ -7,7 +7,7 @@ import pytest
 from cells import run_cell
 
 from course_utils.checks.outcome import call
-from course_utils.grading.remote import error
+from course_utils.grading.student_errors import error
 from course_utils.models import LeNet5
 from course_utils.tracebacks import own_line
 

@@ -11,7 +11,8 @@ from course_utils.checks.engine import Check
 from course_utils.checks.layers import layer
 from course_utils.checks.outcome import Look, call
 from course_utils.grading.kernel import Ended, Unanswered
-from course_utils.grading.remote import CandidateError, Remote
+from course_utils.grading.remote import Remote
+from course_utils.grading.student_errors import CandidateError
 from grading.conftest import QUICK
 
 PLAIN = Look()
