@@ -2,7 +2,7 @@
 
     python benchmarks/grading.py                       # all assignments, 20 submissions each
     python benchmarks/grading.py a1_convolution --sizes 20 50 200
-    python benchmarks/grading.py --store               # and keep the table in benchmarks/results/
+    python benchmarks/grading.py --store               # and keep the table, here and in the docs
 
 All three get the same submissions, on the same machine, one after the other, with two workers.
 Plain nbgrader has its stock settings and runs students' code in the process of the tests; `course
@@ -37,6 +37,9 @@ from course_utils.grading.sandbox import Limits
 from course_utils.repository import ROOT, known_assignments
 
 STORED = ROOT / "benchmarks" / "results" / "grading.json"
+PAGE = ROOT / "docs" / "grading.md"
+HEAD = """| assignment | one alone, s | own cells, s | submissions | per minute | plain nbgrader | times |
+| --- | --: | --: | --: | --: | --: | --: |"""
 WORKERS = 2
 REPEATS = 3  # of one submission alone
 STOCK = """
@@ -254,6 +257,33 @@ def measure(name: str, sizes: list[int], plain_up_to: int, scratch: Path) -> dic
     return {"rows": rows, "alone": alone}
 
 
+def page_table(stored: dict) -> str:
+    """The table of the docs, from what is stored: a row for each size of a class."""
+    lines = [HEAD]
+    for name, found in stored.items():
+        alone = found["alone"]
+        rates = {(row["what"], row["n"]): row["minute"] for row in found["rows"]}
+        for size in sorted({size for _, size in rates}):
+            course, plain = rates["course grade", size], rates.get(("plain nbgrader", size))
+            cells = [name, f"{alone['graded']:.2f}", f"{alone['own']:.2f}", f"{size}",
+                     f"{course:.0f}", f"{plain:.1f}" if plain else "–",
+                     f"{course / plain:.1f}" if plain else "–"]  # fmt: skip
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def store(stored: dict) -> None:
+    """Keep what was measured, and put the table into the docs."""
+    STORED.write_text(json.dumps(stored, indent=1) + "\n")
+    pattern = re.escape(HEAD.splitlines()[0]) + r".*?(?=\n\n)"
+    text, count = re.subn(
+        pattern, lambda _: page_table(stored), PAGE.read_text(), count=1, flags=re.DOTALL
+    )
+    if not count:
+        sys.exit(f"{PAGE.name} has no table that begins with: {HEAD.splitlines()[0]}")
+    PAGE.write_text(text)
+
+
 def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -268,8 +298,7 @@ def main() -> None:
         for name in arguments.assignments:
             stored[name] = measure(name, arguments.sizes, arguments.plain_up_to, Path(scratch))
     if arguments.store:
-        STORED.parent.mkdir(exist_ok=True)
-        STORED.write_text(json.dumps(stored, indent=1) + "\n")
+        store(stored)
 
 
 if __name__ == "__main__":
