@@ -38,7 +38,7 @@ from course_utils.repository import ROOT, known_assignments
 
 STORED = ROOT / "benchmarks" / "results" / "grading.json"
 PAGE = ROOT / "docs" / "grading.md"
-HEAD = """| assignment | one alone, s | own cells, s | submissions | per minute | plain nbgrader | times |
+HEAD = """| assignment | alone, s | own cells, s | submissions | a minute | plain nbgrader | times |
 | --- | --: | --: | --: | --: | --: | --: |"""
 WORKERS = 2
 REPEATS = 3  # of one submission alone
