@@ -2,17 +2,18 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from started import warm
 
 from course_utils.repository import ROOT
 
 NAME = "t1_tiny"
+IMPORTED = ("nbgrader.apps", "course_utils.grading.nbgrader_plugins")
 DOUBLE = "def double(x):\n    ### BEGIN SOLUTION\n    return x + x\n    ### END SOLUTION"
 CHECK = """assert double(2) == 4
 ### BEGIN HIDDEN TESTS
@@ -91,15 +92,8 @@ def environment(folder: Path) -> dict[str, str]:
 
 def nbgrader(folder: Path, *arguments: str, code: int = 0, cwd: Path | None = None) -> str:
     """Type a command in a course; demand its exit code and return all that it says."""
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments],
-        cwd=cwd or folder,
-        env=environment(folder),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
+    done = warm(*IMPORTED).run(
+        "-m", "nbgrader", *arguments, cwd=cwd or folder, env=environment(folder)
     )
     said = done.stdout + done.stderr
     assert done.returncode == code, said
