@@ -7,7 +7,7 @@ import pytest
 from course_utils.grading import nest, sandbox, template
 from course_utils.grading.candidate import Candidate
 
-QUICK = sandbox.Limits(cell_seconds=4, total_seconds=60, memory=512 << 20, disk=16 << 20)
+QUICK = sandbox.Limits(cell_seconds=2, total_seconds=60, memory=512 << 20, disk=16 << 20)
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +32,17 @@ def start(request, sandboxed):
         template.choose(request.getfixturevalue("forking"))
     yield request.param
     template.choose(None)
+
+
+@pytest.fixture(scope="module")
+def with_torch(forking):
+    """Kernels that have torch without importing it, for tests that examine in this process."""
+    made = template.Template(["numpy", "torch"])
+    made.wait()
+    template.choose(made)
+    yield
+    template.choose(None)
+    made.close()
 
 
 @pytest.fixture(scope="module")

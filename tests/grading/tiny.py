@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from started import warm
 from course_utils.repository import ROOT
 
 NAME = "t1_tiny"
-IMPORTED = ("nbgrader.apps", "course_utils.grading.nbgrader_plugins")
+# By what is typed in a course, as far as it is not a process of its own anyway.
+IMPORTED = ("nbgrader.apps", "course_utils.grading.nbgrader_plugins", "course_utils.grading.run")
 DOUBLE = "def double(x):\n    ### BEGIN SOLUTION\n    return x + x\n    ### END SOLUTION"
 CHECK = """assert double(2) == 4
 ### BEGIN HIDDEN TESTS
@@ -90,11 +92,14 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
+def typed(folder: Path, *command: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
+    """What comes of `python -m COMMAND`, typed in a course."""
+    return warm(*IMPORTED).run("-m", *command, cwd=cwd or folder, env=environment(folder))
+
+
 def nbgrader(folder: Path, *arguments: str, code: int = 0, cwd: Path | None = None) -> str:
-    """Type a command in a course; demand its exit code and return all that it says."""
-    done = warm(*IMPORTED).run(
-        "-m", "nbgrader", *arguments, cwd=cwd or folder, env=environment(folder)
-    )
+    """Type a command of nbgrader; demand its exit code and return all that it says."""
+    done = typed(folder, "nbgrader", *arguments, cwd=cwd)
     said = done.stdout + done.stderr
     assert done.returncode == code, said
     return said
