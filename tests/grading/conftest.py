@@ -1,5 +1,6 @@
 """What the tests of grading share."""
 
+import dataclasses
 import os
 
 import pytest
@@ -8,6 +9,7 @@ from course_utils.grading import nest, sandbox, template
 from course_utils.grading.candidate import Candidate
 
 QUICK = sandbox.Limits(cell_seconds=2, total_seconds=60, memory=512 << 20, disk=16 << 20)
+PATIENT = dataclasses.replace(QUICK, cell_seconds=20)  # where nothing uses up its time
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +50,7 @@ def with_torch(forking):
 @pytest.fixture(scope="module")
 def candidate(start):
     """A kernel in the sandbox, shared by the tests of a module."""
-    candidate = Candidate(QUICK)
+    candidate = Candidate(PATIENT)
     yield candidate
     candidate.end()
 

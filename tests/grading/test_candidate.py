@@ -12,7 +12,7 @@ from course_utils.checks.layers import layer
 from course_utils.checks.outcome import Look, call
 from course_utils.grading.candidate import Ended, Unanswered
 from course_utils.grading.remote import CandidateError, Remote
-from grading.conftest import QUICK
+from grading.conftest import PATIENT, QUICK
 
 PLAIN = Look()
 Mine = type("Mine", (), {"__module__": "__examiner__"})
@@ -407,14 +407,14 @@ class TestTime:
 
 @pytest.mark.parametrize("name", ["scipy", "torch"])
 def test_a_forbidden_package_is_not_there_whatever_is_tried(fresh, name):
-    candidate = fresh(forbidden=(name,))
+    candidate = fresh(PATIENT, forbidden=(name,))
     assert "build it yourself" in candidate.run(f"import {name}")[0].evalue
     (output,) = candidate.run(f"import sys\nsys.meta_path.pop(0)\nimport {name}.linalg")
     assert output.ename in ("ModuleNotFoundError", "ImportError")
 
 
 def test_a_module_of_the_course_can_be_left_out(fresh):
-    candidate = fresh(forbidden=("course_utils.training",))
+    candidate = fresh(PATIENT, forbidden=("course_utils.training",))
     (output,) = candidate.run("from course_utils.training import evaluate")
     assert "course_utils.training is not there" in output.evalue
     (output,) = candidate.run(
