@@ -8,8 +8,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from grading.tiny import NAME, make_course
 
 from course_utils.course.bundle import bundle
+from course_utils.course.release import release
 from course_utils.errors import CourseError
 from course_utils.repository import ROOT, known_assignments
 
@@ -17,12 +19,24 @@ SECRETS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "END HIDDEN T
 
 
 @pytest.fixture(scope="module")
-def unpacked(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("student")
-    bundle(ROOT, folder / "course.zip")
-    with zipfile.ZipFile(folder / "course.zip") as archive:
-        archive.extractall(folder)
-    return folder / "course"
+def archive(tmp_path_factory):
+    path = tmp_path_factory.mktemp("student") / "course.zip"
+    _bundle(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def unpacked(archive):
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(archive.parent)
+    return archive.parent / "course"
+
+
+def _bundle(path):
+    """Of the course as it is; test_release compares its assignments with the solutions."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("course_utils.course.bundle.release", lambda *_, **__: [])
+        bundle(ROOT, path)
 
 
 def run(folder, *command):
@@ -99,12 +113,9 @@ def test_what_is_not_there_is_told(unpacked, command):
     )
 
 
-def test_the_same_course_gives_the_same_archive(tmp_path):
-    one, other = tmp_path / "1" / "course.zip", tmp_path / "2" / "course.zip"
-    for path in (one, other):
-        path.parent.mkdir()
-        bundle(ROOT, path)
-    assert one.read_bytes() == other.read_bytes()
+def test_the_same_course_gives_the_same_archive(archive, tmp_path):
+    _bundle(tmp_path / "course.zip")
+    assert (tmp_path / "course.zip").read_bytes() == archive.read_bytes()
 
 
 def test_an_archive_is_never_overwritten(tmp_path):
@@ -115,10 +126,12 @@ def test_an_archive_is_never_overwritten(tmp_path):
     assert target.read_text() == "precious"
 
 
-def test_a_stale_assignment_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "course_utils.course.bundle.release", lambda *_, **__: [Path("assignments/a1")]
-    )
+def test_a_stale_assignment_is_told(tmp_path):
+    make_course(tmp_path)
+    released = tmp_path / "assignments" / NAME / f"{NAME}.ipynb"
+    target = tmp_path / "course.zip"
     with pytest.raises(CourseError, match="run `course release` first"):
-        bundle(ROOT, tmp_path / "course.zip")
-    assert list(tmp_path.iterdir()) == []
+        bundle(tmp_path, target)
+    assert not list(tmp_path.glob("*.zip*"))
+    release(root=tmp_path)
+    assert released.relative_to(tmp_path).as_posix() in bundle(tmp_path, target)

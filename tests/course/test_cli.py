@@ -1,6 +1,7 @@
 """The `course` command: what the user can mend is one sentence, and each subcommand is wired."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,15 +12,6 @@ from typer.testing import CliRunner
 from course_utils.course import cli, doctor
 from course_utils.repository import ROOT, known_assignments
 
-COMMAND = Path(sys.executable).parent / "course"
-
-
-def course(*arguments, **options):
-    """Run the installed command, as a user does."""
-    return subprocess.run(
-        [COMMAND, *arguments], capture_output=True, text=True, check=False, **options
-    )
-
 
 @pytest.fixture
 def run(monkeypatch):
@@ -28,11 +20,29 @@ def run(monkeypatch):
     return lambda *arguments: CliRunner().invoke(cli.app, arguments)
 
 
-def test_help_lists_every_command():
-    said = course("--help").stdout
-    for command in ("doctor", "execute", "release", "demo", "data"):
-        assert command in said
-        assert course(command, "--help").returncode == 0
+@pytest.fixture
+def typed(monkeypatch, capsys):
+    """As `run`, with what the installed command does around it: the exit code, and what it said."""
+    monkeypatch.setenv("PATH", os.environ["PATH"])
+
+    def type_(*arguments):
+        monkeypatch.setattr(sys, "argv", ["course", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        code, said = ended.value.code, capsys.readouterr().err
+        return (1, code) if isinstance(code, str) else (code, said)  # as Python does
+
+    return type_
+
+
+def test_help_lists_every_command(run):
+    said = run("--help").output
+    commands = [c.name or c.callback.__name__ for c in cli.app.registered_commands]
+    groups = [group.name for group in cli.app.registered_groups]
+    assert {"grade", "data"} <= {*commands, *groups}
+    for command in commands + groups:
+        assert re.search(rf"^\W*{command} ", said, re.MULTILINE)
+        assert run(command, "--help").exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -44,17 +54,19 @@ def test_help_lists_every_command():
     ],
     ids=["unknown assignment", "missing notebook", "unknown data"],
 )
-def test_what_the_user_can_mend_is_one_sentence(arguments, words, tmp_path):
-    ran = course(*arguments, cwd=tmp_path)
-    assert ran.returncode == 1
-    assert len(ran.stderr.strip().splitlines()) == 1
-    assert ran.stderr.startswith("course: ")
+def test_what_the_user_can_mend_is_one_sentence(typed, arguments, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, said = typed(*arguments)
+    assert code == 1
+    assert len(said.strip().splitlines()) == 1
+    assert said.startswith("course: ")
     for word in words:
-        assert word in ran.stderr
+        assert word in said
 
 
-def test_unknown_command_is_told():
-    ran = course("relaese")
+def test_the_installed_command_tells_an_unknown_one():
+    command = Path(sys.executable).parent / "course"
+    ran = subprocess.run([command, "relaese"], capture_output=True, text=True, check=False)
     assert ran.returncode == 2
     assert "relaese" in ran.stderr
 

@@ -1,4 +1,3 @@
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -13,12 +12,6 @@ PLACES = [Place("pixel", *at) for at in np.ndindex(3, 4)] + [
     Place("weight", *at) for at in np.ndindex(2, 2)
 ]
 MIDDLE = Place("pixel", 1, 1)
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 @pytest.mark.parametrize("flip", [False, True])

@@ -1,4 +1,3 @@
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -8,12 +7,6 @@ from course_utils.laboratory.window import window
 
 IMAGE = np.arange(42.0).reshape(6, 7) % 5
 KERNEL = np.array([[1.0, -2], [0, 3]])
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])

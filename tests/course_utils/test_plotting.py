@@ -9,12 +9,6 @@ from course_utils import plotting
 from course_utils.data import photo
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
-
-
 def size_of(fig):
     mime, picture = plotting.render(fig)
     return mime, len(picture), Image.open(io.BytesIO(picture)).size

@@ -28,12 +28,6 @@ SEEN = {
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
-
-
 def smallest_difference(colours, seen):
     """CIEDE2000 of the two colours that look most alike."""
     rgb = plt.matplotlib.colors.to_rgba_array(colours)[:, :3]

@@ -1,4 +1,3 @@
-import matplotlib.pyplot as plt
 import pytest
 import torch
 from hypothesis import given
@@ -15,12 +14,6 @@ STEPS = st.builds(
     dilation=st.integers(1, 3),
 )
 STACKS = {"three": [Step(3)] * 3, "holes": [Step(3, dilation=2, padding=2)] * 3}
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 def measured(steps, unit, margin):

@@ -1,5 +1,6 @@
 """What the tests of grading share."""
 
+import dataclasses
 import os
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from course_utils.grading import nest, sandbox, template
 from course_utils.grading.candidate import Candidate
 
-QUICK = sandbox.Limits(cell_seconds=4, total_seconds=60, memory=512 << 20, disk=16 << 20)
+QUICK = sandbox.Limits(cell_seconds=2, total_seconds=60, memory=512 << 20, disk=16 << 20)
+PATIENT = dataclasses.replace(QUICK, cell_seconds=20)  # where nothing uses up its time
 
 
 @pytest.fixture(scope="session")
@@ -35,9 +37,20 @@ def start(request, sandboxed):
 
 
 @pytest.fixture(scope="module")
+def with_torch(forking):
+    """Kernels that have torch without importing it, for tests that examine in this process."""
+    made = template.Template(["numpy", "torch"])
+    made.wait()
+    template.choose(made)
+    yield
+    template.choose(None)
+    made.close()
+
+
+@pytest.fixture(scope="module")
 def candidate(start):
     """A kernel in the sandbox, shared by the tests of a module."""
-    candidate = Candidate(QUICK)
+    candidate = Candidate(PATIENT)
     yield candidate
     candidate.end()
 

@@ -1,6 +1,8 @@
 """What tests will ask the professional tools is known ahead, and computed once."""
 
+import math
 import re
+import types
 
 import nbformat
 import numpy as np
@@ -75,9 +77,14 @@ def test_what_is_remembered_is_what_would_be_computed(capsys):
     assert np.array_equal(asked[0], check._cases("all", None)[0].args[0])
 
 
-def test_what_cannot_be_asked_ahead_is_asked_in_its_time():
-    ahead.remember([("no.module", "check", (), None), ("math", "no_check", (), None),
-                    ("math", "sqrt", (), None)])  # fmt: skip
+def test_what_cannot_be_asked_ahead_stops_nothing_that_can(monkeypatch):
+    remembered = []
+    good = types.SimpleNamespace(remember=lambda *about: remembered.append(about))
+    monkeypatch.setattr(math, "check", good, raising=False)
+    cannot = [("no.module", "check", (), None), ("math", "no_check", (), None),
+              ("math", "sqrt", (), None)]  # fmt: skip
+    ahead.remember([*cannot, ("math", "check", ("rung",), 5)])
+    assert remembered == [(("rung",), 5)]
 
 
 @pytest.mark.parametrize(("given", "there"), [("from torch import nn", True), ("import re", False)])

@@ -25,8 +25,9 @@ from grading.hostile_class import ATTACKS, CLASSES, earned, kind, submit
 from grading.tiny import nbgrader
 
 pytestmark = pytest.mark.timeout(900)  # 130 submissions, of which some use all their time
-LIMITS = Limits(cell_seconds=2, total_seconds=20, memory=512 << 20, disk=16 << 20)
-SECONDS_EACH = 45  # more than the limit of a submission by the time of its last interrupts
+LIMITS = Limits(cell_seconds=2, total_seconds=10, memory=512 << 20, disk=16 << 20)
+TOGETHER = 4  # more than there are processors: many only wait for a limit
+SECONDS_EACH = 35  # more than the limit of a submission by the time of its last interrupts
 HONEST = [f"honest-{number}" for number in range(8)]
 
 
@@ -56,7 +57,7 @@ def course(sandboxed, tmp_path_factory):
     own = [folder / "solutions", folder / "assignments", folder / "gradebook" / "submitted"]
     before, running = [_state(f) for f in own], _processes()
     began = time.monotonic()
-    lines = run.grade(NAME, folder, limits=LIMITS)
+    lines = run.grade(NAME, folder, limits=LIMITS, workers=TOGETHER)
     seconds = time.monotonic() - began
     nbgrader(folder, "generate_feedback", NAME)
     return SimpleNamespace(

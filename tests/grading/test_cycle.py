@@ -2,11 +2,14 @@
 
 import getpass
 import stat
+import subprocess
+import sys
+from pathlib import Path
 
 import nbformat
 import pytest
 
-from grading.tiny import NAME, cell, make_course, nbgrader
+from grading.tiny import NAME, cell, environment, make_course, nbgrader
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
@@ -25,6 +28,14 @@ def test_the_whole_cycle_works_with_the_plain_commands(course):
 
     nbgrader(course, "release_assignment", NAME)
     assert NAME in nbgrader(course, "list")
+    listed = subprocess.run(
+        [Path(sys.executable).parent / "nbgrader", "list"],
+        cwd=course,
+        env=environment(course),
+        capture_output=True,
+        text=True,
+    )  # once as a process of its own; the others are forked, and say the same
+    assert (listed.returncode, listed.stdout + listed.stderr) == (0, nbgrader(course, "list"))
 
     nbgrader(course, "fetch_assignment", NAME)
     copy = course / "convnet" / NAME / f"{NAME}.ipynb"

@@ -10,16 +10,21 @@ import pytest
 
 from course_utils.grading import run
 from course_utils.repository import ROOT
-from grading.classes import MIX, NAME, SCORES, contents, hand_in, make_course
+from grading.classes import MIX, NAME, SCORES, contents, copy_course, hand_in, make_course
 from grading.conftest import QUICK
 from grading.tiny import nbgrader
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    return make_course(tmp_path_factory.mktemp("empty"))
+
+
 @pytest.fixture
-def course(tmp_path):
-    course = make_course(tmp_path)
+def course(empty, tmp_path):
+    course = copy_course(empty, tmp_path / "course")
     for student, submission in MIX.items():
         hand_in(course, student, submission)
     return course

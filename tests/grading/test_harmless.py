@@ -50,7 +50,7 @@ def _master():
 
 
 @pytest.fixture(scope="module")
-def graded(sandboxed):
+def graded(start):
     """What each test gave; the submission has a cell without text for each that it may have."""
     nb = _master()
     for cell in nb.cells:
@@ -75,7 +75,7 @@ def test_a_name_that_is_missing_says_what_stopped_its_cell(graded):
     )
 
 
-def test_a_pasted_picture_is_told(sandboxed):
+def test_a_pasted_picture_is_told(start):
     nb = notebook()
     nb.cells[-1].source = "See ![my sheet](attachment:photo.png)"
     result = examine(nbformat.writes(nb).encode(), notebook(), Limits(cell_seconds=30))

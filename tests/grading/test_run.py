@@ -3,20 +3,19 @@
 import json
 import os
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
 import pytest
 import sqlalchemy
 from nbgrader.api import Gradebook
+from started import warm
 from typer.testing import CliRunner
 
 from course_utils.course import cli
 from course_utils.errors import CourseError
-from course_utils.grading import bubblewrap, nbgrader_plugins, record, run
+from course_utils.grading import bubblewrap, nbgrader_plugins, record, run, workers
 from course_utils.grading.table import table
 from grading import target
 from grading.classes import (
@@ -32,7 +31,7 @@ from grading.classes import (
     make_course,
 )
 from grading.conftest import QUICK
-from grading.tiny import cell, environment, nbgrader
+from grading.tiny import IMPORTED, cell, environment, nbgrader, typed
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
@@ -66,16 +65,10 @@ def grade(course, **options):
     return {line.student: line for line in run.grade(NAME, course, limits=QUICK, **options)}
 
 
-def command(course, *arguments, **options):
-    return subprocess.Popen(
-        [sys.executable, "-m", "course_utils.course.cli", "grade", *arguments],
-        cwd=course,
-        env=environment(course),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        **options,
-    )
+def command(course, *arguments):
+    """What `course grade` says, typed in the course, and its exit code."""
+    done = typed(course, "course_utils.course.cli", "grade", *arguments)
+    return done.stdout + done.stderr, done.returncode
 
 
 class TestWhatIsGraded:
@@ -167,35 +160,68 @@ class TestAgain:
         assert contents(graded)["ada"]["score"] == 0
 
 
-@pytest.mark.parametrize(("workers", "time"), [(1, "first"), (2, "second"), (2, "third")])
-def test_the_same_class_gets_the_same_gradebook(empty, finished, tmp_path, workers, time):
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_same_class_gets_the_same_gradebook(empty, finished, tmp_path, count):
     course = copy_course(empty, tmp_path / "course")
     for student, submission in reversed(MIX.items()):
         hand_in(course, student, submission)
-    grade(course, workers=workers)
+    grade(course, workers=count)
     assert contents(course) == contents(finished)
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.7, 1.5, 2.5])
-def test_a_run_that_was_killed_is_continued(empty, finished, tmp_path, seconds):
-    """Killed at the start, while grading, and between two records."""
+KILLED = """
+import os
+from pathlib import Path
+from course_utils.grading import {module}, run
+from course_utils.grading.sandbox import Limits
+calls, original = 0, {module}.{function}
+def stop(*arguments):
+    global calls
+    calls += 1
+    if calls == {call}:
+        os.kill(os.getpid(), 9)
+    return original(*arguments)
+{module}.{function} = stop
+run.grade({name!r}, Path.cwd(), limits={limits}, workers=1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "call", "noted"),
+    [
+        ("run", "_demand_space", 1, 0),
+        ("proof", "Examiner.examine", 2, None),  # how many are noted by then may differ
+        ("record", "record", 3, 2),
+        ("run", "_write_note", 3, 2),
+    ],
+    ids=["at the start", "while grading", "between two records", "before the note of a record"],
+)
+def test_a_run_that_was_killed_is_continued(
+    empty, finished, tmp_path, module, function, call, noted
+):
     course = copy_course(empty, tmp_path / "course")
     for student, submission in MIX.items():
         hand_in(course, student, submission)
-    process = command(course, NAME, "--workers=1", start_new_session=True)
+    code = KILLED.format(module=module, function=function, call=call, name=NAME, limits=QUICK)
+    ended = warm(*IMPORTED).run("-c", code, cwd=course, env=environment(course))
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
     examined = course / "gradebook" / "examined" / NAME
-    deadline = time.monotonic() + 60
-    while seconds and not examined.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(seconds)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    done = {path.stem: path.stat().st_mtime for path in examined.glob("*.json")}
+    done = {path.stem for path in examined.glob("*.json")}
+    assert len(done) == noted or noted is None
     lines = grade(course)
     assert contents(course) == contents(finished)
-    assert {name for name, line in lines.items() if line.status == "before"} == done.keys()
+    assert {name for name, line in lines.items() if line.status == "before"} == done
     assert {path.stem for path in examined.glob("*.json")} == MIX.keys()
     assert not list((course / "gradebook" / "autograded").glob("*/.*"))
+
+
+NO_NOTEBOOK = {  # by student: a file, what is in it, and what is told
+    "torn": (f"{NAME}.ipynb", b'{"cells": [', "not a notebook"),
+    "binary": (f"{NAME}.ipynb", b"\x7fELF\x00\xff", "not text"),
+    "empty": (f"{NAME}.ipynb", b"", "not a notebook"),
+    "renamed": ("mine.ipynb", b"{}", f"no readable {NAME}.ipynb, only mine.ipynb"),
+    "missing": ("notes.txt", b"late, sorry", f"no readable {NAME}.ipynb"),
+}
 
 
 class TestBadInput:
@@ -246,32 +272,31 @@ class TestBadInput:
         with pytest.raises(CourseError, match="The gradebook cannot be used"):
             grade(graded, again=True)
 
-    @pytest.mark.parametrize("student", ["Zoë Müller", "..hidden", "a b'c\"d", "名前", "-rf", "%s"])
-    def test_a_name_may_be_odd(self, course, student):
-        hand_in(course, student, PARTLY)
-        assert grade(course)[student].score == 21
-        assert contents(course)[student]["score"] == 21
+    def test_a_name_may_be_odd(self, course):
+        students = ["Zoë Müller", "..hidden", "a b'c\"d", "名前", "-rf", "%s"]
+        for student in students:
+            hand_in(course, student, PARTLY)
+        assert {name: line.score for name, line in grade(course).items()} == dict.fromkeys(
+            students, 21
+        )
+        assert {s: about["score"] for s, about in contents(course).items()} == dict.fromkeys(
+            students, 21
+        )
 
-    @pytest.mark.parametrize(
-        ("name", "data", "why"),
-        [
-            (f"{NAME}.ipynb", b'{"cells": [', "not a notebook"),
-            (f"{NAME}.ipynb", b"\x7fELF\x00\xff", "not text"),
-            (f"{NAME}.ipynb", b"", "not a notebook"),
-            ("mine.ipynb", b"{}", f"no readable {NAME}.ipynb, only mine.ipynb"),
-            ("notes.txt", b"late, sorry", f"no readable {NAME}.ipynb"),
-        ],
-        ids=["torn", "binary", "empty", "renamed", "missing"],
-    )
-    def test_what_is_no_notebook_is_told_and_the_others_are_graded(self, course, name, data, why):
-        hand_in(course, "ada", data, name)
+    def test_what_is_no_notebook_is_told_and_the_others_are_graded(self, course):
+        for student, (name, data, _) in NO_NOTEBOOK.items():
+            hand_in(course, student, data, name)
         hand_in(course, "ben", RIGHT)
         lines = grade(course)
-        assert (lines["ada"].score, lines["ben"].score) == (0, 23)
-        assert any(why in remark for remark in lines["ada"].remarks)
-        assert why in table(list(lines.values()))
-        grades = contents(course)["ada"]["grades"].values()
-        assert sum(waits for _, _, waits in grades) == 1  # flagged, once
+        assert {name: line.score for name, line in lines.items()} == {
+            "ben": 23, **dict.fromkeys(NO_NOTEBOOK, 0)
+        }  # fmt: skip
+        book = contents(course)
+        for student, (*_, why) in NO_NOTEBOOK.items():
+            assert any(why in remark for remark in lines[student].remarks)
+            assert why in table([lines[student]])
+            grades = book[student]["grades"].values()
+            assert sum(waits for _, _, waits in grades) == 1  # flagged, once
 
     def test_a_name_that_is_no_text_is_told_and_the_others_are_graded(self, course):
         hand_in(course, "ada", RIGHT)
@@ -374,7 +399,9 @@ class TestFaults:
         with pytest.raises(CourseError, match="sudo apt install bubblewrap"):
             grade(graded, again=True)
 
-    def test_an_unreachable_scheduler(self, graded):
+    def test_an_unreachable_scheduler(self, graded, monkeypatch):
+        client = workers.Client
+        monkeypatch.setattr(workers, "Client", lambda at, timeout: client(at, timeout="1s"))
         with pytest.raises(CourseError, match="No scheduler answers"):
             grade(graded, again=True, scheduler="tcp://127.0.0.1:9")
 
@@ -409,9 +436,8 @@ class TestCommand:
     def test_it_says_what_was_graded_and_why_not(self, graded):
         hand_in(graded, "finn", ENDS)
         hand_in(graded, "gus", b"{")
-        process = command(graded, NAME, "--timeout=4", "--memory=512", "--workers=1")
-        said, _ = process.communicate()
-        assert process.returncode == 0, said
+        said, code = command(graded, NAME, "--timeout=4", "--memory=512", "--workers=1")
+        assert code == 0, said
         assert "submission" in said  # the progress bar
         assert "finn     18 / 25" in said
         assert "gus      0 / 25" in said
@@ -420,15 +446,13 @@ class TestCommand:
 
     def test_without_a_sandbox_it_is_loud(self, course):
         hand_in(course, "ada", RIGHT)
-        process = command(course, NAME, "--no-sandbox")
-        said, _ = process.communicate()
+        said, _ = command(course, NAME, "--no-sandbox")
         assert "NO SANDBOX: students' code runs with your rights" in said
         assert contents(course)["ada"]["score"] == 23
 
     def test_a_mistake_is_told_in_a_sentence(self, course):
-        process = command(course, "a9")
-        said, _ = process.communicate()
-        assert process.returncode == 1
+        said, code = command(course, "a9")
+        assert code == 1
         assert said.startswith("course: There is no assignment 'a9'")
 
 

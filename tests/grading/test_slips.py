@@ -9,16 +9,20 @@ from nbgrader.api import Gradebook
 from course_utils.grading import run
 from course_utils.grading.table import table
 from grading import slips
+from grading.classes import copy_course
 from grading.conftest import QUICK
 from grading.slips import KNOWN, NAME, NO_TEST, RIGHT, SECRETS, STUDENTS
 from grading.tiny import cell, make_course, nbgrader
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
+WITHOUT_CELLS = [
+    f"{name}: The submission has no cell for this answer" for name in ("essay", "program")
+]
 
 
-@pytest.fixture(scope="module", params=["course grade", "nbgrader autograde"])
-def course(request, tmp_path_factory):
-    """The class, graded by one of the two commands, with feedback."""
+@pytest.fixture(scope="module")
+def handed_in(tmp_path_factory):
+    """The class, to be graded in copies of this folder."""
     folder = tmp_path_factory.mktemp("course")
     beside = make_course(folder, NAME, slips.master()).parent
     for name, text in slips.FILES.items():
@@ -28,18 +32,25 @@ def course(request, tmp_path_factory):
     nbgrader(folder, "generate_assignment", NAME)
     for student in STUDENTS:
         slips.hand_in(folder, student)
-    if request.param == "course grade":
-        told = table(run.grade(NAME, folder, limits=QUICK))
-    else:
-        told = nbgrader(folder, "autograde", NAME, f"--Examiner.cell_seconds={QUICK.cell_seconds}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def course(handed_in, tmp_path_factory):
+    """Graded, with feedback; and what the instructor is told."""
+    folder = copy_course(handed_in, tmp_path_factory.mktemp("graded") / "course")
+    told = table(run.grade(NAME, folder, limits=QUICK))
     nbgrader(folder, "generate_feedback", NAME)
     return folder, told
 
 
 @pytest.fixture(scope="module")
 def book(course):
+    return _book(course[0])
+
+
+def _book(folder):
     """Of each student, each cell's score and whether it waits, and the comments."""
-    folder, _ = course
     found = {}
     with Gradebook(f"sqlite:///{folder / 'gradebook' / 'gradebook.db'}", "convnet") as opened:
         for submission in opened.assignment_submissions(NAME):
@@ -86,8 +97,8 @@ class TestByHand:
 
     def test_an_answer_without_its_cell_is_looked_for(self, course, book):
         assert not any(book["bare"]["comments"].values())
-        for name in ("essay", "program"):
-            assert f"{name}: The submission has no cell for this answer" in course[1]
+        for wrong in WITHOUT_CELLS:
+            assert wrong in course[1]
         assert "Because it is so." in _page(course, "bare")
 
 
@@ -96,9 +107,24 @@ def test_feedback_holds_nothing_of_what_is_hidden(course, student):
     page = _page(course, student)
     assert not [secret for secret in SECRETS if secret in page]
     assert "This test could not be judged" in page
-    path = course[0] / f"gradebook/autograded/{student}/{NAME}/{NAME}.ipynb"
-    outputs = json.dumps([c.get("outputs", []) for c in nbformat.read(path, as_version=4).cells])
+    outputs = json.dumps(_outputs(course[0], student))
     assert not [secret for secret in SECRETS if secret in outputs]
+
+
+def _outputs(folder, student):
+    path = folder / f"gradebook/autograded/{student}/{NAME}/{NAME}.ipynb"
+    return [c.get("outputs", []) for c in nbformat.read(path, as_version=4).cells]
+
+
+def test_plain_nbgrader_gives_and_says_the_same(handed_in, course, book, tmp_path):
+    """The same gradebook and outputs, of which feedback is made."""
+    folder = copy_course(handed_in, tmp_path / "course")
+    said = nbgrader(folder, "autograde", NAME, f"--Examiner.cell_seconds={QUICK.cell_seconds}")
+    assert _book(folder) == book
+    for student in STUDENTS:
+        assert _outputs(folder, student) == _outputs(course[0], student)
+    for wrong in [*(why for _, why in NO_TEST.values()), *WITHOUT_CELLS]:
+        assert wrong in said
 
 
 def test_the_patcher_saw_nothing_and_kept_only_the_file_that_may_be_changed(course):

@@ -30,7 +30,7 @@ LIMITS = Limits(cell_seconds=10, total_seconds=200)
 
 
 @pytest.fixture(scope="module")
-def graded(sandboxed):
+def graded(with_torch):
     """The result of each cell, of the right answers and of the wrong ones."""
     examiner, found = proof.Examiner(examine), {}
     for answer in ("right", "wrong"):
@@ -78,7 +78,7 @@ def test_graded_it_is_right_too_or_nobody_decides(graded, style):
         assert wrong.score in (None, 0), told
 
 
-def test_nothing_of_this_lets_a_cheat_through(sandboxed):
+def test_nothing_of_this_lets_a_cheat_through(with_torch):
     """The master defines operators, errors and files as well, so all of it is open."""
     examiner, own = proof.Examiner(examine), {"data.csv": b"3,4,5"}
     around = [style for style in STYLES if style.expected == WORKS and "torch" not in style.test]

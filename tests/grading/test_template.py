@@ -18,7 +18,7 @@ from course_utils.grading import bubblewrap, nest, template, warm
 from course_utils.grading.candidate import Candidate
 from course_utils.grading.kernel import Ended
 from course_utils.grading.sandbox import OfItsOwn
-from grading.conftest import QUICK
+from grading.conftest import PATIENT, QUICK
 
 pytestmark = pytest.mark.usefixtures("forking")
 LIBC = "import ctypes, os; libc = ctypes.CDLL(None, use_errno=True)\n"
@@ -31,14 +31,14 @@ def said(candidate, cell):
 
 @pytest.fixture(scope="module")
 def attacker(start):
-    candidate = Candidate(QUICK)
+    candidate = Candidate(PATIENT)
     yield candidate
     candidate.end()
 
 
 @pytest.fixture(scope="module")
 def neighbour(start):
-    candidate = Candidate(QUICK)
+    candidate = Candidate(PATIENT)
     yield candidate
     candidate.end()
 

@@ -9,10 +9,13 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from started import warm
 
 from course_utils.repository import ROOT
 
 NAME = "t1_tiny"
+# By what is typed in a course, as far as it is not a process of its own anyway.
+IMPORTED = ("nbgrader.apps", "course_utils.grading.nbgrader_plugins", "course_utils.grading.run")
 DOUBLE = "def double(x):\n    ### BEGIN SOLUTION\n    return x + x\n    ### END SOLUTION"
 CHECK = """assert double(2) == 4
 ### BEGIN HIDDEN TESTS
@@ -89,18 +92,14 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
+def typed(folder: Path, *command: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
+    """What comes of `python -m COMMAND`, typed in a course."""
+    return warm(*IMPORTED).run("-m", *command, cwd=cwd or folder, env=environment(folder))
+
+
 def nbgrader(folder: Path, *arguments: str, code: int = 0, cwd: Path | None = None) -> str:
-    """Type a command in a course; demand its exit code and return all that it says."""
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments],
-        cwd=cwd or folder,
-        env=environment(folder),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    """Type a command of nbgrader; demand its exit code and return all that it says."""
+    done = typed(folder, "nbgrader", *arguments, cwd=cwd)
     said = done.stdout + done.stderr
     assert done.returncode == code, said
     return said

@@ -46,10 +46,6 @@ class Row:
         losses = {id_: self.points[id_] - score for id_, score in self.scores.items()}
         return {id_: loss for id_, loss in losses.items() if loss}
 
-    def expected_lost(self) -> dict[str, float]:
-        """The losses that the recipe foresees; a recipe with None expects to lose everything."""
-        return dict(self.points if self.recipe.lost is None else self.recipe.lost)
-
 
 def mark_by_hand(course: Course, assignment: str, recipes: Sequence[Recipe]) -> None:
     """Give each answer that waits for a person the marks of its recipe, with a comment."""

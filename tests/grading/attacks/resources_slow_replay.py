@@ -2,14 +2,15 @@
 
 HARMLESS = True
 NAP = """import time
-until = time.monotonic() + 1.8
+until = time.monotonic() + 1
 while time.monotonic() < until:
     try: time.sleep(0.1)
     except KeyboardInterrupt: pass"""
 CELLS = {"scale": "def scale(x, factor):\n    import os\n    os._exit(0)"}
+SAYS = "the kernel ended"
 
 
 def spoil(notebook):
     from nbformat.v4 import new_code_cell
 
-    notebook.cells[1:1] = [new_code_cell(NAP) for _ in range(20)]
+    notebook.cells[1:1] = [new_code_cell(NAP) for _ in range(6)]
