@@ -315,12 +315,12 @@ def _warm(tests: list[list[str]], checks: types.SimpleNamespace) -> None:
     text = "\n".join(s for statements in tests for s in statements)
     for name in dict.fromkeys(re.findall(r"checks\.(\w+)", text)):
         check = getattr(checks, name)
-        for seed in {int(n) for n in re.findall(rf"{name}\(.*seed=(\d+)", text)}:
+        for seed in {None, *(int(n) for n in re.findall(rf"{name}\(.*seed=(\d+)", text))}:
             check.remember(check.parts, seed)
-        for suspect in check.suspects.values():
+        for sentence in check.suspects:
             for part in check.parts:
                 with contextlib.suppress(CheckFailed), contextlib.redirect_stdout(None):
-                    check.compare(suspect, part)
+                    check.judge_suspect(sentence, part, None)
 
 
 def _judge(pair: tuple[list[str], Graded]) -> tuple[Graded, list[Verdict], float]:

@@ -11,6 +11,7 @@ A change is a value, or a function of what is changed. Further arguments of the 
 their names: `args(w=lambda w, x: ...)`, `result(lambda dw, x: dw / len(x), "dw")`.
 """
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Sequence
@@ -84,16 +85,72 @@ def _clash(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return any(one[name] is not other[name] for name in one.keys() & other.keys())
 
 
-def apply(changes: Sequence[Change], oracle: Callable, recipe: Callable | None) -> Callable:
-    """The function with these mistakes, in the signature of the oracle."""
-    names = [*inspect.signature(oracle).parameters]
+class Memory:
+    """Answers of functions to plain arguments: many mistakes come to the same call."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple, Any] = {}
+
+    def ask(self, origin: Any, function: Callable, args: Sequence, kwargs: dict[str, Any]) -> Any:
+        """What a function returns, which `origin` names. It is called if it changes arguments."""
+        try:
+            question = origin, _plain(args), _plain(kwargs)
+            if question in self._known:
+                return _copied(self._known[question])
+        except TypeError:  # it holds what cannot be compared, such as a function
+            return function(*args, **kwargs)
+        value = function(*args, **kwargs)
+        if (origin, _plain(args), _plain(kwargs)) == question:
+            with contextlib.suppress(TypeError):
+                self._known[question] = _copied(value)
+        return value
+
+
+def _plain(value: Any) -> Any:
+    """What tells a value and its layout from all others; TypeError if nothing does."""
+    kind = type(value)
+    if kind is np.ndarray and value.dtype.kind in "biuf":
+        return value.dtype.str, value.shape, value.strides, value.tobytes()
+    if kind in (list, tuple):
+        return (kind, *map(_plain, value))
+    if kind is dict:
+        return (kind, *((name, _plain(v)) for name, v in value.items()))
+    if kind in (bool, float, int, str, type(None)):
+        return kind, repr(value)  # which tells 0.0 from -0.0
+    raise TypeError(f"{kind.__name__} is not plain")
+
+
+def _copied(value: Any) -> Any:
+    """With arrays of its own; TypeError of what may hold some that are not seen."""
+    kind = type(value)
+    if kind is np.ndarray and value.dtype.kind in "biuf":
+        return value.copy("K")
+    if kind in (list, tuple):
+        return kind(map(_copied, value))
+    if kind is dict:
+        return {name: _copied(v) for name, v in value.items()}
+    if kind in (bool, float, int, str, type(None)) or isinstance(value, np.generic):
+        return value
+    raise TypeError(f"{kind.__name__} is not plain")
+
+
+def apply(
+    changes: Sequence[Change],
+    oracle: Callable,
+    recipe: Callable | None,
+    memory: Memory | None = None,
+) -> Callable:
+    """The function with these mistakes, in the signature of the oracle; a memory may be shared."""
+    names = _parameters(oracle)
 
     def wrong(*given: Any, **kwargs: Any) -> Any:
         call = dict(zip(names, given, strict=False)) | kwargs
         active = [c for c in changes if c.when(call)]
         options = {n: value for c in active for n, value in c.options.items()}
-        right = recipe(**options) if options else oracle
-        right = next((c.function for c in active if c.function), right)
+        function = next((c.function for c in active if c.function), None)
+        right = function or (recipe(**options) if options else oracle)
+        # Options stand for what a recipe makes of them, which is another function each time.
+        origin = id(function or oracle), *(() if function else _identities(options))
 
         def ask(chosen: Iterable[Change]) -> Any:
             new = dict(call)
@@ -105,21 +162,33 @@ def apply(changes: Sequence[Change], oracle: Callable, recipe: Callable | None) 
                     elif name in before:
                         new[name] = _changed(value, before[name], before)
             positional = [new.pop(name) for name in names[: len(given)]]
-            return right(*positional, *given[len(names) :], **new)
+            positional += given[len(names) :]
+            if memory is None:
+                return right(*positional, **new)
+            return memory.ask(origin, right, positional, new)
 
         everywhere = [c for c in active if not c.only]
         value = ask(everywhere)
         for change in active:
             if change.only and isinstance(value, dict):
                 value = value | {change.only: ask([*everywhere, change])[change.only]}
-            for name, function in change.results:
+            for name, new in change.results:
                 if not name:
-                    value = _changed(function, value, call)
+                    value = _changed(new, value, call)
                 elif isinstance(value, dict) and name in value:
-                    value = value | {name: _changed(function, value[name], call)}
+                    value = value | {name: _changed(new, value[name], call)}
         return value
 
     return functools.wraps(oracle)(wrong)
+
+
+def _identities(options: dict[str, Any]) -> Iterable[tuple[str, int]]:
+    return sorted((name, id(value)) for name, value in options.items())
+
+
+@functools.cache
+def _parameters(function: Callable) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)
 
 
 def _changed(function: Callable, value: Any, call: dict[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """Say in one sentence how a student's value differs from the expected one."""
 
+import functools
 import numbers
 from collections.abc import Callable
 from typing import Any
@@ -40,6 +41,20 @@ def difference(given: Any, wanted: Any, tolerance: dict[str, float]) -> str | No
     if isinstance(wanted, tuple | list):
         return _sequence_difference(given, wanted, tolerance)
     raise TypeError(f"no rule to compare with a {type(wanted).__name__}")
+
+
+def agree(given: Any, wanted: Any, tolerance: dict[str, float]) -> bool:
+    """Whether there is no difference, quicker than by saying which."""
+    if isinstance(wanted, dict) and given is not None:
+        return all(agree(given[name], wanted[name], tolerance) for name in wanted)
+    if type(given) is type(wanted) is np.ndarray:
+        if given.shape != wanted.shape or given.dtype != wanted.dtype:
+            return False
+        if not np.isfinite(given).all():
+            return False
+        error, limit = _error(given, wanted, tolerance)
+        return bool((error <= limit).all())
+    return difference(given, wanted, tolerance) is None
 
 
 def _sequence_difference(given: Any, wanted: tuple | list, tolerance: dict) -> str | None:
@@ -90,12 +105,22 @@ def _array_difference(given: Any, wanted: np.ndarray, tolerance: dict[str, float
         return f"the result has dtype {given.dtype}, expected {wanted.dtype}"
     if not np.isfinite(given).all():
         return "the result holds NaN or infinity"
-    scale = max(1.0, float(np.abs(wanted).max(initial=0)))
-    error = np.abs(given.astype(np.float64) - wanted)
-    if (error <= tolerance[str(wanted.dtype)] * scale).all():
+    error, limit = _error(given, wanted, tolerance)
+    if (error <= limit).all():
         return None
-    wrong = int((error > tolerance[str(wanted.dtype)] * scale).sum())
+    wrong = int((error > limit).sum())
     return f"{wrong} of {wanted.size} values differ, the largest by {error.max():.3g}"
+
+
+def _error(
+    given: np.ndarray, wanted: np.ndarray, tolerance: dict[str, float]
+) -> tuple[np.ndarray, float]:
+    """How far two arrays are from each other, and how far they may be."""
+    scale = max(1.0, float(np.abs(wanted).max(initial=0)))
+    return np.abs(given.astype(np.float64) - wanted), tolerance[_name(wanted.dtype)] * scale
+
+
+_name = functools.cache(str)  # of a dtype, which NumPy spells anew each time
 
 
 def show_value(name: str, value: Any) -> list[str]:
@@ -125,7 +150,9 @@ def finite(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return value if np.isfinite(value) else FAR
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":  # an array stays one
-        return np.asarray(np.nan_to_num(value, nan=FAR, posinf=FAR, neginf=FAR))
+        if not np.isfinite(value).all():
+            value = np.nan_to_num(value, nan=FAR, posinf=FAR, neginf=FAR)
+        return np.asarray(value)
     return value
 
 

@@ -83,6 +83,15 @@ def grid(**options: Iterable) -> Iterator[dict[str, Any]]:
 
 
 @dataclass
+class Known:
+    """The cases of a part, the right answers, and what suspects gave when they were asked."""
+
+    cases: list[Case]
+    wanted: list[Any] = field(default_factory=list)
+    asked: dict = field(default_factory=dict)
+
+
+@dataclass
 class Check:
     """Compares a student's function with an oracle and names the likely mistake.
 
@@ -116,8 +125,6 @@ class Check:
     most_pairs
         By part, how many pairs of suspects are tried at most; under `""` that of all others. It
         holds the time for a cause below two seconds.
-    kept
-        What is made of each wrong function: a memory, for whoever checks many.
     """
 
     name: str
@@ -133,7 +140,6 @@ class Check:
     hints: dict[str, str] = field(default_factory=dict)
     recipe: Callable | None = None
     most_pairs: dict[str, int] = field(default_factory=dict)
-    kept: Callable = lambda function: function
     _remembered: dict = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -187,7 +193,7 @@ class Check:
         for part in parts:
             if part in self.parts:
                 cases = self._cases(part, seed)
-                self._remembered[part, seed] = cases, self._wanted(cases)
+                self._remembered[part, seed] = Known(cases, self._wanted(cases))
 
     def _cases(self, part: str, seed: int | None) -> list[Case]:
         seeds = [0] if seed is None else range(seed, seed + HIDDEN_ROUNDS)
@@ -197,10 +203,10 @@ class Check:
         return [self.oracle(*c.args, **c.kwargs) for c in cases]
 
     def _check_part(self, look: Callable, part: str, seed: int | None) -> None:
-        cases, wanted = self._remembered.get((part, seed), (None, None))
-        cases = cases or self._cases(part, seed)
+        known = self._remembered.get((part, seed)) or Known(self._cases(part, seed))
+        cases = known.cases
         given = list(self._outcomes(look, cases))
-        wanted = wanted or self._wanted(cases)
+        wanted = known.wanted = known.wanted or self._wanted(cases)
         wrong = [
             (c.effort, i, why)
             for i, (c, outcome, value) in enumerate(zip(cases, given, wanted, strict=True))
@@ -216,7 +222,7 @@ class Check:
         lines = [f"✗ {self.name}, {part}: {why}", given[at].where]
         with contextlib.suppress(ArithmeticError, LookupError, TypeError, ValueError):
             # An odd answer may not be explained, and stays wrong.
-            lines += self._causes(part, cases, given, wanted, at)
+            lines += self._causes(part, known, given, at)
         lines += [f"Seen with {self._describe(cases[at])}."]
         if len(wrong) < len(cases):
             lines += [f"{len(cases) - len(wrong)} of {len(cases)} cases agree."]
@@ -232,17 +238,16 @@ class Check:
             return f"your function changes its argument {outcome.modified}; work on a copy"
         return difference(outcome.value, wanted, self.tolerance)
 
-    def _causes(
-        self, part: str, cases: list[Case], given: list[Outcome], wanted: list[Any], at: int
-    ) -> list[str]:
+    def _causes(self, part: str, known: Known, given: list[Outcome], at: int) -> list[str]:
         """Sentences that explain what came back; see `find` and `say`."""
         if given[at].modified:
             return []
+        cases, wanted = known.cases, known.wanted
         pairs = self.most_pairs.get(part, self.most_pairs.get("", PAIRS))
         search = Search(
             {s: made(suspect) for s, suspect in self.suspects.items()},
             cases, given, wanted, self.tolerance, self.oracle, self.recipe, self._names,
-            pairs, {(s,): f for s, f in self.functions.items()},
+            pairs, known.asked,
         )  # fmt: skip
         defaults = {n: p.default for n, p in inspect.signature(self.oracle).parameters.items()
                     if p.default is not p.empty}  # fmt: skip
@@ -259,7 +264,7 @@ class Check:
             return told
         others = common.other_calls(self._names, cases, defaults)
         search.suspects = dict(itertools.islice(others.items(), pairs))
-        search.functions, search.most_pairs = {}, 0
+        search.most_pairs = 0
         search.cases = [Case(c.args, self._in_full(c, defaults)) for c in cases]
         if told := say.sentences(search.causes()):
             return told
@@ -277,7 +282,7 @@ class Check:
     def functions(self) -> dict[str, Callable]:
         """Each suspect as a wrong function, in the signature of the oracle, by its sentence."""
         return {
-            sentence: self.kept(apply([made(s)], self.oracle, self.recipe))
+            sentence: apply([made(s)], self.oracle, self.recipe)
             for sentence, s in self.suspects.items()
         }
 
@@ -314,7 +319,7 @@ class Check:
     def _outcomes(self, look: Callable, cases: list[Case]) -> Iterator[Outcome]:
         return look([(c.args, c.kwargs) for c in cases], self._names)
 
-    @property
+    @functools.cached_property
     def _names(self) -> tuple[str, ...]:
         """Of the oracle's positional arguments."""
         parameters = inspect.signature(self.oracle).parameters.values()

@@ -7,14 +7,14 @@ those that give the shapes.
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from course_utils.checks import common
-from course_utils.checks.changes import Change, apply, can_be_two
-from course_utils.checks.compare import difference, finite, has_numbers, is_empty
+from course_utils.checks.changes import Change, Memory, apply, can_be_two
+from course_utils.checks.compare import agree, finite, has_numbers, is_empty
 from course_utils.checks.outcome import Outcome, call
 
 FEW_SENTENCES = 3  # of which any may be the right one
@@ -62,8 +62,9 @@ class Search:
         Of the check: what makes functions of suspects, and the names of positional arguments.
     most_pairs
         So many pairs of suspects are tried.
-    functions
-        Suspects that have been made already.
+    asked
+        What suspects gave, by their sentences and the number of the case: a memory, which searches
+        in the same cases may share.
     """
 
     suspects: dict[str, Change]
@@ -75,10 +76,10 @@ class Search:
     recipe: Callable | None
     names: tuple[str, ...]
     most_pairs: int
-    functions: dict[tuple[str, ...], Callable]
+    asked: dict[tuple[tuple[str, ...], int], Outcome] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._asked: dict[tuple, Outcome] = {}
+        self._memory = Memory()
         self._known: dict[tuple[str, bool], set[int]] = {}
 
     def causes(self) -> list[Cause]:
@@ -184,14 +185,12 @@ class Search:
 
     def _outcome(self, sentences: tuple[str, ...], i: int) -> Outcome:
         key = sentences, i
-        if key not in self._asked:
-            function = self.functions.get(sentences)
-            if function is None:
-                changes = [self.suspects[s] for s in sentences]
-                function = apply(changes, self.oracle, self.recipe)
+        if key not in self.asked:
+            changes = [self.suspects[s] for s in sentences]
+            function = apply(changes, self.oracle, self.recipe, self._memory)
             case = self.cases[i]
-            self._asked[key] = call(function, case.args, case.kwargs, self.names)
-        return self._asked[key]
+            self.asked[key] = call(function, case.args, case.kwargs, self.names)
+        return self.asked[key]
 
     # what is compared -------------------------------------------------------------------------
 
@@ -283,7 +282,7 @@ class Search:
         wanted = self.wanted[i][name] if name else self.wanted[i]
         if shape:
             return _shapes(own) != _shapes(wanted)
-        return difference(own, wanted, self.tolerance) is not None
+        return not agree(own, wanted, self.tolerance)
 
     def _tells(self, i: int, name: str) -> bool:
         """Whether something of what came back is no mere NaN or 0, which many mistakes give."""
@@ -293,7 +292,7 @@ class Search:
         own, wanted = self._of(given, name), self.wanted[i][name] if name else self.wanted[i]
         if not isinstance(wanted, dict):
             own, wanted = {"": own}, {"": wanted}
-        differ = (own[n] for n in wanted if difference(own[n], wanted[n], self.tolerance))
+        differ = (own[n] for n in wanted if not agree(own[n], wanted[n], self.tolerance))
         return not all(map(is_empty, differ))
 
     def _all_alike(self, sentences: tuple[str, ...], name: str, shape: bool) -> bool:
@@ -315,7 +314,7 @@ class Search:
             return False
         if shape:
             return _shapes(own) == _shapes(other)
-        return difference(finite(own), finite(other), self.tolerance) is None
+        return agree(finite(own), finite(other), self.tolerance)
 
 
 def _shapes(value: Any) -> Any:

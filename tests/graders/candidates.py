@@ -1,9 +1,24 @@
-"""Register versions of graded functions: mutants with what they must be told, alternatives."""
+"""Versions of graded functions: mutants with what they must be told, alternatives.
 
+They register themselves. Checks and candidates are found here, so that whoever adds an assignment
+need not say so anywhere.
+"""
+
+import functools
+import importlib
+import importlib.util
+import itertools
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
+
+from course_utils import checks
+
+ASSIGNMENTS = [m.name for m in pkgutil.iter_modules(checks.__path__) if m.ispkg]
+ROOMS = "", ".forms", ".styles"  # of candidates, each may have a module for an assignment
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,22 @@ class Candidate:
 
 
 REGISTERED: list[Candidate] = []
+
+
+def found(assignment: str, kind: type) -> dict[str, Any]:
+    """What there is of a kind, such as checks, in the checks of an assignment, by variable."""
+    module = importlib.import_module(f"{checks.__name__}.{assignment}")
+    return {name: value for name, value in vars(module).items() if isinstance(value, kind)}
+
+
+@functools.cache
+def registered() -> list[Candidate]:
+    """The candidates of all assignments, those of one function beside each other."""
+    for assignment, room in itertools.product(ASSIGNMENTS, ROOMS):
+        if importlib.util.find_spec(f"graders{room}.{assignment}") is not None:
+            importlib.import_module(f"graders{room}.{assignment}")
+    first = {key: number for number, key in reversed([*enumerate(c.key for c in REGISTERED)])}
+    return sorted(REGISTERED, key=lambda c: first[c.key])
 
 
 def mutant(check: str, says: str) -> Callable:

@@ -1,44 +1,76 @@
-"""Checks that remember what their oracles and suspects answered.
+"""Checks for whoever judges many versions: what is asked once is not asked again.
 
-A wrong version is compared with every suspect of its check, so the tests of all wrong versions ask
-the same questions over and over: without a memory most of their time goes into that.
+A wrong version is compared with every suspect of its check, and each version is judged here and in
+the sandbox: without a memory most of the time goes into the same questions over and over.
 """
 
-import functools
-import hashlib
 import pickle
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
 
-from course_utils.checks.engine import Check
-
-ROOM = 20_000  # answers, of some kilobytes each; when they are full all are forgotten
-_known: dict[tuple[Callable, bytes], bytes] = {}
+from course_utils.checks.engine import Check, Known
+from course_utils.checks.outcome import Outcome, call
 
 
-def remembered(check: Check) -> Check:
-    """The same check, whose oracle and suspects compute each answer once."""
-    return replace(check, oracle=_asked_once(check.oracle), kept=_asked_once)
+@dataclass
+class Remembered(Check):
+    """A check that remembers what oracle and suspects answered, and which causes it told."""
 
+    _told: dict[tuple, list[str]] = field(default_factory=dict, init=False, repr=False)
 
-def _asked_once(function: Callable) -> Callable:
-    """With a memory; what changes its arguments is asked each time, since a check sees that."""
+    def known(self, part: str, seed: int | None) -> Known:
+        """The cases of a part, and what is right."""
+        if (part, seed) not in self._remembered:
+            self.remember([part], seed)
+        return self._remembered[part, seed]
 
-    @functools.wraps(function)
-    def ask(*args: Any, **kwargs: Any) -> Any:
+    def forget(self) -> None:
+        """Give the memory back."""
+        self._remembered.clear()
+        self._told.clear()
+
+    def of_suspect(self, sentence: str, part: str, seed: int | None) -> list[Outcome]:
+        """What a suspect gives in the cases of a part."""
+        known = self.known(part, seed)
+        for i, case in enumerate(known.cases):
+            if ((sentence,), i) not in known.asked:
+                found = call(self.functions[sentence], case.args, case.kwargs, self._names)
+                known.asked[(sentence,), i] = found
+        return [known.asked[(sentence,), i] for i in range(len(known.cases))]
+
+    def judge_suspect(self, sentence: str, part: str, seed: int | None) -> None:
+        """Compare a suspect, as `compare` does a function."""
+        self._check(lambda *_: self.of_suspect(sentence, part, seed), [part], seed)
+
+    def _check_part(self, look: Callable, part: str, seed: int | None) -> None:
+        self.known(part, seed)
+        super()._check_part(look, part, seed)
+
+    def _causes(self, part: str, known: Known, given: Sequence[Outcome], at: int) -> list[str]:
+        """The same results have the same causes; only the number of a line may be another."""
+        seen = [replace(o, where=re.sub(r"line \d+ of", "line # of", o.where)) for o in given]
         try:
-            question = pickle.dumps((args, kwargs))
-        except (pickle.PicklingError, AttributeError, TypeError):  # it holds a function
-            return function(*args, **kwargs)
-        key = function, hashlib.sha256(question).digest()
-        if key in _known:
-            return pickle.loads(_known[key])
-        value = function(*args, **kwargs)
-        if pickle.dumps((args, kwargs)) == question:
-            if len(_known) > ROOM:
-                _known.clear()
-            _known[key] = pickle.dumps(value)
-        return value
+            key = part, id(known), at, pickle.dumps(seen)
+        except (pickle.PicklingError, AttributeError, TypeError):  # a function, or what holds one
+            return super()._causes(part, known, given, at)
+        if key not in self._told:
+            self._told[key] = super()._causes(part, known, given, at)
+        return self._told[key]
 
-    return ask
+
+def remembered(check: Check) -> Remembered:
+    """The same check, with a memory."""
+    return Remembered(**{f.name: getattr(check, f.name) for f in fields(check) if f.init})
+
+
+_last: list[Remembered] = []
+
+
+def in_turn(check: Remembered) -> Remembered:
+    """The same check; what the one before it remembers is forgotten, as all would take too much."""
+    while _last and _last[-1] is not check:
+        _last.pop().forget()
+    if not _last:
+        _last.append(check)
+    return check

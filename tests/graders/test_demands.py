@@ -4,16 +4,16 @@ Below stands for each rung of each check which sentences of the notebook demand 
 rungs of an assignment demand besides. A rung that is added needs its sentence here, and there.
 """
 
-import importlib
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from course_utils import checks
 from course_utils.checks.engine import Check
 from course_utils.repository import ROOT
+from graders import candidates
+from graders.candidates import ASSIGNMENTS
 
 # Of all checks of an assignment, whatever the rung.
 EVERYWHERE = {
@@ -184,8 +184,7 @@ RUNGS = {
 
 
 def _checks(assignment):
-    module = importlib.import_module(f"{checks.__name__}.{assignment}")
-    return {c.name: c for c in vars(module).values() if isinstance(c, Check)}
+    return {c.name: c for c in candidates.found(assignment, Check).values()}
 
 
 def _text(assignment):
@@ -200,7 +199,7 @@ def _text(assignment):
     return re.sub(r"\s+", " ", "\n".join(texts))
 
 
-@pytest.mark.parametrize("assignment", RUNGS)
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_each_rung_has_its_sentence_in_the_task(assignment):
     text, missing = _text(assignment), []
     for sentence in EVERYWHERE[assignment]:
@@ -211,13 +210,13 @@ def test_each_rung_has_its_sentence_in_the_task(assignment):
     assert not missing
 
 
-@pytest.mark.parametrize("assignment", RUNGS)
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_no_rung_is_without_a_sentence(assignment):
     rungs = {name: [*check.parts] for name, check in _checks(assignment).items()}
     assert {name: [*said] for name, said in RUNGS[assignment].items()} == rungs
 
 
-@pytest.mark.parametrize("assignment", RUNGS)
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_names_that_an_error_must_hold_are_those_of_the_signature(assignment):
     """The first word of a rejection is an argument of the function, or what a docstring names."""
     text = _text(assignment)

@@ -4,35 +4,26 @@ Every check module under `course_utils.checks` is found by itself, and so are th
 module `graders.<assignment>` of the same name.
 """
 
-import importlib
-import importlib.util
-import pkgutil
+import itertools
+import re
 
 import numpy as np
 import pytest
 
-from course_utils import checks
 from course_utils.checks.answers import DOES_NOT_FIT, Answers
 from course_utils.checks.engine import Check, CheckFailed
-from course_utils.checks.outcome import call
 from graders import candidates
-from graders.remembered import remembered
+from graders.candidates import ASSIGNMENTS
+from graders.remembered import in_turn, remembered
 
-ASSIGNMENTS = [m.name for m in pkgutil.iter_modules(checks.__path__) if m.ispkg]
-CHECKS, ANSWERS = {}, {}
-for _assignment in ASSIGNMENTS:
-    for _module in (f"graders{room}.{_assignment}" for room in ("", ".forms", ".styles")):
-        if importlib.util.find_spec(_module) is not None:
-            importlib.import_module(_module)
-    for _name, _value in vars(importlib.import_module(f"{checks.__name__}.{_assignment}")).items():
-        if isinstance(_value, Check):
-            CHECKS[_assignment, _value.name] = remembered(_value)
-        elif isinstance(_value, Answers):
-            ANSWERS[_assignment, _name] = _value
-
+CHECKS = {(a, c.name): remembered(c) for a in ASSIGNMENTS
+          for c in candidates.found(a, Check).values()}  # fmt: skip
+ANSWERS = {(a, name): each for a in ASSIGNMENTS
+           for name, each in candidates.found(a, Answers).items()}  # fmt: skip
 SUSPECTS = [(name, sentence) for name, check in CHECKS.items() for sentence in check.suspects]
-KNOWN = [c for c in candidates.REGISTERED if c.key in CHECKS]
+KNOWN = [c for c in candidates.registered() if c.key in CHECKS]
 VISIBLE, HIDDEN, OTHER = None, 20, 999
+EXPECTED = re.compile(r"^\s*expected\b[^\n]*=", re.MULTILINE)  # what only the student's copy shows
 # A size that does not fit is what some suspects are about.
 MEANT_ERRORS = (
     "Kernel size can't be greater",
@@ -47,10 +38,10 @@ def _words(value):
     return "-".join(value) if isinstance(value, tuple) else str(value)
 
 
-def run(ask, *functions, seed: int | None) -> str | None:
-    """What the student is told by a check, or None where the functions pass."""
+def told(ask, *given, seed: int | None) -> str | None:
+    """What the student is told by a check, or None where all passes."""
     try:
-        ask(*functions, seed=seed)
+        ask(*given, seed=seed)
     except CheckFailed as failure:
         return str(failure)
     return None
@@ -62,7 +53,7 @@ def test_an_assignment_is_found():
 
 
 def test_every_candidate_is_of_a_check_that_exists():
-    unknown = [c.label for c in candidates.REGISTERED if c not in KNOWN]
+    unknown = [c.label for c in candidates.registered() if c not in KNOWN]
     assert not unknown, f"no check of that name in its assignment: {unknown}"
 
 
@@ -84,41 +75,39 @@ def test_enough_forms_of_what_people_really_do(assignment):
 
 @pytest.mark.parametrize(("name", "sentence"), SUSPECTS, ids=_words)
 def test_every_suspect_is_rejected_with_its_own_sentence(name, sentence):
-    """The parts before the one that tells it apart pass, so all parts are run one by one.
-
-    Graded, those parts that the student sees fail are run again, with hidden cases.
-    """
-    check, suspect = CHECKS[name], CHECKS[name].functions[sentence]
-    told = _told(check, suspect, check.parts, VISIBLE)
-    assert told, "passes every part"
-    assert any(sentence in text for text in told.values()), told
-    assert any("expected" in text for text in told.values())
-    graded = _told(check, suspect, told, HIDDEN)
-    assert any(sentence in text for text in graded.values()), graded
-    for text in graded.values():
-        assert "expected = " not in text.replace("expected  =", "expected =")
-    for cases in check.parts.values():  # one that stumbles over a case can never be recognised
-        for case in cases(np.random.default_rng(0)):
-            outcome = call(suspect, case.args, case.kwargs)
+    """Shown and graded, in the first part that tells it apart; parts before that may pass."""
+    check = in_turn(CHECKS[name])
+    for part in check.parts:  # one that stumbles over a case can never be recognised
+        for outcome in check.of_suspect(sentence, part, VISIBLE):
             assert outcome.error is None or any(words in outcome.error for words in MEANT_ERRORS)
 
+    def say(part, seed):
+        return told(check.judge_suspect, sentence, part, seed=seed)
 
-def _told(check, function, parts, seed):
-    """What is told in each of some parts that fail."""
-    told = {}
-    for part in parts:
-        try:
-            check.compare(function, part, seed=seed)
-        except CheckFailed as failure:
-            told[part] = str(failure)
-    return told
+    failing = ((part, text) for part in check.parts if (text := say(part, VISIBLE)))
+    shown = {}
+    for part, text in failing:
+        shown[part] = text
+        if sentence in text and any("expected" in each for each in shown.values()):
+            break
+    assert shown, "passes every part"
+    assert any(sentence in text for text in shown.values()), shown
+    assert any("expected" in text for text in shown.values())
+    graded = {}
+    for part in itertools.chain(reversed(shown), (part for part, _ in failing)):
+        graded[part] = say(part, HIDDEN) or ""
+        assert not EXPECTED.search(graded[part])
+        if sentence in graded[part]:
+            break
+    else:
+        pytest.fail(f"not told while it is graded: {graded}")
 
 
 # With the usual seeds mutants and alternatives are judged in `tests/grading/test_fairness.py`, here
 # and graded side by side.
 @pytest.mark.parametrize("candidate", [c for c in KNOWN if not c.says], ids=lambda c: c.label)
 def test_every_alternative_passes_with_other_seeds(candidate):
-    assert run(CHECKS[candidate.key], *candidate.functions, seed=OTHER) is None
+    assert told(in_turn(CHECKS[candidate.key]), *candidate.functions, seed=OTHER) is None
 
 
 @pytest.mark.parametrize("name", ANSWERS, ids="-".join)
@@ -144,9 +133,9 @@ def test_each_foreseen_wrong_answer_is_wrong_and_explained(name, capsys):
                 continue  # this mistake makes no difference to this question
             capsys.readouterr()
             assert group.score(**{**keys, item: value}) == len(keys) - 1
-            told = capsys.readouterr().out
+            printed = capsys.readouterr().out
             others = [s for s, w in answer.wrong.items() if w() == value]
-            assert any(s in told for s in [sentence, *others])
+            assert any(s in printed for s in [sentence, *others])
 
 
 @pytest.mark.parametrize("name", ANSWERS, ids="-".join)

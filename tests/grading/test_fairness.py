@@ -1,19 +1,15 @@
 """Every known version is judged as is meant, and grading says the same as the student's kernel."""
 
 import functools
-import importlib
 import inspect
-import itertools
 import linecache
 import os
-import pkgutil
 from pathlib import Path
 
 import pytest
 from graders import candidates
-from graders.remembered import remembered
+from graders.remembered import in_turn, remembered
 
-from course_utils import checks
 from course_utils.checks.engine import Check, CheckFailed
 from course_utils.errors import CourseError
 from course_utils.grading import bubblewrap
@@ -21,8 +17,7 @@ from course_utils.grading.candidate import Candidate
 from course_utils.grading.sandbox import Limits
 from course_utils.repository import ROOT
 
-ASSIGNMENTS = [m.name for m in pkgutil.iter_modules(checks.__path__) if m.ispkg]
-ROOMS = "", ".forms", ".styles"  # of candidates, each with a module for an assignment
+KNOWN = candidates.registered()
 # What stands in for the registering decorators, so that the very text of the module runs there.
 STAND_IN = """
 import sys, types
@@ -63,7 +58,7 @@ def over_there():
 def lines_of_cells():
     """Candidates stand in files here, and count as cells, which they are over there."""
     with pytest.MonkeyPatch.context() as patch:
-        for file in {inspect.getfile(c.function) for c in _registered()}:
+        for file in {inspect.getfile(c.function) for c in KNOWN}:
             lines = Path(file).read_text().splitlines(keepends=True)
             patch.setitem(linecache.cache, file, (1, None, lines, file))
         yield
@@ -71,28 +66,21 @@ def lines_of_cells():
 
 @functools.cache
 def _checks(assignment):
-    module = importlib.import_module(f"{checks.__name__}.{assignment}")
-    return {c.name: remembered(c) for c in vars(module).values() if isinstance(c, Check)}
-
-
-def _registered():
-    for assignment, room in itertools.product(ASSIGNMENTS, ROOMS):
-        importlib.import_module(f"graders{room}.{assignment}")
-    return [c for c in candidates.REGISTERED if c.key[0] in ASSIGNMENTS]
+    return {c.name: remembered(c) for c in candidates.found(assignment, Check).values()}
 
 
 def test_many_odd_styles_are_asked():
-    styles = [c for c in _registered() if c.function.__module__.startswith("graders.styles.")]
+    styles = [c for c in KNOWN if c.function.__module__.startswith("graders.styles.")]
     assert len(styles) >= 30
     assert not any(c.says for c in styles)
 
 
 @pytest.mark.parametrize("seed", [None, 20])
-@pytest.mark.parametrize("candidate", _registered(), ids=lambda c: c.label)
+@pytest.mark.parametrize("candidate", KNOWN, ids=lambda c: c.label)
 def test_a_version_is_judged_as_is_meant_here_and_graded(over_there, candidate, seed, capsys):
     """A right one passes every part, a wrong one is told what it must be; graded alike."""
     assignment, name = candidate.key
-    check, kernel = _checks(assignment)[name], over_there(candidate.function.__module__)
+    check, kernel = in_turn(_checks(assignment)[name]), over_there(candidate.function.__module__)
     here = [_verdict(check, candidate.functions, p, seed, capsys) for p in check.part_names]
     first = next((told for told, _ in here if told), None)
     assert candidate.says in first if candidate.says else first is None
