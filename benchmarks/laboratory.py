@@ -20,7 +20,7 @@ from course_utils.bowl import Run
 from course_utils.receptive_field import Step
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from browser.conftest import BROWSERS, QUIET, shutil  # the browser that the tests use
+from browser.pages import DESKTOP, QUIET, installed  # the browser that the tests use
 
 LIMIT_MS, LIMIT_BYTES, LIMIT_PAINT, TIMES = 50, 60_000, 2.0, 40
 SITE = Path(__file__).parents[1] / "build" / "site"
@@ -97,9 +97,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         page_ = Path(folder, "page.html")
         page_.write_text(f"<!doctype html><meta charset=utf-8>{''.join(parts)}", encoding="utf-8")
-        path = next(filter(None, map(shutil.which, BROWSERS)))
-        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        browser = playwright.chromium.launch(executable_path=installed(), args=list(QUIET))
+        page = browser.new_page(viewport=DESKTOP)
         page.goto(page_.as_uri())
         for (mode, (_, patches)), box in zip(
             MODES.items(), page.locator(".laboratory").all(), strict=True
@@ -123,7 +122,7 @@ def first_paint(browser: Browser) -> float:
         return 0.0
     took = []
     for _ in range(5):
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page = browser.new_page(viewport=DESKTOP)
         page.goto(pages[-1].as_uri())
         took.append(page.evaluate(PAINTED) / 1000)
         page.close()

@@ -107,13 +107,8 @@ def descend(
 
 def bowl_paths(
     runs: Sequence[Run], *, conditioning: float = 20.0, angle: float = 0.0, steps: int = 40
-) -> tuple[Figure, list[float]]:
+) -> Figure:
     """Draw the path of each run on the bowl, and in the last panel all their losses.
-
-    Returns
-    -------
-    figure, list of float
-        The picture, and each run's loss after the last step.
 
     Raises
     ------
@@ -128,10 +123,8 @@ def bowl_paths(
     *panels, below = axes.flat[: len(runs) + 1]
     for ax in axes.flat[len(runs) + 1 :]:
         ax.axis("off")
-    final = []
     for i, (ax, run) in enumerate(zip(panels, runs, strict=True)):
         path, losses = descend(run, conditioning=conditioning, angle=angle, steps=steps)
-        final.append(float(losses[-1]))
         look = {"color": plotting.CYCLE[i], "marker": plotting.MARKERS[i]}
         _bowl(ax, conditioning, angle)
         ax.plot(*path.T, lw=1.5, ms=4, **look)
@@ -141,7 +134,7 @@ def bowl_paths(
         below.semilogy(shown, ms=5, markevery=max(1, steps // 5), label=run.optimiser, **look)
     below.set_title("loss at each step", fontsize=12)
     below.set(xlabel="step", ylim=(1e-7, 1e4))
-    return fig, final
+    return fig
 
 
 def _bowl(ax: Axes, conditioning: float, angle: float) -> None:

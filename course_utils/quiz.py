@@ -263,7 +263,7 @@ def _question(question: Question) -> str:
         fields = "<p>" + _choices(f"ask-{question.id}", question.choices, text, kind) + "</p>"
         text += " Select all that apply." if several else ""
     else:
-        fields = f'<input class="live" hidden type="text" autocomplete="off" aria-label="{text}">'
+        fields = _field(text)
     lead = (
         f"<p>{text}</p>{_picture(question)}{fields}"
         if question.choices or question.picture

@@ -2,7 +2,6 @@
 
 import string
 import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,14 +88,9 @@ def paths(
 
 
 def gradient_paths(
-    image: np.ndarray,
-    kernel: np.ndarray,
-    dout: np.ndarray,
-    places: Sequence[Place],
-    *,
-    flip: bool = False,
-) -> tuple[Figure, list[float]]:
-    """Draw, for each place, the outputs that it reached and the sum that is its gradient.
+    image: np.ndarray, kernel: np.ndarray, dout: np.ndarray, place: Place, *, flip: bool = False
+) -> Figure:
+    """Draw the outputs that one number reached, and the sum that is its gradient.
 
     The chosen number is orange; equal letters mark an output and what the chosen number was
     multiplied with on the way there.
@@ -105,15 +99,10 @@ def gradient_paths(
     ----------
     image, kernel, dout
         `(H, W)`, `(KH, KW)`, and ∂L/∂a as it arrives at the outputs, `(H-KH+1, W-KW+1)`.
-    places
-        One panel for each, two in a row.
+    place
+        The pixel or the weight that is followed.
     flip
         True convolution; else cross-correlation.
-
-    Returns
-    -------
-    figure, list of float
-        The picture, and the gradient at each place.
 
     Raises
     ------
@@ -123,19 +112,12 @@ def gradient_paths(
     expected = tuple(n - k + 1 for n, k in zip(image.shape, kernel.shape, strict=True))
     if dout.shape != expected:
         raise ValueError(f"dout must have the shape of the output, {expected}, got {dout.shape}")
-    columns = min(2, len(places))
-    rows = -(-len(places) // columns)
-    width, height = (9, 2.9) if columns == 2 else (7.5, 3.4)
-    fig, axes = plotting.figure(rows, columns, width=width, height=rows * height)
-    gradients = []
-    for ax, place in zip(axes.flat, places, strict=False):
-        gradients.append(_panel(ax, image, kernel, dout, place, flip))
-    for ax in axes.flat:
-        ax.axis("off")
-    return fig, gradients
+    fig, axes = plotting.figure(width=7.5, height=3.4)
+    _panel(axes[0, 0], image, kernel, dout, place, flip)
+    return fig
 
 
-def _panel(ax: Axes, image, kernel, dout, place: Place, flip: bool) -> float:
+def _panel(ax: Axes, image, kernel, dout, place: Place, flip: bool) -> None:
     found = paths(image.shape, kernel.shape, place, flip=flip)
     letters = string.ascii_lowercase
     reached = {path.output: letters[n % 26] for n, path in enumerate(found)}
@@ -165,7 +147,7 @@ def _panel(ax: Axes, image, kernel, dout, place: Place, flip: bool) -> float:
     ax.text(width / 2, tallest + 0.3, lines, ha="center", va="top", fontsize=11)
     ax.set(xlim=(-0.2, width + 0.2), ylim=(tallest + 1.3, -0.7))
     ax.set_aspect("equal")
-    return gradient
+    ax.axis("off")
 
 
 def _table(ax: Axes, array: np.ndarray, left: float, top: float, lit: dict, colour: str) -> None:

@@ -38,7 +38,7 @@ def _kernel(given: Start) -> torch.Tensor:
 def _window(given: Start) -> tuple[Figure, str]:
     image, kernel = (np.asarray(given[key]) for key in ("input", "kernel"))
     flip = given.get("flip", False)
-    figure, _ = window(image, kernel, given.get("stop", 0), flip=flip, **_geometry(given))
+    figure = window(image, kernel, given.get("stop", 0), flip=flip, **_geometry(given))
     return figure, (
         "A kernel at one output position: the input with the window framed, the kernel, the "
         "element-wise products, and the output with their sum in it."
@@ -91,7 +91,7 @@ def _backward(given: Start) -> tuple[Figure, str]:
     if list(plain) == [1, 0, 1] and given.get("of", "input") != "bias":
         of = {"input": "pixel", "weight": "weight"}[given.get("of", "input")]
         place = Place(of, *given.get("at", (0, 0)))
-        figure, _ = gradient_paths(x, w, dout, [place], flip=flip)
+        figure = gradient_paths(x, w, dout, place, flip=flip)
     else:
         figure = plotting.numbers([x, w, dout], ["x", "w", "∂L/∂a"])
     return figure, (
@@ -127,7 +127,7 @@ def _step(k: int, s: int = 1, p: int = 0, d: int = 1, name: str = "CONV") -> Ste
 
 def _optimisers(given: Start) -> tuple[Figure, str]:
     bowl = {key: given[key] for key in ("conditioning", "angle", "steps") if key in given}
-    figure, _ = bowl_paths([Run(**run) for run in given["runs"]], **bowl)
+    figure = bowl_paths([Run(**run) for run in given["runs"]], **bowl)
     return figure, (
         "Paths of optimisers on the contour lines of a long narrow bowl, and their losses over "
         "the steps."

@@ -1,4 +1,4 @@
-"""A real browser, the one of the system, so nothing is downloaded; and desks to sit at."""
+"""A real browser, and desks to sit at."""
 
 import os
 import shutil
@@ -11,26 +11,16 @@ from pathlib import Path
 import pytest
 
 from browser.lab import Lab
+from browser.pages import QUIET, installed
 from browser.servers import person, serving
 from course_utils.course.bundle import bundle
 from course_utils.repository import ROOT
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-QUIET = (
-    "--no-sandbox",  # Chromium refuses its own sandbox as root, who one is in most containers
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
     """pytest-playwright's `browser` and `page` start the installed browser; CI must have one."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    found = installed()
     if found is None:
         missing = pytest.fail if os.environ.get("CI") else pytest.skip
         missing("there is no Chromium here: sudo apt install chromium")
@@ -82,8 +72,8 @@ def instructor(browser, clone):
 
 
 @pytest.fixture(scope="module")
-def student(browser, exchange, tmp_path_factory):
-    """JupyterLab in what `course bundle` gives to students."""
+def student_desk(exchange, tmp_path_factory):
+    """What `course bundle` gives to students, unpacked."""
     folder = tmp_path_factory.mktemp("student")
     with pytest.MonkeyPatch.context() as patch:  # tests/course compares the assignments
         patch.setattr("course_utils.course.bundle.release", lambda *_, **__: [])
@@ -91,7 +81,13 @@ def student(browser, exchange, tmp_path_factory):
     with zipfile.ZipFile(folder / "course.zip") as archive:
         archive.extractall(folder)
     course = folder / "course"
-    yield from _lab(browser, Desk(course, person(course, folder / "home", exchange)))
+    return Desk(course, person(course, folder / "home", exchange))
+
+
+@pytest.fixture(scope="module")
+def student(browser, student_desk):
+    """JupyterLab in the student's copy."""
+    yield from _lab(browser, student_desk)
 
 
 def _lab(browser, desk):

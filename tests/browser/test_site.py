@@ -1,19 +1,19 @@
 """The website as a reader meets it: every page, on a desk and on a phone, then its parts."""
 
 import functools
-import http.server
+import json
 import re
-import threading
+from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote, urldefrag
 
-import nbformat
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from website.building import build
 
-from course_utils.quiz import questions
+from browser.pages import COLOURS, DESKTOP, LAYOUT, PHONE, WIDER, served, violations
+from course_utils import quiz
 from course_utils.repository import ROOT
 
 NOTEBOOKS = sorted([*ROOT.glob("lectures/*.ipynb"), *ROOT.glob("assignments/*/*.ipynb")])
@@ -21,29 +21,23 @@ TEXTS = [ROOT / "index.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
 TEXTS += sorted([*ROOT.glob("docs/**/*.md"), *ROOT.glob("docs/**/*.rst")])
 PAGES = [str(p.relative_to(ROOT).with_suffix(".html")) for p in [*TEXTS, *NOTEBOOKS]]
 SMALL_DESK = {"width": 1200, "height": 900}
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-# What differs between the modes, and what with the width: the other rules need no second run.
-COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
-LAYOUT = {"runOnly": ["scrollable-region-focusable", "target-size", "meta-viewport", "region"]}
-# Each kind of page: what colours and layout depend on is the same for all of a kind.
-KINDS = ["index.html", "search.html", "lectures/03_output_size.html", "docs/api/checks.html"]
+# Each kind of page: its frame, its code, and what colours and layout depend on are the same for
+# all of a kind.
+KINDS = ["index.html", "search.html", "lectures/03_output_size.html", "docs/api/course.html"]
 KINDS += ["assignments/a1_convolution/a1_convolution.html", "docs/topics.html"]
-WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # Lines of code that run out of their cell, in folded cells too.
 CUT = """[...document.querySelectorAll('.cell details')].map(
     fold => fold.open = true) && [...document.querySelectorAll('.cell_input pre')].filter(
     code => code.scrollWidth > code.clientWidth).map(code => code.textContent)"""
+# Most of a page's elements are words of its code, which are looked at on a page of each kind.
+PLAIN_CODE = """document.querySelectorAll('article .highlight').forEach(
+    code => code.replaceChildren(code.textContent))"""
 # Pictures that did not load, or that say nothing to who cannot see them.
 POOR_PICTURES = """[...document.querySelectorAll('article img')].filter(
     picture => !picture.naturalWidth || !picture.alt).map(picture => picture.src)"""
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The folder of the built website."""
     out = tmp_path_factory.mktemp("site")
@@ -52,49 +46,47 @@ def site(tmp_path_factory):
     return out
 
 
-@pytest.fixture(scope="session")
-def base_url(site):
-    """Where the site is served: on this machine alone."""
-    handler = functools.partial(_Quiet, directory=site)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+@pytest.fixture(scope="module")
+def address(site):
+    """Where the site is served."""
+    with served(site) as url:
+        yield url
 
 
-@pytest.fixture
-def visit(page, base_url):
-    """Open a page; whatever it reports or asks of another host fails the test."""
-    complaints = []
+@pytest.fixture(scope="module")
+def tab(browser, address):
+    """One reader's tab, which all tests share, and what it complains of."""
+    page, complaints = browser.new_page(), []
 
     def heard(message):
         if message.type in ("error", "warning"):
             complaints.append(message.text)
 
     def asked(request):
-        if not request.url.startswith((base_url, "data:", "blob:")):
+        if not request.url.startswith((address, "file:", "data:", "blob:")):
             complaints.append(f"asks another host: {request.url}")
 
     page.on("console", heard)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", asked)
+    yield SimpleNamespace(page=page, complaints=complaints)
+    page.context.close()
 
-    def opened(name, viewport=DESKTOP, mode="light"):
-        page.set_viewport_size(viewport)
-        page.emulate_media(color_scheme=mode, reduced_motion="reduce")
-        page.goto(base_url + name)
-        return page
 
+@pytest.fixture
+def visit(tab, address):
+    """Open a page, as new to the browser; whatever it reports or asks of another host fails."""
+
+    def opened(name, viewport=DESKTOP, base=address):
+        tab.page.set_viewport_size(viewport)
+        tab.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        tab.page.goto(base + name)
+        return tab.page
+
+    tab.complaints.clear()
     yield opened
-    assert complaints == []
-
-
-def violations(page, options=None, without: str | None = None) -> list[str]:
-    # Preloading would ask for style sheets where they are not.
-    options = {"preload": False, **(options or {})}
-    context = {"exclude": [[without]]} if without else None
-    found = Axe().run(page, context=context, options=options).response["violations"]
-    return [f"{v['id']}: {n['html'][:200]}" for v in found for n in v["nodes"]]
+    tab.page.evaluate("localStorage.clear(), sessionStorage.clear()")
+    assert tab.complaints == []
 
 
 @pytest.mark.parametrize("name", [*PAGES, "search.html"])
@@ -102,22 +94,22 @@ def test_everybody_can_read_the_page(visit, name):
     page = visit(name)
     assert page.evaluate(POOR_PICTURES) == []
     assert page.evaluate(WIDER) <= 0
-    # Code is alike on all pages of a kind.
-    assert violations(page, without=None if name in KINDS else ".highlight") == []
-    page.set_viewport_size(SMALL_DESK)
-    assert page.evaluate(CUT) == []
+    if name in KINDS:
+        assert violations(page) == []
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        assert violations(page, COLOURS, looks=True) == []
+        page.set_viewport_size(PHONE)
+        page.reload()
+        assert violations(page, LAYOUT) == []
     page.set_viewport_size(PHONE)
-    page.reload()
     assert page.evaluate(WIDER) <= 0
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_everybody_can_read_it_in_the_dark_and_on_a_phone(visit, name):
-    page = visit(name)
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    assert violations(page, COLOURS) == []
-    page = visit(name, PHONE)
-    assert violations(page, LAYOUT) == []
+    if name.startswith(("lectures/", "assignments/")):
+        page.set_viewport_size(SMALL_DESK)
+        assert page.evaluate(CUT) == []
+    if name not in KINDS:
+        page.evaluate(PLAIN_CODE)
+        page.set_viewport_size(DESKTOP)
+        assert violations(page, within="article", without=".highlight", looks=True) == []
 
 
 def test_a_question_is_answered_with_the_keyboard_and_says_why(visit):
@@ -134,7 +126,7 @@ def test_a_question_is_answered_with_the_keyboard_and_says_why(visit):
     assert said.inner_text().startswith("✓ 5.")
     field.fill("5")
     question.get_by_role("button", name="Check").press("Enter")
-    assert said.inner_text() == f"✓ {questions()['stops-7-3-1'].because}"
+    assert said.inner_text() == f"✓ {quiz.questions()['stops-7-3-1'].because}"
 
 
 def test_a_choice_and_all_choices_are_made_with_the_keyboard(visit):
@@ -159,11 +151,11 @@ NUMBERS = {
 
 
 def test_numbers_are_understood_as_people_write_them(visit):
-    page = visit("lectures/03_output_size.html")
-    for text, value in NUMBERS.items():
-        assert page.evaluate("text => window.convnetQuiz.number(text)", text) == pytest.approx(
-            value, nan_ok=True
-        ), text
+    page = visit("search.html")
+    page.add_script_tag(path=Path(quiz.__file__).with_name("quiz.js"))
+    found = page.evaluate("all => all.map(text => window.convnetQuiz.number(text))", [*NUMBERS])
+    for value, (text, meant) in zip(found, NUMBERS.items(), strict=True):
+        assert value == pytest.approx(meant, nan_ok=True), text
 
 
 # Commit, then see -------------------------------------------------------------------------------
@@ -224,7 +216,7 @@ def test_every_kind_of_prediction_is_committed_with_keys_alone_and_read_by_every
     page.keyboard.press("Enter")
     assert "You said" in choice.get_by_role("status").inner_text()
     assert page.evaluate(WIDER) <= 0
-    assert violations(page) == []
+    assert violations(page, within=".predict") == []
 
 
 def test_a_reader_may_unfold_by_hand_and_a_forbidden_storage_only_forgets(page, site):
@@ -266,8 +258,10 @@ def test_a_hint_unfolds_with_the_keyboard(visit):
     assert hint.get_attribute("open") is not None
 
 
-def test_the_laboratory_of_a_lecture_starts(visit):
-    page = visit("lectures/02_convolution.html")
+@pytest.mark.parametrize("how", ["server", "file"])
+def test_the_laboratory_of_a_lecture_starts(visit, address, site, how):
+    base = {"server": address, "file": f"{site.as_uri()}/"}[how]
+    page = visit("lectures/02_convolution.html", base=base)
     window = page.locator(".laboratory:has-text('One window at a time')")
     window.get_by_role("button", name="step").click()
     assert "Output position [1, 2]" in window.get_by_role("status").inner_text()
@@ -276,6 +270,13 @@ def test_the_laboratory_of_a_lecture_starts(visit):
     # Side by side: no style of the website's reaches the rows of a laboratory.
     places = [window.get_by_role("grid", name=n).bounding_box() for n in ("window", "kernel")]
     assert places[1]["x"] > places[0]["x"] + places[0]["width"]
+    size = "b => b.laboratory.arrays().output.length"
+    before = window.evaluate(size)
+    window.get_by_role("slider", name="padding").press("ArrowRight")
+    assert window.evaluate(size) == before + 2
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    card = "getComputedStyle(document.querySelector('.lab')).backgroundColor"
+    assert page.evaluate(card) == "rgb(26, 30, 37)"
 
 
 def test_a_folded_laboratory_can_be_used_once_it_is_unfolded(visit):
@@ -321,11 +322,35 @@ def test_previous_and_next_walk_through_the_lectures(visit):
     assert page.url.endswith("lectures/03_output_size.html")
 
 
+class Read(HTMLParser):
+    """What a page holds: its places, its links and its text."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.places, self.links, self.text = set(), [], []
+        self.feed(path.read_text())
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        if "id" in given:
+            self.places.add(given["id"])
+        if tag == "a" and "href" in given:
+            self.links.append(given["href"])
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+read = functools.cache(Read)
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_s_page_says_how_long_and_where_to_run_it(site, path):
     name = path.relative_to(ROOT)
     page = site / name.with_suffix(".html")
-    how = BeautifulSoup(page.read_text(), "html.parser").select_one("ul.run")
+    (part,) = re.findall('<ul class="run">.*?</ul>', page.read_text(), re.DOTALL)
+    how = BeautifulSoup(part, "html.parser")
     assert re.match(r"About \w+.* (minutes|hours)$", how.li.text)
     download, colab, binder = (link["href"] for link in how.select("a"))
     assert (page.parent / download).read_bytes() == path.read_bytes()
@@ -342,16 +367,14 @@ def test_a_click_downloads_the_notebook(visit):
 
 
 def test_every_link_inside_leads_somewhere(site):
-    pages = {p: BeautifulSoup(p.read_text(), "html.parser") for p in map(site.joinpath, PAGES)}
-    places = {p: {tag["id"] for tag in soup.select("[id]")} for p, soup in pages.items()}
-    for page, soup in pages.items():
-        for link in soup.select("a[href]"):
-            target, place = urldefrag(link["href"])
+    for page in map(site.joinpath, PAGES):
+        for link in read(page).links:
+            target, place = urldefrag(link)
             if re.match(r"\w+:", target):
                 continue
             found = (page.parent / unquote(target)).resolve() if target else page
-            assert found.is_file(), (page.name, link["href"])
-            assert not place or unquote(place) in places[found], (page.name, link["href"])
+            assert found.is_file(), (page.name, link)
+            assert not place or unquote(place) in read(found).places, (page.name, link)
 
 
 def test_each_module_of_the_package_is_documented(site):
@@ -378,7 +401,8 @@ def secrets() -> set[str]:
 
 
 def _source(path: Path) -> str:
-    return "\n".join(cell.source for cell in nbformat.read(path, nbformat.NO_CONVERT).cells)
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells)
 
 
 def test_no_page_holds_a_solution_or_a_hidden_test(site):
@@ -386,7 +410,7 @@ def test_no_page_holds_a_solution_or_a_hidden_test(site):
     assert len(hidden) > 100
     for path in site.rglob("*"):
         if path.suffix == ".html":
-            text = BeautifulSoup(path.read_text(), "html.parser").get_text()
+            text = "".join(read(path).text)
         elif path.suffix == ".ipynb":
             text = _source(path)
         elif path.is_file() and path.suffix in (".js", ".md", ".rst", ".txt", ".py"):

@@ -1,13 +1,16 @@
 import re
 
+import nbformat
 import numpy as np
 import pytest
 import torch
 
-from course_utils import laboratory
-from course_utils.bowl import Run
+from course_utils import laboratory, receptive_field
+from course_utils.bowl import OPTIMISERS, Run
+from course_utils.course import notebooks
 from course_utils.laboratory.squeeze import squeezed
 from course_utils.receptive_field import Step
+from course_utils.repository import ROOT
 
 
 @pytest.fixture
@@ -125,11 +128,49 @@ def test_a_description_says_something():
         laboratory.still(laboratory.state("receptive", layers=[Step(3)]), alt="cone")
 
 
-def test_both_sides_know_the_same_version_and_modes():
+def test_both_sides_know_the_same_version_modes_names_and_limits():
     source = (laboratory.FOLDER / "laboratory.js").read_text()
     assert f"export const VERSION = {laboratory.VERSION};" in source
     modes = re.search(r"MODES = \{ (.*?) \}", source)[1]
     assert [mode.split(":")[0] for mode in modes.split(", ")] == list(laboratory.MODES)
+    names = re.search(r"OPTIMISERS = \[(.*?)\]", source)[1]
+    assert re.findall(r'"(.*?)"', names) == list(OPTIMISERS)
+    most = (receptive_field.MAX_LAYERS, receptive_field.MAX_ROW)
+    assert "MAX_LAYERS = {}, MAX_ROW = {};".format(*most) in source
+    assert f"small = (s, most = {laboratory.TABLE}) => " in source
+
+
+def test_a_stored_lecture_holds_the_module_once_and_a_picture_for_each():
+    """As every run of a notebook from the top stores it."""
+    many = 0
+    for path in ROOT.glob("lectures/*.ipynb"):
+        cells = notebooks.read(path).cells
+        outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+        shown = [data for data in outputs if 'class="laboratory"' in data.get("text/html", "")]
+        assert [carries(data) for data in shown] == [i == 0 for i in range(len(shown))]
+        for data in shown:
+            assert set(data) == {"text/html", "text/plain"}
+            assert "<img" in data["text/html"]
+        many += len(shown) > 1
+    assert many
+
+
+def test_of_a_tied_laboratory_the_picture_is_stored_and_nothing_that_lives(tmp_path):
+    tied = laboratory.link("window", input=[[1, 2, 0], [3, 1, 2]], kernel=[[1, -1]])
+    data, _ = tied._repr_mimebundle_()
+    assert notebooks.WIDGET in data
+    cell = nbformat.v4.new_code_cell("tied", outputs=[nbformat.v4.new_output("display_data", data)])
+    notebooks.store(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "tied.ipynb")
+    (output,) = notebooks.read(tmp_path / "tied.ipynb").cells[0].outputs
+    assert set(output.data) == {"text/html", "text/plain"}
+    assert "<img" in output.data["text/html"]
+
+
+def test_the_module_that_pages_hold_is_small():
+    """What a notebook carries, and what a browser reads, once for all its laboratories."""
+    assert len(laboratory.module().encode()) <= 60_000
+    for word in ("</script", "<script", "<!--"):  # these would end its place on a page
+        assert word not in laboratory.module()
 
 
 @pytest.mark.parametrize(

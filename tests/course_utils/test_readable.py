@@ -120,7 +120,7 @@ def test_what_shrinks_on_a_page_is_refused():
     fig, _ = plotting.figure(width=PAGE * 13 / SMALLEST + 1)
     with pytest.raises(ValueError, match=r"at least 8 .* a narrower figure"):
         plotting.render(fig, readable=True)
-    plotting.render(fig)  # an explorer may go on
+    plotting.render(fig)  # only where it is asked for
 
 
 def test_invisible_text_may_be_small():
