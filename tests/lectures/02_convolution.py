@@ -2,13 +2,29 @@
 
 import numpy as np
 
+from course_utils import quiz
+
 
 def letters_run(stops):
     assert stops[0] == "ew + fx + iy + jz"
 
 
+def dumoulin_both(window, kernels, printed, correlated, convolved):
+    assert (window * kernels["Dumoulin"]).sum() == 12
+    assert (printed == correlated).all() and (printed != convolved).sum() == 7
+
+
 def sobel_both(one, other):
     assert np.allclose(one, other)
+
+
+def gallery_kernels(gallery):
+    assert quiz.truth("gallery-zero") == sum(abs(k.sum()) < 1e-9 for k in gallery.values())
+
+
+def gallery_turned(strengths):
+    angles = np.deg2rad([0, 30, 45, 60, 90])
+    assert np.allclose(np.array(strengths) / strengths[0], np.cos(angles), atol=0.01)
 
 
 def gallery_likeness(own, found):
@@ -27,3 +43,8 @@ def mean_table_run(means):
         [10, 10, 10, 0, 0, 0, 0, 0],
     ]
     assert np.allclose(means, deck_004)
+
+
+def noise_table(best):
+    assert best["impulse"] == best["salt and pepper"] == (quiz.truth("filter-for-salt"), 3)
+    assert best["Gaussian"][0] == quiz.truth("filter-for-grain")
