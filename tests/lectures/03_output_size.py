@@ -13,3 +13,11 @@ def blind(counts):
 def padding_example_run(result):
     slide = torch.tensor([[-10, -13, 1], [-9, 3, 0]])
     assert (result[:2, :3] != slide).sum() == quiz.truth("slide-wrong")
+
+
+def channels_torch(layer, x, learned):
+    assert quiz.truth("maps-of-six") == [layer(x).numel(), learned]
+
+
+def channels_chain(volume):
+    assert volume.shape == (1, 10, 24, 24)
