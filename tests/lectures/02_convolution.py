@@ -3,6 +3,7 @@
 import numpy as np
 
 from course_utils import quiz
+from course_utils.data import photo
 
 
 def letters_run(stops):
@@ -48,3 +49,33 @@ def mean_table_run(means):
 def noise_table(best):
     assert best["impulse"] == best["salt and pepper"] == (quiz.truth("filter-for-salt"), 3)
     assert best["Gaussian"][0] == quiz.truth("filter-for-grain")
+
+
+def learned_sobel(kernels, sobel):
+    assert np.allclose(kernels[0], sobel, atol=0.01)
+    assert np.allclose(kernels[1], sobel[::-1, ::-1], atol=0.01)
+    assert not np.allclose(kernels[2], sobel, atol=0.1)
+    assert np.allclose(kernels[2].sum(axis=0), sobel.sum(axis=0), atol=0.1)
+    for name, alike in {"brick": 0.97, "grass": 0.57}.items():  # one row and the next
+        image = photo(name, grey=True, size=(160, 160))
+        steps = image[:, 2:] - image[:, :-2]
+        assert round(np.corrcoef(steps[:-1].ravel(), steps[1:].ravel())[0, 1], 2) == alike
+
+
+def learned_shape(found):
+    assert abs(found.sum() - quiz.truth("learned-total")) < 0.01
+    ring = [
+        found[2, 2],
+        found[[1, 2, 2, 3], [2, 1, 3, 2]].mean(),
+        found[[0, 2, 2, 4], [2, 0, 4, 2]],
+    ]
+    assert ring[0] > ring[1] > ring[2].max() > 0  # a bell
+
+
+def learned_tried(error, new):
+    better = [a < b for a, b in zip(error["learned"], error["Gaussian 5×5"], strict=True)]
+    assert [name for name, won in zip(new, better, strict=True) if not won] == ["moon"]
+    assert all(np.array(error["learned"]) < error["mean 3×3"])
+    shown = ("moon", "astronaut", "chelsea", "coffee", "rocket")
+    steps = [np.diff(photo(name, grey=True, size=(160, 160))).std() for name in shown]
+    assert steps[0] < min(steps[1:])  # the moon is smoother than all that it learned from
