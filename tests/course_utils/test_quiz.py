@@ -145,7 +145,7 @@ def test_a_question_can_show_a_picture(shown):
 def test_an_unknown_question_names_similar_ones():
     with pytest.raises(ValueError, match="similar: stops-7-3-1"):
         quiz.ask("stops-8")
-    with pytest.raises(ValueError, match="similar: dense-local"):
+    with pytest.raises(ValueError, match="similar: dense-weights"):
         quiz.predict("dense-9")
     with pytest.raises(ValueError, match="no predictions"):
         quiz.record("12")
