@@ -10,6 +10,11 @@ def letters_run(stops):
     assert stops[0] == "ew + fx + iy + jz"
 
 
+def flip_echo(tau, heard):
+    risen = np.where(tau < 1, 1 - np.exp(-2 * tau), (np.exp(2) - 1) * np.exp(-2 * tau))
+    assert np.abs(heard - risen / 2 * (tau > 0)).max() < 0.01  # the integral solved by hand
+
+
 def dumoulin_both(window, kernels, printed, correlated, convolved):
     assert (window * kernels["Dumoulin"]).sum() == 12
     assert (printed == correlated).all() and (printed != convolved).sum() == 7
