@@ -28,6 +28,15 @@ def gallery_kernels(gallery):
     assert quiz.truth("gallery-zero") == sum(abs(k.sum()) < 1e-9 for k in gallery.values())
 
 
+def laws_proved(layers, small):
+    gaps = [
+        np.abs(np.roll(layer(small), 3, axis=1) - layer(np.roll(small, 3, axis=1))).max()
+        for layer in layers.values()
+    ]
+    assert gaps[0] < 1e-9
+    assert gaps[1] > 0.5
+
+
 def gallery_turned(strengths):
     angles = np.deg2rad([0, 30, 45, 60, 90])
     assert np.allclose(np.array(strengths) / strengths[0], np.cos(angles), atol=0.01)
