@@ -2,11 +2,13 @@
 
 Between a prediction and the text that explains it no line of source holds the answer, and the
 outputs of the cells that answer are folded. Before it neither the heading of its section tells the
-answer, nor an assertion of the last cell of code.
+answer, nor an assertion of the last cell of code. What the very next cell prints is no question:
+it is predicted.
 """
 
 import ast
 import io
+import itertools
 import re
 import tokenize
 from collections.abc import Iterator
@@ -127,11 +129,41 @@ def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
                     f"{answer.id}: answers {cell.id}, so it needs the tag {HIDDEN} and "
                     'the metadata {"jupyter": {"outputs_hidden": true}}'
                 )
+    for cell, following in itertools.pairwise(notebook.cells):
+        for id_ in prints(cell, following):
+            yield f"{cell.id}: {following.id} prints the answer of {id_}: make it quiz.predict"
     for cell in notebook.cells:
         if HIDDEN in cell.metadata.get("tags", []) and cell.id not in answers:
             yield f"{cell.id}: folded, but no prediction stands before it"
         if laboratory(cell) and cell.id not in answers:
             yield f"{cell.id}: a laboratory without a question: put quiz.predict before it"
+
+
+def prints(cell: nbformat.NotebookNode, following: nbformat.NotebookNode) -> list[str]:
+    """The ids of the questions of a cell whose answer the next cell prints for all to see."""
+    if following.cell_type != "code" or HIDDEN in following.metadata.get("tags", []):
+        return []
+    text = "\n".join(
+        output.get("text", "") + output.get("data", {}).get("text/plain", "")
+        for output in ([] if asks(following) else following.outputs)
+    )
+    known = quiz.questions()
+    return [
+        id_
+        for id_ in questions_of(cell)
+        if id_ in known and known[id_].answer not in (0, 1) and _holds(text, known[id_])
+    ]
+
+
+def _holds(text: str, question: quiz.Question) -> bool:
+    if isinstance(question.answer, int | float):
+        return question.answer in _numbers(text)
+    others = [choice for choice in question.choices if choice != question.answer]
+    return (
+        isinstance(question.answer, str)
+        and _names(text, question.answer)
+        and not any(_names(text, other) for other in others)
+    )
 
 
 def _answering(cells: list[nbformat.NotebookNode]) -> Iterator[nbformat.NotebookNode]:

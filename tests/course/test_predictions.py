@@ -4,7 +4,7 @@ import nbformat
 import pytest
 
 from course_utils.course import predictions
-from course_utils.quiz import Prediction
+from course_utils.quiz import Prediction, Question
 
 ANSWER = {"tags": ["hide-output"], "jupyter": {"outputs_hidden": True}}
 
@@ -146,6 +146,22 @@ def test_the_cell_before_may_use_a_number(known, id_, line):
 )
 def test_what_is_not_committed_or_not_folded_is_named(known, change, sentence):
     assert any(sentence in said for said in found(**change))
+
+
+@pytest.mark.parametrize(
+    ("answer", "source", "printed"),
+    [
+        (7850, "print(count)", True),
+        (7850, 'quiz.ask("many")', False),  # nothing but another question
+        (78, "print(count)", False),
+        (1, "print(count)", False),
+    ],
+)
+def test_what_the_next_cell_prints_is_no_question(known, monkeypatch, answer, source, printed):
+    question = Question("many", "99", "How many?", answer, "So many.", str(answer))
+    monkeypatch.setattr(predictions.quiz, "questions", lambda: {"many": question})
+    said = ["asked: answer prints the answer of many: make it quiz.predict"]
+    assert found(source, ask='quiz.ask("many")', meta={}) == said * printed
 
 
 DRAWN = """fig, axes = plotting.figure(1, 2)
