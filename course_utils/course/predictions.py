@@ -1,11 +1,14 @@
 """Commit, then see: what a lecture keeps so that nothing tells the answer of a prediction before.
 
 Between a prediction and the text that explains it no line of source holds the answer, and the
-outputs of the cells that answer are folded.
+outputs of the cells that answer are folded. Before it neither the heading of its section tells the
+answer, nor an assertion of the last cell of code. What the very next cell prints is no question:
+it is predicted.
 """
 
 import ast
 import io
+import itertools
 import re
 import tokenize
 from collections.abc import Iterator
@@ -16,11 +19,15 @@ from course_utils import quiz
 
 HIDDEN = "hide-output"  # the website folds such an output; JupyterLab reads `outputs_hidden`
 LONG = 1000  # so large a number stands nowhere by accident
+RARE = 20  # one that is larger stands in no heading by accident
 
 _CALL = re.compile(r"quiz\.(ask|predict|record)\(([^()]*)\)")
 _PROSE = re.compile(r"\*\*[Pp]redict\b")
 # One works with it, folded or not.
 _LABORATORY = re.compile(r"^laboratory\.(show|link)\(", re.MULTILINE)
+_HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
+_ARTICLE = re.compile(r"^(the|an?|its|their|that|those)( of)? ", re.IGNORECASE)
+_EQUAL = ("allclose", "isclose", "array_equal", "equal")  # calls that compare, as == does
 # What a cell may call that only draws: what draws, what lays out, and what sums up for a label.
 _DRAWS = {"plotting", "plt"}
 _SUMS_UP = (
@@ -86,7 +93,12 @@ def laboratory(cell: nbformat.NotebookNode) -> bool:
 def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
     """Each prediction that one cannot commit to, that nothing answers, or that something tells."""
     known, answers = quiz.predictions(), set()
+    heading, before = "", ""  # of the section, and the last code above
     for place, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown":
+            heading = [heading, *_HEADING.findall(cell.source)][-1]
+        elif not asks(cell):
+            before = cell.source
         if cell.cell_type == "markdown" and _PROSE.search(cell.source):
             yield f"{cell.id}: a Predict that nobody can commit to: make it quiz.predict"
         if asks(cell) != "predict":
@@ -98,6 +110,10 @@ def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
             if id_ not in known:
                 yield f"{cell.id}: no prediction {id_!r}"
                 continue
+            if heads(known[id_], heading):
+                yield f"{cell.id}: the heading tells the answer of {id_}: {heading}"
+            for line in asserts(known[id_], before):
+                yield f"{cell.id}: the cell before tells the answer of {id_}: {line.strip()}"
             for answer in answering:
                 for line in gives_away(known[id_], answer.source):
                     yield f"{answer.id}: tells the answer of {id_}: {line.strip()}"
@@ -113,11 +129,41 @@ def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
                     f"{answer.id}: answers {cell.id}, so it needs the tag {HIDDEN} and "
                     'the metadata {"jupyter": {"outputs_hidden": true}}'
                 )
+    for cell, following in itertools.pairwise(notebook.cells):
+        for id_ in prints(cell, following):
+            yield f"{cell.id}: {following.id} prints the answer of {id_}: make it quiz.predict"
     for cell in notebook.cells:
         if HIDDEN in cell.metadata.get("tags", []) and cell.id not in answers:
             yield f"{cell.id}: folded, but no prediction stands before it"
         if laboratory(cell) and cell.id not in answers:
             yield f"{cell.id}: a laboratory without a question: put quiz.predict before it"
+
+
+def prints(cell: nbformat.NotebookNode, following: nbformat.NotebookNode) -> list[str]:
+    """The ids of the questions of a cell whose answer the next cell prints for all to see."""
+    if following.cell_type != "code" or HIDDEN in following.metadata.get("tags", []):
+        return []
+    text = "\n".join(
+        output.get("text", "") + output.get("data", {}).get("text/plain", "")
+        for output in ([] if asks(following) else following.outputs)
+    )
+    known = quiz.questions()
+    return [
+        id_
+        for id_ in questions_of(cell)
+        if id_ in known and known[id_].answer not in (0, 1) and _holds(text, known[id_])
+    ]
+
+
+def _holds(text: str, question: quiz.Question) -> bool:
+    if isinstance(question.answer, int | float):
+        return question.answer in _numbers(text)
+    others = [choice for choice in question.choices if choice != question.answer]
+    return (
+        isinstance(question.answer, str)
+        and _names(text, question.answer)
+        and not any(_names(text, other) for other in others)
+    )
 
 
 def _answering(cells: list[nbformat.NotebookNode]) -> Iterator[nbformat.NotebookNode]:
@@ -137,10 +183,8 @@ def gives_away(prediction: quiz.Prediction, source: str) -> list[str]:
     """
     lines, told = source.splitlines(), set()
     for asserted in (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Assert)):
-        for constant in _compared(asserted):
-            few = constant in (0, 1) and len(prediction.numbers) > 1  # stand for anything
-            if not few and constant in (prediction.answer, *prediction.numbers):
-                told.add(asserted.lineno)
+        if any(_is_answer(prediction, constant) for constant in _compared(asserted)):
+            told.add(asserted.lineno)
     words = []
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.NUMBER and "j" not in token.string.lower():
@@ -159,6 +203,35 @@ def gives_away(prediction: quiz.Prediction, source: str) -> list[str]:
     return [lines[line - 1] for line in sorted(told)]
 
 
+def heads(prediction: quiz.Prediction, heading: str) -> bool:
+    """Whether a heading holds the answer: its words, and no other choice's, or a number above 20.
+
+    A number or a sign may stand in a heading for much else, and so may a word as short as *no*.
+    """
+    if any(abs(number) > RARE and number in _numbers(heading) for number in prediction.numbers):
+        return True
+    if not isinstance(prediction.answer, str) or not re.search(r"[^\W\d_]{4}", prediction.answer):
+        return False
+    others = [choice for choice in prediction.choices if choice != prediction.answer]
+    return _names(heading, _ARTICLE.sub("", prediction.answer)) and not any(
+        _names(heading, _ARTICLE.sub("", other)) for other in others
+    )
+
+
+def asserts(prediction: quiz.Prediction, source: str) -> list[str]:
+    """Lines of a cell which assert that something equals the answer of a prediction."""
+    lines, told = source.splitlines(), set()
+    for asserted in (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Assert)):
+        if any(_is_answer(prediction, constant) for constant in _compared(asserted, (ast.Eq,))):
+            told.add(asserted.lineno)
+    return [lines[line - 1] for line in sorted(told)]
+
+
+def _is_answer(prediction: quiz.Prediction, constant: object) -> bool:
+    few = constant in (0, 1) and len(prediction.numbers) > 1  # stand for anything
+    return not few and constant in (prediction.answer, *prediction.numbers)
+
+
 def _names(text: str, answer: str) -> bool:
     return bool(re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", text, re.IGNORECASE))
 
@@ -168,20 +241,24 @@ def _numbers(text: str) -> list[float]:
     return [float(number) for number in plain]
 
 
-def _compared(asserted: ast.Assert) -> Iterator[object]:
+def _compared(asserted: ast.Assert, how: tuple[type, ...] = (ast.cmpop,)) -> Iterator[object]:
     """The constants that an assertion compares with, those in a list or tuple too."""
+    sides = []
     for node in ast.walk(asserted.test):
-        if isinstance(node, ast.Compare):
-            for side in (node.left, *node.comparators):
-                try:
-                    value = ast.literal_eval(side)
-                except ValueError:
-                    continue
-                yield value
-                pending = [value]
-                while pending:
-                    inner = pending.pop()
-                    if isinstance(inner, list | tuple):
-                        pending.extend(inner)
-                    else:
-                        yield inner
+        if isinstance(node, ast.Compare) and any(isinstance(op, how) for op in node.ops):
+            sides += [node.left, *node.comparators]
+        elif isinstance(node, ast.Call) and _called(node) in _EQUAL:
+            sides += node.args
+    for side in sides:
+        try:
+            value = ast.literal_eval(side)
+        except ValueError:
+            continue
+        yield value
+        pending = [value]
+        while pending:
+            inner = pending.pop()
+            if isinstance(inner, list | tuple):
+                pending.extend(inner)
+            else:
+                yield inner

@@ -4,9 +4,12 @@ import nbformat
 import pytest
 
 from course_utils.course import predictions
-from course_utils.quiz import Prediction
+from course_utils.quiz import Prediction, Question
 
 ANSWER = {"tags": ["hide-output"], "jupyter": {"outputs_hidden": True}}
+
+
+COLOURS = ["the white one", "the black one"]
 
 
 @pytest.fixture
@@ -17,14 +20,19 @@ def known(monkeypatch):
         "rows": Prediction("rows", "99", "table", "Rows?", [28, 2.5, 0], columns=["a", "b", "c"]),
         "winner": Prediction("winner", "99", "choice", "Who?", "Adam", choices=["SGD", "Adam"]),
         "letters": Prediction("letters", "99", "text", "Which sum?", "aw + bx"),
+        "digit": Prediction("digit", "99", "choice", "Which?", "the black one", choices=COLOURS),
+        "one": Prediction("one", "99", "number", "What is the sum?", 1),
     }
     monkeypatch.setattr(predictions.quiz, "predictions", lambda: bank)
     return bank
 
 
-def found(source="print(count)", *, ask='quiz.predict("weights")', text="Text.", meta=ANSWER):
+def found(
+    source="print(count)", *, ask='quiz.predict("weights")', text="Text.", meta=ANSWER, before="1"
+):
     shown = nbformat.v4.new_output("stream", name="stdout", text="7850")
     cells = [
+        nbformat.v4.new_code_cell(before, id="before"),
         nbformat.v4.new_markdown_cell(text, id="text"),
         nbformat.v4.new_code_cell(ask, id="asked"),
         nbformat.v4.new_code_cell(source, id="answer", outputs=[shown], metadata=meta),
@@ -68,6 +76,63 @@ def test_a_choice_is_told_only_where_no_other_stands(known):
 
 
 @pytest.mark.parametrize(
+    ("id_", "heading"),
+    [
+        ("winner", "Adam leads"),
+        ("digit", "A black one loses its strokes"),
+        ("weights", "7 850 weights are enough"),
+        ("rows", "28 rows are left"),
+    ],
+)
+def test_a_heading_that_tells_is_named(known, id_, heading):
+    text = f"# Title\n\n## Other\n\nText.\n\n## {heading}\n\nText."
+    (said,) = found(ask=f'quiz.predict("{id_}")', text=text)
+    assert said == f"asked: the heading tells the answer of {id_}: {heading}"
+
+
+@pytest.mark.parametrize(
+    ("id_", "text"),
+    [
+        ("winner", "## Adam or SGD?"),
+        ("winner", "## Adam\n\nText.\n\n## Who wins?"),
+        ("winner", "## Who wins?\n\nNot always Adam."),
+        ("rows", "## 2.5 ways, from 0 on"),
+        ("one", "## 1 and only 1"),
+        ("letters", "## The sum aw + bx"),  # too short to stand for itself
+    ],
+)
+def test_a_heading_may_name_both_or_what_stands_for_anything(known, id_, text):
+    assert found(ask=f'quiz.predict("{id_}")', text=text) == []
+
+
+@pytest.mark.parametrize(
+    ("id_", "line"),
+    [
+        ("weights", "assert count == 7850"),
+        ("weights", "assert count == [79510, 7_850]"),
+        ("one", "assert np.allclose(p.sum(axis=1), 1)"),
+        ("winner", "assert order[0] == 'Adam'"),
+    ],
+)
+def test_the_cell_before_asserts_no_answer(known, id_, line):
+    (said,) = found(ask=f'quiz.predict("{id_}")', before=f"x = 1\n{line}")
+    assert said == f"asked: the cell before tells the answer of {id_}: {line}"
+
+
+@pytest.mark.parametrize(
+    ("id_", "line"),
+    [
+        ("weights", "assert count > 7850"),
+        ("weights", "count = 7850"),  # what is given
+        ("one", "assert x[1] == y[1] and (z - 1 == y).all()"),
+        ("rows", "assert shape == (1, 0)"),
+    ],
+)
+def test_the_cell_before_may_use_a_number(known, id_, line):
+    assert found(ask=f'quiz.predict("{id_}")', before=line) == []
+
+
+@pytest.mark.parametrize(
     ("change", "sentence"),
     [
         ({"meta": {}}, "answers asked, so it needs the tag hide-output"),
@@ -81,6 +146,22 @@ def test_a_choice_is_told_only_where_no_other_stands(known):
 )
 def test_what_is_not_committed_or_not_folded_is_named(known, change, sentence):
     assert any(sentence in said for said in found(**change))
+
+
+@pytest.mark.parametrize(
+    ("answer", "source", "printed"),
+    [
+        (7850, "print(count)", True),
+        (7850, 'quiz.ask("many")', False),  # nothing but another question
+        (78, "print(count)", False),
+        (1, "print(count)", False),
+    ],
+)
+def test_what_the_next_cell_prints_is_no_question(known, monkeypatch, answer, source, printed):
+    question = Question("many", "99", "How many?", answer, "So many.", str(answer))
+    monkeypatch.setattr(predictions.quiz, "questions", lambda: {"many": question})
+    said = ["asked: answer prints the answer of many: make it quiz.predict"]
+    assert found(source, ask='quiz.ask("many")', meta={}) == said * printed
 
 
 DRAWN = """fig, axes = plotting.figure(1, 2)

@@ -123,14 +123,14 @@ def test_a_notebook_holds_the_script_once_and_each_other_question_is_small(shown
 def test_where_no_script_runs_the_text_is_all_there_is(shown):
     """GitHub, nbviewer and notebooks that are not trusted drop scripts, styles and fields."""
     quiz.predict("gallery-most")
-    quiz.ask("filter-for-salt")
+    quiz.ask("no-fit")
     read = []
     for output in shown:
         page = BeautifulSoup(output["text/html"], "html.parser")
         for dropped in page(["script", "style", "input"]):
             dropped.decompose()
         read.append(" ".join(page.get_text(" ").split()))
-    prediction, question = PREDICTIONS["gallery-most"], QUESTIONS["filter-for-salt"]
+    prediction, question = PREDICTIONS["gallery-most"], QUESTIONS["no-fit"]
     assert read[0] == " ".join(["Predict.", prediction.text, *prediction.choices])
     assert read[1] == " ".join([question.text, *question.choices])
 
@@ -145,7 +145,7 @@ def test_a_question_can_show_a_picture(shown):
 def test_an_unknown_question_names_similar_ones():
     with pytest.raises(ValueError, match="similar: stops-7-3-1"):
         quiz.ask("stops-8")
-    with pytest.raises(ValueError, match="similar: dense-local"):
+    with pytest.raises(ValueError, match="similar: dense-weights"):
         quiz.predict("dense-9")
     with pytest.raises(ValueError, match="no predictions"):
         quiz.record("12")

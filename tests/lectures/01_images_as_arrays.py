@@ -14,6 +14,10 @@ def colour_layout(batch, wrong):
     assert batch.shape == wrong.shape and not torch.equal(batch, wrong)
 
 
+def tasks_fit(probabilities):
+    assert np.allclose(probabilities.sum(axis=1), 1)
+
+
 def tasks_look(probabilities, wrong):
     assert probabilities[wrong].max() > 0.8
 
@@ -38,6 +42,10 @@ def features_curves_show(floor, best, scores, scales, cat, shadow, ways, shadows
     assert quiz.truth("features-scale") == min(s for s in scales if s < 1 and scales[s] > floor)
 
 
+def dense_count(hidden):
+    assert hidden.weight.numel() == quiz.truth("dense-weights")
+
+
 def dense_bars(weights):
     assert list(weights.values()) == [4 * 10**9, 10**7, 10**4]
 
@@ -51,6 +59,7 @@ def permute_plot(conv_plain, conv_mixed, dense_plain, dense_mixed, results):
 
 
 def permute_size_plot(above, fall, lead):
+    assert round(fall[50][0]) == 7 and round(fall[1347][0]) == 2  # as the text says
     assert above == [300, 1347] and all(m - h <= 0 <= m + h for m, h in (lead[50], lead[100]))
     assert fall[1347][0] + fall[1347][1] < fall[300][0] - fall[300][1]
     assert min(m - h for m, h in fall.values()) > 0

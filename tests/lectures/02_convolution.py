@@ -2,13 +2,44 @@
 
 import numpy as np
 
+from course_utils import quiz
+from course_utils.data import photo
+
 
 def letters_run(stops):
     assert stops[0] == "ew + fx + iy + jz"
 
 
+def flip_echo(tau, heard):
+    risen = np.where(tau < 1, 1 - np.exp(-2 * tau), (np.exp(2) - 1) * np.exp(-2 * tau))
+    assert np.abs(heard - risen / 2 * (tau > 0)).max() < 0.01  # the integral solved by hand
+
+
+def dumoulin_both(window, kernels, printed, correlated, convolved):
+    assert (window * kernels["Dumoulin"]).sum() == 12
+    assert (printed == correlated).all() and (printed != convolved).sum() == 7
+
+
 def sobel_both(one, other):
     assert np.allclose(one, other)
+
+
+def gallery_kernels(gallery):
+    assert quiz.truth("gallery-zero") == sum(abs(k.sum()) < 1e-9 for k in gallery.values())
+
+
+def laws_proved(layers, small):
+    gaps = [
+        np.abs(np.roll(layer(small), 3, axis=1) - layer(np.roll(small, 3, axis=1))).max()
+        for layer in layers.values()
+    ]
+    assert gaps[0] < 1e-9
+    assert gaps[1] > 0.5
+
+
+def gallery_turned(strengths):
+    angles = np.deg2rad([0, 30, 45, 60, 90])
+    assert np.allclose(np.array(strengths) / strengths[0], np.cos(angles), atol=0.01)
 
 
 def gallery_likeness(own, found):
@@ -27,3 +58,38 @@ def mean_table_run(means):
         [10, 10, 10, 0, 0, 0, 0, 0],
     ]
     assert np.allclose(means, deck_004)
+
+
+def noise_table(best):
+    assert best["impulse"] == best["salt and pepper"] == (quiz.truth("filter-for-salt"), 3)
+    assert best["Gaussian"][0] == quiz.truth("filter-for-grain")
+
+
+def learned_sobel(kernels, sobel):
+    assert np.allclose(kernels[0], sobel, atol=0.01)
+    assert np.allclose(kernels[1], sobel[::-1, ::-1], atol=0.01)
+    assert not np.allclose(kernels[2], sobel, atol=0.1)
+    assert np.allclose(kernels[2].sum(axis=0), sobel.sum(axis=0), atol=0.1)
+    for name, alike in {"brick": 0.97, "grass": 0.57}.items():  # one row and the next
+        image = photo(name, grey=True, size=(160, 160))
+        steps = image[:, 2:] - image[:, :-2]
+        assert round(np.corrcoef(steps[:-1].ravel(), steps[1:].ravel())[0, 1], 2) == alike
+
+
+def learned_shape(found):
+    assert abs(found.sum() - quiz.truth("learned-total")) < 0.01
+    ring = [
+        found[2, 2],
+        found[[1, 2, 2, 3], [2, 1, 3, 2]].mean(),
+        found[[0, 2, 2, 4], [2, 0, 4, 2]],
+    ]
+    assert ring[0] > ring[1] > ring[2].max() > 0  # a bell
+
+
+def learned_tried(error, new):
+    better = [a < b for a, b in zip(error["learned"], error["Gaussian 5×5"], strict=True)]
+    assert [name for name, won in zip(new, better, strict=True) if not won] == ["moon"]
+    assert all(np.array(error["learned"]) < error["mean 3×3"])
+    shown = ("moon", "astronaut", "chelsea", "coffee", "rocket")
+    steps = [np.diff(photo(name, grey=True, size=(160, 160))).std() for name in shown]
+    assert steps[0] < min(steps[1:])  # the moon is smoother than all that it learned from

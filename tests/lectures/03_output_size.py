@@ -13,3 +13,21 @@ def blind(counts):
 def padding_example_run(result):
     slide = torch.tensor([[-10, -13, 1], [-9, 3, 0]])
     assert (result[:2, :3] != slide).sum() == quiz.truth("slide-wrong")
+
+
+def transposed_by_hand(F, torch):
+    def overlaps(k, stride):
+        ones = torch.ones(1, 1, 6, 6), torch.ones(1, 1, k, k)
+        return F.conv_transpose2d(*ones, stride=stride)[0, 0, k:-k, k:-k].unique().tolist()
+
+    assert overlaps(3, 2) == [1, 2, 4]
+    assert overlaps(4, 2) == [4]  # a stride that divides the kernel: no checkerboard
+    assert overlaps(2, 2) == [1]
+
+
+def channels_torch(layer, x, learned):
+    assert quiz.truth("maps-of-six") == [layer(x).numel(), learned]
+
+
+def channels_chain(volume):
+    assert volume.shape == (1, 10, 24, 24)

@@ -7,6 +7,13 @@ from torch.nn import functional as F
 from course_utils import quiz
 
 
+def pairs_run(pair, sobel):
+    one, other = pair.detach()[:, 0]
+    sign = one[1, 2].sign()
+    assert torch.allclose(one, sign * sobel, atol=0.01)
+    assert torch.allclose(other, -sign * sobel, atol=0.01)
+
+
 def collapse_run(count, two, single, x, one):
     assert not torch.allclose(
         two(F.relu(one(x))), single(x), atol=1e-2
@@ -28,6 +35,11 @@ def pool_deck(mean, largest, t):
 
 def pool_overlap(pooled):
     assert pooled.shape == (3, 3)
+
+
+def pool_slide_check(fits, pooled):
+    assert fits == [(13, 1)] and pooled.shape == (1, 3, 14, 14)
+    assert quiz.truth("pool-fits") == len(fits)
 
 
 def invert_look(ink):
@@ -62,7 +74,12 @@ def gap_train(right):
     assert right > 0.9
 
 
-def gap_maps(own):
+def gap_maps(maps, three):
+    thirds = maps[three].unflatten(2, (3, 8)).mean(dim=(1, 3))  # (map, third)
+    assert thirds.argmax(dim=1).tolist() == [0, 1, 2]
+
+
+def gap_count(own):
     assert np.mean(own) > 0.85
 
 
@@ -79,9 +96,13 @@ def order_run(net, x):
     assert net(x).shape == (4, 100)
 
 
+def softmax_run(z, p):
+    assert torch.allclose(F.softmax(z + 100, dim=0), p)  # only differences count
+
+
 def entropy_curve(lines):
     assert lines["−log p"].argmin() == 499  # best: certain of the truth
-    assert lines["log p, as printed"].argmin() == 0  # "best": the truth held impossible
+    assert lines["log p, as printed"].argmin() == 0  # "best": the truth gets 0
 
 
 def entropy_run(floor):

@@ -27,6 +27,15 @@ def im2col_picture(green, columns):
     assert quiz.truth("im2col-size") == [*columns.shape[::-1], len(green)]
 
 
+def relu_run(gate, before):
+    assert np.array_equal(gate, before > 0)
+
+
+def max_pool_run(dx):
+    assert dx[0, 1] == 10 and dx[0, 2] == 20 and np.count_nonzero(dx) == 2
+    assert quiz.truth("pool-tie") == [dx[0, 1], dx[1, 1], dx[0, 2]]
+
+
 def max_pool_overlap(dx, assigned, added):
     assert np.array_equal(added.reshape(3, 3), dx) and assigned[4] == 4 and added[4] == 10
     assert quiz.truth("overlap-nine") == [assigned[4], added[4]]
@@ -40,7 +49,12 @@ def numeric_curve(best, errors):
     assert best["central"] < 1e-9 < best["forward"] < 1e-6 < errors["central"][-4:].max()
 
 
-def numeric_check(x, w):
+def numeric_check(x, w, even, dout, relative_error, signal, gate, tie):
+    for kernel in (w, even):
+        assert relative_error(kernel, signal.convolve2d(dout, kernel)) < 1e-7
+        unturned = relative_error(kernel, signal.correlate2d(dout, kernel))
+        assert unturned < 1e-7 if kernel is even else unturned > 1e-2
+    assert np.allclose([*gate, tie], [0.5, 0.55, 0.5])
     assert torch.autograd.gradcheck(
         F.conv2d, [torch.tensor(a)[None, None].requires_grad_() for a in (x, w)]
     )
@@ -76,4 +90,4 @@ def machine_run(parameters, digit):
         ):
             tensor.data -= 0.1 * slope
     assert losses == [1.36, 0.58, 0.35]
-    assert quiz.truth("machine-step") == losses[1]
+    assert 0.5 < losses[1] < losses[0] / 2

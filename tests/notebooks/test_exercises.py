@@ -1,0 +1,216 @@
+"""The folded solutions of the lectures' exercises: each number in them is computed here."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from scipy import signal
+from skimage import feature, transform
+from torch import nn
+from torch.nn import functional as F
+
+from course_utils.checks.shapes import layer_size
+from course_utils.course import notebooks
+from course_utils.data import load_digits, photo
+from course_utils.repository import ROOT
+
+SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+FOUR = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])  # neighbours
+
+
+def exercises(lecture: str) -> list[str]:
+    (path,) = ROOT.glob(f"lectures/{lecture}_*.ipynb")
+    (cell,) = (cell for cell in notebooks.read(path).cells if cell.id == "exercises")
+    return re.split(r"^(?=\*\*\d+\*\* \()", cell.source, flags=re.MULTILINE)[1:]
+
+
+def solution(lecture: str, number: int) -> str:
+    """What the solution of an exercise says, with its tags."""
+    text = exercises(lecture)[number - 1]
+    (said,) = re.findall(r"<summary>Solution</summary>(.*)</details>", text)
+    return said
+
+
+def told(lecture: str, number: int, *sentences: str) -> None:
+    said = re.sub(r"<[^>]*>", "", solution(lecture, number))
+    for sentence in sentences:
+        assert sentence in said, f"{lecture}, exercise {number}: {sentence!r} is not said"
+
+
+def signed(array: np.ndarray) -> str:
+    return str([int(n) for n in array]).replace("-", "−")
+
+
+def digits(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
+@pytest.mark.parametrize("lecture", ["00", "01", "02", "03", "04", "05"])
+def test_every_exercise_that_is_not_open_has_a_solution_below_its_hints(lecture):
+    for text in exercises(lecture):
+        folded = re.findall(r"<summary>(.*?)</summary>", text)
+        assert folded[:3] == ["Hint 1", "Hint 2", "Hint 3"]
+        assert folded[3:] == ["Solution"] or (folded[3:] == [] and "(open)" in text)
+
+
+def test_photos_as_arrays():
+    told("00", 1, str(photo("camera").shape), str(photo("coffee", grey=True).shape))
+    moon = photo("moon")
+    row, column = np.unravel_index(moon.argmax(), moon.shape)
+    told("00", 2, f"row {row}, column {column}", f"first of {(moon == moon.max()).sum()} pixels")
+
+
+def test_a_dense_layer_on_a_large_photo():
+    weights = nn.Linear(1080 * 1080 * 3, 10, bias=False, device="meta").weight.numel()
+    told("01", 1, f"{digits(weights)} weights", f"{4 * weights / 1e6:.0f} MB")
+
+
+def test_an_eye_in_several_sizes():
+    cat = photo("chelsea", grey=True)
+    eye = cat[82:148, 134:212]
+    sizes = np.arange(6, 15) / 10  # nine of them
+    eyes = [transform.rescale(eye, size) for size in sizes]
+
+    def best(image):
+        return max(feature.match_template(image, each).max() for each in eyes)
+
+    floor = feature.match_template(photo("astronaut", grey=True), eye).max()
+    told("01", 2, "nine sizes", f"from {floor:.2f} to ")
+    told("01", 2, f"to {best(photo('astronaut', grey=True)):.2f}: more tries")
+    assert min(best(transform.rescale(cat, size)) for size in (0.6, 0.8, 1.2)) >= 0.97
+
+
+def test_kernels_by_hand():
+    image, kernel = np.arange(1, 10).reshape(3, 3), np.array([[1, 0], [0, -1]])
+    assert (signal.correlate2d(image, kernel, mode="valid") == -4).all()
+    assert (signal.convolve2d(image, kernel, mode="valid") == 4).all()
+    told("02", 1, "−4 at every stop", "gives 4 at every stop")
+
+    lines = np.array([[-1, 2, -1]] * 3)
+    line, edge = np.zeros((2, 3, 9))
+    line[:, 4], edge[:, 5:] = 1, 1
+    for picture, words in ((line, "−3, 6, −3"), (edge, "−3, 3")):
+        found = signal.correlate2d(picture, lines, mode="valid")[0]
+        assert signed(found[found != 0]) == f"[{words}]"
+        told("02", 2, f"gives {words}")
+
+    one = np.zeros((3, 3))
+    one[1, 1] = 1
+    assert (one - FOUR == [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]).all()
+    twice = one - 2 * FOUR
+    assert twice.sum() == 1
+    told("02", 3, f"{twice[1, 1]:.0f} in the middle and −{-twice[0, 1]:.0f} on four sides")
+
+
+def all_read(n: int, k: int, s: int, p: int) -> bool:
+    read = np.zeros(n + 2 * p)
+    for stop in range(0, n + 2 * p - k + 1, s):
+        read[stop : stop + k] = 1
+    return bool(read[p : p + n].all())
+
+
+def test_sizes():
+    layer = nn.Conv2d(3, 96, 11, stride=4)
+    parameters = sum(p.numel() for p in layer.parameters())
+    told("03", 1, f"= {layer_size(227, 11, stride=4)},", f"= {digits(parameters)} parameters")
+    told("03", 1, f"leaves {layer_size(224, 11, stride=4)}")
+    assert layer_size(224, 11, stride=4, padding=2) == 55
+
+    x, seen = torch.zeros(1, 1, 31, requires_grad=True), []
+    out = x
+    for dilation in (1, 2, 4):
+        out = F.conv1d(out, torch.ones(1, 1, 3), padding=dilation, dilation=dilation)
+        assert out.shape == x.shape
+        (slope,) = torch.autograd.grad(out[0, 0, 15], x, retain_graph=True)
+        seen.append(int((slope != 0).sum()))
+    told("03", 2, "Paddings 1, 2 and 4", "{}, then {}, then {} pixels".format(*seen))
+
+    def size_of(k, s, p):
+        return layer_size(224, k, stride=s, padding=p)
+
+    settings = [(k, s, p) for k in range(1, 8) for s in (1, 2, 3) for p in range(4)]
+    halve = [each for each in settings if size_of(*each) == 112]
+    left = [each for each in halve if all_read(224, *each)]
+    told("03", 3, "Six are left", ", ".join(map(str, left)))
+    assert len(left) == 6
+    assert set(halve) - set(left) == {(1, 2, 0)}
+
+
+def test_a_path_traced():
+    parts = [nn.Conv2d(3, 16, 5, padding=2), nn.MaxPool2d(3, 2), nn.Conv2d(16, 32, 3)]
+    parts += [nn.MaxPool2d(2), nn.Flatten(), nn.Linear(14 * 14 * 32, 5)]
+    volume, sizes = torch.zeros(1, 3, 64, 64), []
+    for part in parts:
+        volume = part(volume)
+        sizes.append(volume.shape[-1])
+    told("04", 1, " → ".join(map(str, sizes[:4])), f"= {digits(sizes[4])} numbers")
+    counts = [sum(p.numel() for p in parts[i].parameters()) for i in (0, 2, 5)]
+    told("04", 1, " + ".join(map(digits, counts)) + f" = {digits(sum(counts))}.")
+
+
+def test_turned_digits():
+    images = np.pad(load_digits(28).test_images[:100], ((0, 0), (7, 7), (7, 7)))
+    sobel = torch.tensor(SOBEL, dtype=torch.float32)[None, None]
+
+    def edges(angle):
+        turned = np.stack([transform.rotate(image, angle) for image in images])
+        return F.relu(F.conv2d(torch.tensor(turned, dtype=torch.float32)[:, None], sobel))
+
+    upright, turned = edges(0), edges(10)
+
+    def moved(pool):
+        start, end = pool(upright).flatten(1), pool(turned).flatten(1)
+        return ((end - start).norm(dim=1).mean() / torch.pdist(start).mean()).item()
+
+    whole = moved(lambda x: x)
+    assert 0.5 < whole < 0.7
+    assert round(whole - moved(lambda x: F.max_pool2d(x, 2)), 2) == 0.05
+    assert moved(lambda x: F.max_pool2d(x, 8)) > whole - 0.02
+    means = [moved(lambda x: F.avg_pool2d(x, 8)), moved(lambda x: x.mean(dim=(2, 3)))]
+    assert whole - 0.2 > means[0] > means[1] > 0.1
+    told("04", 2, "more than half of the way", "a twentieth of the way", "8×8 gains nothing there")
+
+
+@pytest.mark.parametrize(("name", "flip"), [("Cross-correlation", False), ("True conv", True)])
+def test_gradients_by_hand(name, flip):
+    x, w = (torch.tensor(a, requires_grad=True) for a in ([1.0, 3, 0, 4], [1.0, -1, 2]))
+    out = F.conv1d(x[None, None], (w.flip(0) if flip else w)[None, None])[0, 0]
+    dx, dw = torch.autograd.grad(out, (x, w), torch.tensor([1.0, -1]))
+    told("05", 1, name, f"dw = {signed(dw)}, dx = {signed(dx)}, ")
+
+
+def test_gradients_of_a_vector_and_of_a_batch():
+    rng = np.random.default_rng(0)
+    x, y, wh, wo = (rng.normal(size=shape) for shape in ((5, 3), (5, 2), (3, 2), (2, 2)))
+    weights = [torch.tensor(w, requires_grad=True) for w in (wh, wo)]
+    y_hat = torch.tensor(x) @ weights[0] @ weights[1]
+    right = torch.autograd.grad(0.5 * ((y_hat - torch.tensor(y)) ** 2).sum(), weights)
+    lines = re.findall(r"<code>(.*?)</code>", solution("05", 2))
+    outer = ["dWo", "dWh"]
+    assert [line.split(" = ")[0] for line in lines] == ["Eo", "Eh", *outer, "Eh", *outer]
+
+    names = {"x": x, "h": x @ wh, "Wo": wo, "Eo": x @ wh @ wo - y}
+    exec("\n".join(lines[4:]), names)
+    rows = []
+    for row, label in zip(x, y, strict=True):
+        given = {"np": np, "x": row, "y": label, "h": row @ wh, "Wo": wo, "ŷ": row @ wh @ wo}
+        exec("\n".join(lines[:4]), given)
+        rows.append((given["dWh"], given["dWo"]))
+    for found in ((names["dWh"], names["dWo"]), map(sum, zip(*rows, strict=True))):
+        for one, other in zip(found, right, strict=True):
+            assert np.allclose(one, other)
+
+
+def test_a_dilated_matrix():
+    rng = np.random.default_rng(0)
+    w, x, y = (torch.tensor(rng.normal(size=n)) for n in (3, 7, 3))
+    units = torch.eye(7, dtype=torch.float64)[:, None]
+    matrix = F.conv1d(units, w[None, None], dilation=2)[:, 0].T
+    spread = np.zeros(5)
+    spread[::2] = w
+    assert np.allclose(matrix[0], [*spread, 0, 0])
+    dx = np.convolve(y, spread)
+    assert np.allclose(dx, matrix.T @ y)
+    assert np.isclose((matrix @ x) @ y, (x * dx).sum())
+    told("05", 3, "w[0], 0, w[1], 0, w[2]", "np.convolve(dout, spread)")
