@@ -23,9 +23,9 @@ def difference(given: Any, wanted: Any, tolerance: dict[str, float]) -> str | No
     if given is None:
         return "it returned None. Is a `return` missing?"
     if isinstance(wanted, dict):
-        if not isinstance(given, dict) or not wanted.keys() <= given.keys():
+        if not isinstance(given, dict):
             return f"it is {_named(given)}, but the results are {', '.join(wanted)}"
-        pairs = ((name, difference(given[name], wanted[name], tolerance)) for name in wanted)
+        pairs = ((name, difference(given.get(name), wanted[name], tolerance)) for name in wanted)
         return next((f"{name}: {why}" for name, why in pairs if why), None)
     if isinstance(wanted, np.ndarray):
         return _array_difference(given, wanted, tolerance)
