@@ -35,6 +35,7 @@ class Warm:
                 pass_fds=[theirs.fileno()],
                 env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
                 stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
             )  # fmt: skip
 
     def run(

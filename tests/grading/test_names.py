@@ -32,7 +32,7 @@ def test_what_solutions_define_is_the_students_but_not_what_they_import():
 
 @pytest.mark.parametrize(
     "imports",
-    ["import numpy as np", "from math import isclose as near", "from math import *",
+    ["import random as r", "from math import isclose as near", "from math import *",
      "try:\n    import tomllib\nexcept ImportError as error:\n    tomllib = None",
      "if True:\n    import json"],
 )  # fmt: skip
@@ -47,9 +47,10 @@ def test_what_any_cell_imports_is_the_examiners_own(imports, kind):
 def test_functions_of_unmarked_cells_are_own_unless_they_use_what_students_can_change():
     source = "BOUND = 1\ndef close(a, b): return abs(a - b) < 1\n"
     source += "def near(a, b): return abs(a - b) < BOUND\ndef twice(): return near(solve(), 1)"
+    source += "\ndef far(a, b): return not near(a, b)"
     found, own = _plan(source)
     assert "def close(a, b):\n    return abs(a - b) < 1" in own
-    assert found.others == {"BOUND", "near", "twice"}
+    assert found.others == {"BOUND", "near", "twice", "far"}
 
 
 def test_read_only_cells_are_own_as_far_as_they_do_without_the_student():
@@ -69,7 +70,7 @@ def test_what_a_magic_gives_is_left_to_the_notebook():
     assert _plan(given="files = !ls")[0].others == {"files"}
 
 
-@pytest.mark.parametrize("source", ["!ls", "%%bash\nls", "def f(:"])
+@pytest.mark.parametrize("source", ["!ls", "%%bash\nx=1", "def f(:"])
 def test_what_is_no_python_defines_nothing(source):
     found, _ = _plan(unmarked=source, given=source, solution=source)
     assert not found.solved | found.others
