@@ -243,7 +243,7 @@ def _picture(photo: np.ndarray) -> str:
     return f"data:image/png;base64,{base64.b64encode(raw.getvalue()).decode('ascii')}"
 
 
-_shown: dict[str | None, int] = {}  # how often each cell has shown a laboratory in this kernel
+_shown: set[str | None] = set()  # the cells that have shown a laboratory in this kernel
 
 
 def _cell() -> str | None:
@@ -261,7 +261,7 @@ def _first_in(cell: str | None) -> bool:
     """
     again = cell is not None and cell in _shown
     first = not _shown or again or "google.colab" in str(type(get_ipython()))
-    _shown[cell] = _shown.get(cell, 0) + 1
+    _shown.add(cell)
     return first
 
 

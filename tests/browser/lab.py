@@ -50,11 +50,6 @@ class Lab:
             self.file(name).dblclick()
         return self.notebook(path)
 
-    def close(self) -> None:
-        """Close what is in front; a notebook's kernel stays."""
-        self.page.get_by_role("menuitem", name="File", exact=True).click()
-        self.page.get_by_role("menuitem", name="Close Tab").click()
-
     def file(self, name: str) -> Locator:
         """A file or folder where the file browser is."""
         return self._files.get_by_title(re.compile(rf"^Name: {re.escape(name)}\n"))

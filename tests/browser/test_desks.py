@@ -53,15 +53,15 @@ def test_a_lecture_that_nobody_trusts_shows_pictures(stored):
 
 @pytest.fixture(scope="module")
 def lecture(student, student_desk, stored):
-    """Closed, trusted and opened again."""
+    """Trusted and loaded again."""
     subprocess.run(
         [sys.executable, "-m", "jupyter", "trust", student.folder / LECTURE],
         env=student_desk.environment,
         check=True,
         capture_output=True,
     )
-    student.close()
-    notebook = student.open(LECTURE)
+    student.page.reload()
+    notebook = student.notebook(LECTURE)
     expect(notebook.panel.locator(".lab")).to_have_count(LABORATORIES)
     return notebook
 

@@ -51,7 +51,7 @@ def parts():
     """What each mode publishes, as in a notebook that is run from the top."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(laboratory, "_shown", {})
+        patch.setattr(laboratory, "_shown", set())
         for mode, start in STARTS.items():
             patch.setattr(
                 laboratory,

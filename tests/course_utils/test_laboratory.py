@@ -17,7 +17,7 @@ from course_utils.repository import ROOT
 def shown(monkeypatch):
     """What cells publish in a fresh kernel."""
     sent = []
-    monkeypatch.setattr(laboratory, "_shown", {})
+    monkeypatch.setattr(laboratory, "_shown", set())
     monkeypatch.setattr(laboratory, "publish_display_data", sent.append)
     return sent
 
