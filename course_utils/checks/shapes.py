@@ -3,9 +3,30 @@
 import torch
 from torch.nn import functional as F
 
+from course_utils.checks.changes import enlarged, result, square, square_by_width
+
 ONE_INSIDE = (
     "The + 1 stands inside the division: divide the way by the stride and round down, then add 1:"
 )
+# Suspects of every function that slides a window over images.
+ONE_SIDE_FOR_BOTH = {
+    "The width of the result is computed from the height: each axis has its own size.": result(
+        square
+    ),
+    "The height of the result is computed from the width: each axis has its own size.": result(
+        square_by_width
+    ),
+}
+ONE_TOO_MANY = {
+    "The result is one row and one column larger: a window that hangs over is no window.": result(
+        enlarged
+    )
+}
+ONE_TOO_FEW = {
+    "The result has one row and one column too few: the first stop counts too.": result(
+        lambda out: out[..., :-1, :-1]
+    )
+}
 
 
 def layer_size(

@@ -10,15 +10,18 @@ from torch.nn import functional as F
 from course_utils.checks.a1_convolution.arrays import images
 from course_utils.checks.changes import (
     args,
-    enlarged,
     flipped,
     result,
-    square,
-    square_by_width,
     transposed,
 )
 from course_utils.checks.engine import Case, Check, case, grid, rejection
-from course_utils.checks.shapes import ONE_INSIDE, stops_with_one_inside
+from course_utils.checks.shapes import (
+    ONE_INSIDE,
+    ONE_SIDE_FOR_BOTH,
+    ONE_TOO_FEW,
+    ONE_TOO_MANY,
+    stops_with_one_inside,
+)
 
 
 def _correlate(image, kernel, *, stride=1, padding=0, dilation=1):
@@ -130,15 +133,10 @@ _CORRELATED = {
     "the image.": lambda image, kernel, **o: signal.correlate2d(image, kernel, mode="same"),
 }
 _SIZES = {
-    "The result has one row and one column too few: the first stop counts too.":
-        result(lambda out: out[:-1, :-1]),
+    **ONE_TOO_FEW,
     f"{ONE_INSIDE} (H + 2p - d(KH-1) - 1) // s + 1.": result(_one_inside),
-    "The width of the result is computed from the height: each axis has its own size.":
-        result(square),
-    "The height of the result is computed from the width: each axis has its own size.":
-        result(square_by_width),
-    "The result is one row and one column larger: a window that hangs over is no window.":
-        result(enlarged),
+    **ONE_SIDE_FOR_BOTH,
+    **ONE_TOO_MANY,
 }
 # fmt: on
 

@@ -8,19 +8,22 @@ from torch.nn import functional as F
 from course_utils.checks.a2_backprop.arrays import DOUT, NUMPY_ONLY, W, X, batches, like
 from course_utils.checks.changes import (
     args,
-    enlarged,
     fitted,
     flipped,
     result,
-    square,
-    square_by_width,
     transposed,
     where,
 )
 from course_utils.checks.engine import Case, Check, case, grid, rejection
 from course_utils.checks.hints import MINUS_ZERO
 from course_utils.checks.layers import ALSO, autograd, is_backward, is_forward, layer
-from course_utils.checks.shapes import ONE_INSIDE, stops_with_one_inside
+from course_utils.checks.shapes import (
+    ONE_INSIDE,
+    ONE_SIDE_FOR_BOTH,
+    ONE_TOO_FEW,
+    ONE_TOO_MANY,
+    stops_with_one_inside,
+)
 
 NAMES = ("dx", "dw", "db")
 
@@ -194,17 +197,12 @@ _FORWARD = {
     "Only square kernels work: the result is all zero for the others.":
         result(lambda out, w: out * (w.shape[2] == w.shape[3])),
     f"{ONE_INSIDE} (H + 2p - d(KH-1) - 1) // s + 1.": result(_fewer_stops),
-    "The width of the result is computed from the height: each axis has its own size.":
-        result(square),
-    "The height of the result is computed from the width: each axis has its own size.":
-        result(square_by_width),
+    **ONE_SIDE_FOR_BOTH,
     "The number of filters, F, is taken for a size of the kernel: w is (F, C, KH, KW).":
         result(lambda out, w: fitted(out, *(n + k - len(w) for n, k in
                                            zip(out.shape[2:], w.shape[2:], strict=True)))),
-    "The result has one row and one column too few: the first stop counts too.":
-        result(lambda out: out[..., :-1, :-1]),
-    "The result is one row and one column larger: a window that hangs over is no window.":
-        result(enlarged),
+    **ONE_TOO_FEW,
+    **ONE_TOO_MANY,
     "The result has as many channels as the input: each of the F filters gives one.":
         result(lambda out, x: np.resize(out, (len(out), x.shape[1], *out.shape[2:]))),
     "The batch is lost, or only the first image is computed: the result is (N, F, OH, OW).":

@@ -16,16 +16,19 @@ from course_utils.checks.a2_backprop.arrays import (
 )
 from course_utils.checks.changes import (
     args,
-    enlarged,
     result,
-    square,
-    square_by_width,
     transposed,
     where,
 )
 from course_utils.checks.engine import Case, Check, case, grid, rejection
 from course_utils.checks.layers import ALSO, autograd, is_backward, is_forward, layer
-from course_utils.checks.shapes import ONE_INSIDE, stops_with_one_inside
+from course_utils.checks.shapes import (
+    ONE_INSIDE,
+    ONE_SIDE_FOR_BOTH,
+    ONE_TOO_FEW,
+    ONE_TOO_MANY,
+    stops_with_one_inside,
+)
 
 
 def _pool(function):
@@ -214,6 +217,24 @@ def _height_for_width(kernel_size, x):
     return (height, height if height <= x.shape[3] else width)
 
 
+OVERWRITTEN = (
+    "Each kernel pixel overwrites what those before it have written: their views of dx overlap, so "
+    "add with +=."
+)
+
+
+def _by_area(values, kernel_size):
+    return values * _size(kernel_size)
+
+
+def _by_width(values, kernel_size):
+    return values * pair(kernel_size)[1]
+
+
+def _by_height(values, kernel_size):
+    return values * pair(kernel_size)[0]
+
+
 # fmt: off
 _SHARED = where(is_forward, {
     "The stride is ignored.": args(stride=1),
@@ -223,14 +244,9 @@ _SHARED = where(is_forward, {
     "The kernel's height and width are exchanged.":
         args(kernel_size=lambda k, x: pair(k)[::-1] if max(pair(k)) <= min(x.shape[2:]) else k),
     "Height and width of the result are exchanged.": result(transposed),
-    "The width of the result is computed from the height: each axis has its own size.":
-        result(square),
-    "The height of the result is computed from the width: each axis has its own size.":
-        result(square_by_width),
-    "The result is one row and one column larger: a window that hangs over is no window.":
-        result(enlarged),
-    "The result has one row and one column too few: the first stop counts too.":
-        result(lambda out: out[..., :-1, :-1]),
+    **ONE_SIDE_FOR_BOTH,
+    **ONE_TOO_MANY,
+    **ONE_TOO_FEW,
     f"{ONE_INSIDE} (H - KH) // stride + 1.": result(_fewer_stops),
     "The channels are pooled together; each is pooled on its own.":
         result(lambda out: out.mean(axis=1, keepdims=True)),
@@ -254,8 +270,7 @@ _MAX = where(is_forward, {
     "meant.": _spread(_first_of_the_largest, _new_where_it_is_some),
     "A pixel that wins in several windows gets the gradient of one of them alone: = where += is "
     "meant.": _by_kernel_pixel(_write_winners),
-    "Each kernel pixel overwrites what those before it have written: their views of dx overlap, so "
-    "add with +=.": _by_kernel_pixel(_write_all),
+    OVERWRITTEN: _by_kernel_pixel(_write_all),
     "Every one of equal maxima gets the gradient. Only the first in row order gets it.":
         _spread(lambda window, up: _is_largest(window) * up),
     "Equal maxima share the gradient. The first in row order gets all of it.":
@@ -274,23 +289,22 @@ _MAX = where(is_forward, {
 _AVG = where(is_forward, {
     "The result is the maximum of each window, not its mean.": _max,
     "The windows are summed; divide by the number of their pixels.":
-        result(lambda out, kernel_size: out * _size(kernel_size)),
+        result(_by_area),
     "The sum is divided by the kernel's height only; it has height times width pixels.":
-        result(lambda out, kernel_size: out * pair(kernel_size)[1]),
+        result(_by_width),
     "The sum is divided by the kernel's width only; it has height times width pixels.":
-        result(lambda out, kernel_size: out * pair(kernel_size)[0]),
+        result(_by_height),
 }) | where(is_backward, {
     "Going back, every pixel gets all of the gradient; its share is 1 / (KH·KW).":
-        result(lambda dx, kernel_size: dx * _size(kernel_size)),
+        result(_by_area),
     "Going back, the gradient is divided by the kernel's height only.":
-        result(lambda dx, kernel_size: dx * pair(kernel_size)[1]),
+        result(_by_width),
     "Going back, the gradient is divided by the kernel's width only.":
-        result(lambda dx, kernel_size: dx * pair(kernel_size)[0]),
+        result(_by_height),
     "Where windows overlap, a later one overwrites the earlier ones. A pixel belongs to several "
     "windows: add with +=.":
         _spread(lambda window, up: np.ones_like(window) * up / window[0, 0].size, _only_the_new),
-    "Each kernel pixel overwrites what those before it have written: their views of dx overlap, so "
-    "add with +=.": _by_kernel_pixel(_write_shares),
+    OVERWRITTEN: _by_kernel_pixel(_write_shares),
     "The gradient is divided by the number of windows that a pixel is in, not by the number of "
     "pixels in a window.":
         result(lambda dx, x, kernel_size, stride, dout: dx * _size(kernel_size) / np.maximum(

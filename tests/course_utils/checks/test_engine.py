@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from cells import run_cell
 
-from course_utils.checks.compare import difference, show_value
+from course_utils.checks.compare import agree, difference, show_value
 from course_utils.checks.engine import Check, CheckFailed, case, grid, rejection
 from course_utils.checks.outcome import call
 
@@ -370,3 +370,14 @@ def test_an_error_that_is_known_gets_its_hint():
     assert "no room" in str(failure.value)
     assert "Make more room first." in str(failure.value)
     assert "Never reached." not in str(failure.value)
+
+
+def test_to_agree_is_to_have_no_difference():
+    x = np.array([1.0, 2.0])
+    values = [x, x + 1e-12, x + 1, x[:1], x.astype(np.float32), x * np.nan, x * np.inf,
+              x.view(np.matrix), [*x], None, 1, 1.0, True]  # fmt: skip
+    pairs = [(value, wanted) for value in values for wanted in (x, 1, 1.0, [*x])]
+    pairs += [({"a": value}, {"a": x}) for value in values] + [(None, {"a": x})]
+    found = [agree(given, wanted, TOLERANCE) for given, wanted in pairs]
+    assert found == [difference(given, wanted, TOLERANCE) is None for given, wanted in pairs]
+    assert {*found} == {True, False}

@@ -5,6 +5,7 @@ import pytest
 
 from course_utils.checks.changes import (
     Change,
+    Memory,
     apply,
     args,
     can_be_two,
@@ -219,6 +220,74 @@ def test_arrays_keep_their_precision():
 def test_what_does_not_fit_is_cut_or_filled():
     cut = fitted(np.arange(6.0).reshape(2, 3), 3, 2)
     assert np.array_equal(cut, [[0, 1], [3, 4], [0, 0]])
+
+
+def test_no_two_mistakes_ask_for_the_same_call():
+    """Those of results need the right one, and two at once often come to a call that was made."""
+    asked = []
+
+    def counted(x, *, times=1, plus=0):
+        asked.append((x.tobytes(), times, plus))
+        return table(x, times=times, plus=plus)
+
+    of = Check("table", counted, "numpy", {"all": tables}, SUSPECTS)
+    assert "plus is ignored." in told(lambda x, times=1, plus=0: (x * times).T, of)
+    answers = len(list(tables(np.random.default_rng(0))))  # asked before, as what is right
+    assert len({*asked[answers:]}) == len(asked[answers:])
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        (np.ones(2), {"plus": -0.0}),
+        (np.ones(2, np.float32), {"plus": 0.0}),
+        (np.ones((2, 1)), {"plus": 0.0}),
+        (np.ones(4)[::2], {"plus": 0.0}),
+        (np.ones(2), {"plus": 0}),
+        (np.ones(2), {"plus": False}),
+    ],
+)
+def test_a_memory_takes_no_call_for_another(again):
+    memory, asked = Memory(), []
+
+    def ask(x, **options):
+        return memory.ask("f", lambda *a, **k: asked.append(1) or len(asked), [x], options)
+
+    assert [ask(np.ones(2), plus=0.0), ask(np.ones(2), plus=0.0)] == [1, 1]
+    assert ask(again[0], **again[1]) == 2
+    assert memory.ask("g", lambda *_, **__: 77, [np.ones(2)], {"plus": 0.0}) == 77
+
+
+def test_a_memory_gives_copies_and_calls_again_what_changes_its_arguments():
+    memory = Memory()
+    first = memory.ask("f", lambda x: {"y": x + 1}, [np.ones(2)], {})
+    first["y"][:] = 9
+    second = memory.ask("f", None, [np.ones(2)], {})
+    second["y"][:] = 9
+    assert np.array_equal(memory.ask("f", None, [np.ones(2)], {})["y"], [2, 2])
+    for _ in range(2):
+        x = np.ones(2)
+        memory.ask("g", lambda x: x.__imul__(3), [x], {})
+        assert np.array_equal(x, [3, 3])
+    asked = []
+    for _ in range(2):  # two functions may be anything
+        memory.ask("h", asked.append, [print], {})
+    assert asked == [print, print]
+
+
+def test_who_checks_many_asks_each_suspect_once():
+    asked = []
+
+    def wrong(x, *, times=1, plus=0):
+        asked.append(1)
+        return table(x, times=times, plus=plus) + 1
+
+    of = Check("table", table, "numpy", {"all": tables}, {"It is one too large.": wrong})
+    of.remember(["all"], None)
+    first = told(lambda x, times=1, plus=0: x * times + plus + 1, of)
+    count = len(asked)
+    assert told(lambda x, times=1, plus=0: x * times + plus + 1, of) == first
+    assert len(asked) == count == 3
 
 
 def test_pairs_are_bounded():

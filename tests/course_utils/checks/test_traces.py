@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from course_utils.checks import a4_inside
-from course_utils.checks.engine import CheckFailed
+from course_utils.checks.engine import Check, CheckFailed
 
 
 def looks(model, x):
@@ -49,7 +49,8 @@ IDLE = [
 
 @pytest.mark.parametrize("seed", [None, 20])
 @pytest.mark.parametrize(("check", "idle"), IDLE)
-def test_idleness_earns_nothing(check, idle, seed):
+def test_idleness_earns_nothing(check, idle, seed, monkeypatch):
+    monkeypatch.setattr(Check, "_causes", lambda *_: [])  # it is the first line that counts
     with pytest.raises(CheckFailed) as told:
         check(idle, "left behind", seed=seed)
     first = str(told.value).splitlines()[0]
