@@ -143,7 +143,7 @@ def test_no_best_rate_lies_at_the_edge(name):
 
 
 def test_no_kernel_of_lecture_08s_stacks_is_larger_than_its_map():
-    found, names = cells("08"), {"nn": nn, "np": np, "torch": torch}
+    found, names = cells("08"), {"nn": nn, "np": np}
     names["load_digits"] = None
     for cell_id, until in (("stack-functions", "def stack"), ("stack-train", "def stacked_net")):
         code = found[cell_id].source
