@@ -90,9 +90,10 @@ def text_of(cell) -> str:
     texts = [cell.source]
     for output in cell.get("outputs", []):
         texts += [output.get("text", ""), output.get("data", {}).get("text/plain", "")]
-    for question in quiz.questions().values():
-        if "quiz.ask" in cell.source and f'"{question.id}"' in cell.source:
-            texts += [question.text, str(question.answer), question.because]
+    asked = {**quiz.questions(), **quiz.predictions()}
+    for question in asked.values():
+        if "quiz." in cell.source and f'"{question.id}"' in cell.source:
+            texts += [question.text, str(question.answer), getattr(question, "because", "")]
     return "\n".join(texts)
 
 
