@@ -37,7 +37,8 @@ def difference(given: Any, wanted: Any, tolerance: dict[str, float]) -> str | No
     if isinstance(wanted, float):
         return _number_difference(given, wanted)
     if isinstance(wanted, str):
-        return None if given == wanted else f"it is {_in_short(given)}"
+        same = isinstance(given, str) and given == wanted
+        return None if same else f"it is {_in_short(given)}"
     if isinstance(wanted, tuple | list):
         return _sequence_difference(given, wanted, tolerance)
     raise TypeError(f"no rule to compare with a {type(wanted).__name__}")

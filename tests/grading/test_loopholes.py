@@ -184,7 +184,7 @@ class TestTexts:
 
     @pytest.mark.parametrize(
         "value",
-        ["a" * 10**6, 10**4000, -(10**9000), 2.5, None, [1]],
+        ["a" * 10**6, 10**4000, -(10**9000), 2.5, None, [1], np.ones(3)],
         ids=lambda v: type(v).__name__,
     )
     @pytest.mark.parametrize("wanted", [1, 1.5, "right", (1, 2), {"dx": 1.0}, np.zeros(2)])
