@@ -248,12 +248,13 @@ def probe_layers(
 def probed_network(kind: str, widths: tuple[int, ...]) -> nn.Module:
     """In training mode, with one layer that is in eval mode and frozen.
 
-    A channel of the first stage is always 0 after ReLU.
+    A channel of the first layer is always the same, and 0 after ReLU.
     """
     model = build(kind, widths, seed=1)
     state = weights_of(model)
     first = next(name for name in state if name.endswith("bias"))
     state[first][0] = -1000.0
+    state[first.removesuffix("bias") + "weight"][0] = 0.0
     model.load_state_dict(state)
     frozen = [*model.modules()][1]
     frozen.eval()

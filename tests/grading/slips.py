@@ -47,6 +47,7 @@ KNOWN = {  # one point for who is right, none for who is wrong
     "called": "def test_mean():\n    assert mean([2.0]) == 2\ntest_mean()",
     "called-later": "test_mean()",
     "suite": f"{SUITE}\nreport = unittest.TextTestRunner().run({LOADED})",
+    "main": f'{SUITE}unittest.main(argv=[""], exit=False)',
     "suite-last": f"unittest.TextTestRunner().run({LOADED})",
     "hidden-by-helper": f"def demand(want):\n    assert mean([90.0, 99.0]) == want, want\n"
     f"### BEGIN HIDDEN TESTS\ndemand({SECRETS[3]})\n### END HIDDEN TESTS",
@@ -65,7 +66,7 @@ NO_TEST = {  # not graded, whoever asks; and what the instructor reads
     "exit": ("mean([2.0])\nraise SystemExit", "SystemExit"),
     "given": ("assert mean([2.0]) == LIMIT", "cell broken, line 2, `LIMIT = {}['k']`: KeyError"),
     "function": ("def test_mean():\n    assert mean([2.0]) == 2", "asked nothing"),
-    "method": (f'{SUITE}_ = unittest.main(argv=[""], exit=False)', "asked nothing"),
+    "method": (f"{SUITE}_ = Suite", "asked nothing"),
     "unread": ("def test_facts():\n    assert facts == 3", "asked nothing"),
     "fetched": ("assert mean is not None", "asked nothing"),
 }  # fmt: skip

@@ -379,7 +379,9 @@ class TestFaults:
         cell(master, "check-count").source = "if count(3) == 6:\n    import os; os._exit(3)"
         nbformat.write(master, path)
         hand_in(course, "ada", RIGHT)
-        hand_in(course, "ben", target.submission({**target.RIGHT, "count": "count = len"}))
+        hand_in(
+            course, "ben", target.submission({**target.RIGHT, "count": "def count(n): return n"})
+        )
         lines = grade(course)
         assert lines["ada"].status == "not graded"
         assert "without a result" in lines["ada"].remarks[0]

@@ -145,7 +145,8 @@ def _values(*, many: bool, stride: list[int]) -> Callable:
                 )
         target = np.array([1]) if many else 1
         x = rng.normal(size=(1, 1, 5, 6))
-        yield case(x, "plain", target, size=1, stride=1, fill=0.5, look_at="values")
+        for size in (1, 5):  # the smallest and the largest
+            yield case(x, "plain", target, size=size, stride=1, fill=0.5, look_at="values")
 
     return cases
 

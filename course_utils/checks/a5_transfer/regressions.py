@@ -127,6 +127,11 @@ def by_one_less(features: np.ndarray, train: np.ndarray) -> np.ndarray:
     return standardised(features, train) * np.sqrt(1 - 1 / len(train))
 
 
+def by_one_more(features: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """With the deviation that divides by N + 1."""
+    return standardised(features, train) * np.sqrt(1 + 1 / len(train))
+
+
 def by_variance(features: np.ndarray, train: np.ndarray) -> np.ndarray:
     deviation = features[train].std(axis=0)
     return standardised(features, train) / np.where(deviation == 0, 1.0, deviation)
@@ -163,6 +168,7 @@ def percent(features: np.ndarray, labels: np.ndarray) -> float:
 # Details that a few hundred random rows hardly ever show.
 DETAILS: tuple[dict[str, Any], ...] = (
     {"scale": by_one_less},
+    {"scale": by_one_more},
     {"column_of_ones": True},
     {"ridge": lambda count: 1.3 * RIDGE},
     {"shift": no_mean},
