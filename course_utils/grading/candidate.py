@@ -11,7 +11,7 @@ import select
 import sys
 import time
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from course_utils.grading import remote, sandbox, student_errors, wire
@@ -53,14 +53,7 @@ FETCHES = {"get", "get item"}  # tell something unless what they give stays ther
 class Candidate(Kernel):
     """A kernel that runs the student's notebook and answers questions about it.
 
-    Parameters
-    ----------
-    limits
-        What it may use.
-    files
-        Contents of files beside the notebook, by relative path.
-    forbidden
-        Packages that it cannot import.
+    It is made as any `Kernel`.
 
     Raises
     ------
@@ -68,13 +61,8 @@ class Candidate(Kernel):
         If no sandbox can be had, or the kernel does not come up.
     """
 
-    def __init__(
-        self,
-        limits: sandbox.Limits,
-        files: Mapping[str, bytes] | None = None,
-        forbidden: tuple[str, ...] = (),
-    ) -> None:
-        super().__init__(limits, files, forbidden)
+    def __init__(self, limits: sandbox.Limits, *about: Any, **options: Any) -> None:
+        super().__init__(limits, *about, **options)
         self.answers = 0  # how many questions have been answered
         self.evidence = 0  # how many of them have told something of the student's work
         self.special: frozenset[str] = frozenset()  # methods that types are believed, see `Remote`

@@ -21,7 +21,8 @@ GIVES = re.compile(r"^(\s*[\w, ]+=\s*)(?:!|%\w).*$")  # a magic
 KERNEL = "get_ipython"  # a function that only a notebook has
 RUNNING = "unittest.TextTestRunner().run(…)"  # a suite
 AUTOTEST = re.compile(r"\s*#+\s*(HASHED\s+)?AUTOTEST\b")
-LOOKS_AT_ALL = {"globals", "locals", "vars", "eval", "exec"}  # may reach what no name tells
+# May reach what no name tells.
+LOOKS_AT_ALL = {"globals", "locals", "vars", "eval", "exec", "unittest.main"}
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,9 @@ def reached(source: str, earlier: Sequence[ast.stmt] = ()) -> set[str]:
             live.append(each)
     read = set()
     while live:
-        read |= {n.id for n in ast.walk(live.pop()) if isinstance(n, ast.Name)}
+        nodes = [*ast.walk(live.pop())]
+        read |= {n.id for n in nodes if isinstance(n, ast.Name)}
+        read |= {ast.unparse(n) for n in nodes if isinstance(n, ast.Attribute) and n.attr == "main"}
         called = idle.keys() if read & LOOKS_AT_ALL else idle.keys() & read
         for name in list(called):
             live += idle.pop(name)

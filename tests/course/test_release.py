@@ -136,10 +136,12 @@ SPOILED = {
 NEVER_RUN = [
     "def test_double():\n    assert double(1) == 2",
     "import unittest\nclass T(unittest.TestCase):\n    def test_it(self):\n"
-    "        self.assertEqual(double(1), 2)\nunittest.main(argv=[''], exit=False)",
+    "        self.assertEqual(double(1), 2)",
     "assert True",
 ]
 RUN = [
+    "import unittest\nclass T(unittest.TestCase):\n    def test_it(self):\n"
+    "        self.assertEqual(double(1), 2)\nunittest.main(argv=[''], exit=False)",
     "def test_double():\n    assert double(1) == 2\ntest_double()",
     "def test_double():\n    assert double(1) == 2\n"
     "for name, each in list(globals().items()):\n    name.startswith('test_') and each()",

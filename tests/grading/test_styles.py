@@ -97,5 +97,10 @@ def test_what_cannot_decide_is_refused_at_release(style):
     assert "instead" in why or "no cell defines" in why
 
 
+@pytest.mark.parametrize("style", GRADED, ids=lambda style: style.name)
+def test_what_is_graded_is_not_refused_at_release(style):
+    assert [*names.faults(master([style]))] == []
+
+
 def test_the_guide_shows_the_table():
     assert table() in (ROOT / "docs" / "grading.md").read_text()
