@@ -8,14 +8,19 @@ from unittest import mock
 import nbformat
 import numpy as np
 import pytest
+from nbgrader.api import Gradebook
+from nbgrader.plugins import LateSubmissionPlugin
+from traitlets.config import Config
 
 from course_utils.checks.compare import difference
 from course_utils.checks.engine import Check, CheckFailed, case
-from course_utils.grading import reach, table, wire
+from course_utils.grading import reach, record, table, template, wire
 from course_utils.grading.examine import examine
+from course_utils.grading.kernel import Ended, Forged
 from course_utils.grading.rebuild import read
+from course_utils.grading.run import Task
 from course_utils.grading.sandbox import Limits
-from course_utils.grading.submissions import read_folder
+from course_utils.grading.submissions import Submission, read_folder
 from grading import target
 from grading.styles import ADD, Style, answered, master
 from grading.target import RIGHT
@@ -206,3 +211,50 @@ class TestHashes:
         packed = {"dict": [[wire.pack(key, None), 1] for key in keys]}
         with pytest.raises(wire.WireError, match="of one hash"):
             wire.unpack(packed, None)
+
+
+class TestNobodysFault:
+    def test_a_kernel_that_is_slow_to_answer_has_forged_nothing(self, fresh, monkeypatch):
+        kernel = fresh(LIMITS)
+        monkeypatch.setattr("course_utils.grading.candidate.READY_SECONDS", -1)
+        with pytest.raises(Ended) as told, kernel.questions():
+            pass
+        assert not isinstance(told.value, Forged)
+
+    def test_a_template_that_makes_room_has_not_ended(self, monkeypatch, capsys):
+        made = mock.Mock(side_effect=lambda *about: mock.Mock(alive=True))
+        monkeypatch.setattr(template, "Template", made)
+        templates = template.Templates()
+        for _ in range(template.STARTS + 2):
+            for number in range(template.KEPT + 1):
+                assert templates.start((f"module{number}",), ()) is not None
+        assert "too often" not in capsys.readouterr().err
+
+    def test_another_forbidden_package_is_another_assignment(self):
+        def digest(forbidden):
+            nb = target.master()
+            nb.metadata.convnet = {"forbidden": forbidden}
+            return Task("a1", {"a1": nb}, {}, [], LIMITS).digest(Submission("eve"))
+
+        assert digest(["torch"]) == digest(["torch"]) != digest(["torch", "scipy"])
+
+    @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
+    def test_a_rule_that_takes_nothing_any_more_gives_back_what_it_took(self):
+        class Kind(LateSubmissionPlugin):
+            def late_submission_penalty(self, student, score, seconds):
+                return None
+
+        config = Config(AssignLatePenalties={"plugin_class": Kind})
+        with Gradebook("sqlite://", "convnet") as book:
+            book.add_assignment("a1", duedate="2026-01-01")
+            for name in ("one", "two"):
+                book.add_notebook(name, "a1")
+            book.add_student("eve")
+            submission = book.add_submission("a1", "eve", timestamp="2026-01-02")
+            for notebook in submission.notebooks:
+                notebook.late_submission_penalty = 5
+            book.db.commit()
+            for notebook in submission.notebooks:
+                record.penalise_if_late(notebook, config)
+            book.db.commit()
+            assert [n.late_submission_penalty for n in submission.notebooks] == [None, None]
