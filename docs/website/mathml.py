@@ -26,19 +26,30 @@ def setup(app: Sphinx) -> dict:
 
 
 def _inline(self: HTML5Translator, node: nodes.math) -> None:
-    self.body.append(_mathml(node, as_block=False))
+    self.body.append(_mathml(node, node.astext(), as_block=False))
     raise nodes.SkipNode
 
 
 def _block(self: HTML5Translator, node: nodes.math_block) -> None:
-    # Wider than a phone, a formula is scrolled, by keyboard too.
-    formula = _mathml(node, as_block=True)
-    self.body.append(f'<div class="formula" tabindex="0" role="group">{formula}</div>\n')
+    # Wider than a phone, a formula is scrolled, by keyboard too; several stand below each other.
+    drawn = [_mathml(node, part, as_block=True) for part in _parts(node.astext())]
+    self.body.append(f'<div class="formula" tabindex="0" role="group">{"".join(drawn)}</div>\n')
     raise nodes.SkipNode
 
 
-def _mathml(node: nodes.Element, as_block: bool) -> str:
-    formula = node.astext()
+def _parts(formula: str) -> list[str]:
+    """The formulas that stand beside each other, with a wide space between, in one display."""
+    parts, depth = [""], 0
+    for token in re.findall(r"\\[a-zA-Z]+|\\.|.", formula, re.DOTALL):
+        depth += {"{": 1, r"\begin": 1, "}": -1, r"\end": -1}.get(token, 0)
+        if token == r"\qquad" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += token
+    return [part for part in parts if part.strip()]
+
+
+def _mathml(node: nodes.Element, formula: str, as_block: bool) -> str:
     for pattern, name in OTHER_NAMES.items():
         formula = re.sub(pattern, name, formula)
     try:

@@ -13,7 +13,7 @@
     let answered = false;
     for (let next = cell.nextElementSibling; next; next = next.nextElementSibling) {
       if (next.matches(".cell")) {
-        if (texts.length) break;
+        if (texts.length || (answered && boxesOf(next).length)) break;
         answered = true;
       } else if (next.matches("section")) break;
       else if (next.textContent.trim() && answered) texts.push(next);
