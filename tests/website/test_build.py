@@ -1,12 +1,13 @@
 """The website's build fails at what a reader would stumble over."""
 
+import importlib
 import re
 from pathlib import Path
 
 import nbformat
 from bs4 import BeautifulSoup
 
-from course_utils.repository import LANGUAGE
+from course_utils.repository import LANGUAGE, ROOT
 from website.building import build
 
 TITLE = "# How large?\n\nAbout 20 minutes on a CPU."
@@ -80,3 +81,13 @@ def test_what_is_broken_fails_the_build(tmp_path):
         "does not say how long it takes",
     ):
         assert complaint in built.stderr
+
+
+def test_formulas_beside_each_other_are_several(monkeypatch):
+    """So that a narrow page can put them below each other."""
+    monkeypatch.syspath_prepend(ROOT / "docs" / "website")
+    parts = importlib.import_module("mathml")._parts
+    several = [r"a = \frac{1}{2},", " b ", r"\text{c}"]
+    assert parts(r"\qquad".join(several)) == several
+    for whole in (r"\text{a \qquad b}", r"\begin{aligned} a &\qquad b \end{aligned}", "a"):
+        assert parts(whole) == [whole]
