@@ -97,8 +97,6 @@ def test_a4_says_what_its_table_shows():
         r"^([\w-]+) +(\d+)% +\d+% +(\d+)% +\d+%", printed(cells("a4")["the-game"]), re.M
     )
     mean, maximum = ({name: int(row[i]) for name, *row in rows} for i in (0, 1))
-    for name in ("saliency", "deconvnet"):  # "more often behind the maximum"
-        assert maximum[name] > mean[name]
     assert min(mean["Grad-CAM"], maximum["Grad-CAM"]) > 90  # "nearly always behind both"
 
 
