@@ -18,6 +18,7 @@ from course_utils.grading.sandbox import Limits
 from course_utils.repository import ROOT
 
 KNOWN = candidates.registered()
+HIDDEN = 20  # the seed of a hidden test
 # What stands in for the registering decorators, so that the very text of the module runs there.
 STAND_IN = """
 import sys, types
@@ -75,23 +76,27 @@ def test_many_odd_styles_are_asked():
     assert not any(c.says for c in styles)
 
 
-@pytest.mark.parametrize("seed", [None, 20])
 @pytest.mark.parametrize("candidate", KNOWN, ids=lambda c: c.label)
-def test_a_version_is_judged_as_is_meant_here_and_graded(over_there, candidate, seed, capsys):
-    """A right one passes every part, a wrong one is told what it must be; graded alike."""
+def test_a_version_is_judged_as_is_meant_here_and_graded(over_there, candidate, capsys):
+    """A right one passes every part, a wrong one is told what it must be; graded, hidden too."""
     assignment, name = candidate.key
     check, kernel = in_turn(_checks(assignment)[name]), over_there(candidate.function.__module__)
-    here = [_verdict(check, candidate.functions, p, seed, capsys) for p in check.part_names]
-    first = next((told for told, _ in here if told), None)
-    assert candidate.says in first if candidate.says else first is None
+    here = [_verdict(check, candidate.functions, p, None, capsys) for p in check.part_names]
     if kernel is None:
-        return
-    with kernel.questions():
-        remotes = [kernel.named(candidate.function.__name__)]
-        if candidate.is_holder:
-            remotes = [getattr(remotes[0], f.__name__) for f in candidate.functions]
-        there = [_verdict(check, remotes, p, seed, capsys) for p in check.part_names]
-    assert [*map(_without_lines, there)] == [*map(_without_lines, here)]
+        hidden = [_verdict(check, candidate.functions, p, HIDDEN, capsys) for p in check.part_names]
+    else:
+        with kernel.questions():
+            remotes = [kernel.named(candidate.function.__name__)]
+            if candidate.is_holder:
+                remotes = [getattr(remotes[0], f.__name__) for f in candidate.functions]
+            there, hidden = (
+                [_verdict(check, remotes, p, seed, capsys) for p in check.part_names]
+                for seed in (None, HIDDEN)
+            )
+        assert [*map(_without_lines, there)] == [*map(_without_lines, here)]
+    for verdicts in (here, hidden):
+        first = next((told for told, _ in verdicts if told), None)
+        assert candidate.says in first if candidate.says else first is None
 
 
 def _verdict(check, functions, part, seed, capsys):
