@@ -1,6 +1,7 @@
 """A look at networks: what a student's model makes of inputs, with weights that are given to it."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -258,6 +259,7 @@ PARTS = ("weight", "bias", "running_mean", "running_var")
 KINDS = ("layer", "layer of a shortcut", "norm", "norm of a shortcut")
 
 
+@functools.lru_cache(maxsize=512)  # the next look at a network asks for the same
 def _numbers(key: tuple[int, ...], part: str, shape: tuple[int, ...]) -> Tensor:
     """The same for a convolution as large as its input and for the linear layer that equals it."""
     rng = np.random.default_rng(key)

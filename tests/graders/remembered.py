@@ -25,11 +25,6 @@ class Remembered(Check):
             self.remember([part], seed)
         return self._remembered[part, seed]
 
-    def forget(self) -> None:
-        """Give the memory back."""
-        self._remembered.clear()
-        self._told.clear()
-
     def of_suspect(self, sentence: str, part: str, seed: int | None) -> list[Outcome]:
         """What a suspect gives in the cases of a part."""
         known = self.known(part, seed)
@@ -62,15 +57,3 @@ class Remembered(Check):
 def remembered(check: Check) -> Remembered:
     """The same check, with a memory."""
     return Remembered(**{f.name: getattr(check, f.name) for f in fields(check) if f.init})
-
-
-_last: list[Remembered] = []
-
-
-def in_turn(check: Remembered) -> Remembered:
-    """The same check; what the one before it remembers is forgotten, as all would take too much."""
-    while _last and _last[-1] is not check:
-        _last.pop().forget()
-    if not _last:
-        _last.append(check)
-    return check

@@ -1,20 +1,31 @@
 """Each check rejects every wrong version with the message meant for it, and accepts right ones.
 
+Grading says the same as the student's kernel: whoever judges here is asked there as well.
+
 Every check module under `course_utils.checks` is found by itself, and so are the candidates: the
 module `graders.<assignment>` of the same name.
 """
 
+import inspect
 import itertools
+import linecache
+import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from course_utils.checks.answers import DOES_NOT_FIT, Answers
 from course_utils.checks.engine import Check, CheckFailed
+from course_utils.errors import CourseError
+from course_utils.grading import bubblewrap
+from course_utils.grading.candidate import Candidate
+from course_utils.grading.sandbox import Limits
+from course_utils.repository import ROOT
 from graders import candidates
 from graders.candidates import ASSIGNMENTS
-from graders.remembered import in_turn, remembered
+from graders.remembered import remembered
 
 CHECKS = {(a, c.name): remembered(c) for a in ASSIGNMENTS
           for c in candidates.found(a, Check).values()}  # fmt: skip
@@ -22,7 +33,14 @@ ANSWERS = {(a, name): each for a in ASSIGNMENTS
            for name, each in candidates.found(a, Answers).items()}  # fmt: skip
 SUSPECTS = [(name, sentence) for name, check in CHECKS.items() for sentence in check.suspects]
 KNOWN = [c for c in candidates.registered() if c.key in CHECKS]
-VISIBLE, HIDDEN, OTHER = None, 20, 999
+VISIBLE, HIDDEN = None, 20
+# What stands in for the registering decorators, so that the very text of the module runs there.
+STAND_IN = """
+import sys, types
+stand_in = types.ModuleType("graders.candidates")
+stand_in.mutant = stand_in.alternative = lambda *a, **k: lambda function: function
+sys.modules |= {"graders": types.ModuleType("graders"), "graders.candidates": stand_in}
+"""
 EXPECTED = re.compile(r"^\s*expected\b[^\n]*=", re.MULTILINE)  # what only the student's copy shows
 # A size that does not fit is what some suspects are about.
 MEANT_ERRORS = (
@@ -31,6 +49,43 @@ MEANT_ERRORS = (
     "never used?",
     "expects a non-empty TensorList",
 )
+
+
+@pytest.fixture(scope="module")
+def over_there():
+    """One kernel for each module of candidates that is asked for, in which all are defined.
+
+    None where there is no sandbox, so that candidates are judged here alone; CI must have one.
+    """
+    try:
+        bubblewrap.require()
+    except CourseError as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        yield lambda _: None
+        return
+    kernels = {}
+
+    def kernel(name):
+        if name not in kernels:
+            path = Path(ROOT, "tests", *name.split(".")).with_suffix(".py")
+            kernels[name] = Candidate(Limits())
+            assert kernels[name].run(STAND_IN + path.read_text()) == []
+        return kernels[name]
+
+    yield kernel
+    for each in kernels.values():
+        each.end()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def lines_of_cells():
+    """Candidates stand in files here, and count as cells, which they are over there."""
+    with pytest.MonkeyPatch.context() as patch:
+        for file in {inspect.getfile(c.function) for c in KNOWN}:
+            lines = Path(file).read_text().splitlines(keepends=True)
+            patch.setitem(linecache.cache, file, (1, None, lines, file))
+        yield
 
 
 def _words(value):
@@ -76,7 +131,7 @@ def test_enough_forms_of_what_people_really_do(assignment):
 @pytest.mark.parametrize(("name", "sentence"), SUSPECTS, ids=_words)
 def test_every_suspect_is_rejected_with_its_own_sentence(name, sentence):
     """Shown and graded, in the first part that tells it apart; parts before that may pass."""
-    check = in_turn(CHECKS[name])
+    check = CHECKS[name]
     for part in check.parts:  # one that stumbles over a case can never be recognised
         for outcome in check.of_suspect(sentence, part, VISIBLE):
             assert outcome.error is None or any(words in outcome.error for words in MEANT_ERRORS)
@@ -103,11 +158,48 @@ def test_every_suspect_is_rejected_with_its_own_sentence(name, sentence):
         pytest.fail(f"not told while it is graded: {graded}")
 
 
-# With the usual seeds mutants and alternatives are judged in `tests/grading/test_fairness.py`, here
-# and graded side by side.
-@pytest.mark.parametrize("candidate", [c for c in KNOWN if not c.says], ids=lambda c: c.label)
-def test_every_alternative_passes_with_other_seeds(candidate):
-    assert told(in_turn(CHECKS[candidate.key]), *candidate.functions, seed=OTHER) is None
+def test_many_odd_styles_are_asked():
+    styles = [c for c in KNOWN if c.function.__module__.startswith("graders.styles.")]
+    assert len(styles) >= 30
+    assert not any(c.says for c in styles)
+
+
+@pytest.mark.parametrize("candidate", KNOWN, ids=lambda c: c.label)
+def test_a_version_is_judged_as_is_meant_here_and_graded(over_there, candidate, capsys):
+    """A right one passes every part, a wrong one is told what it must be; graded, hidden too."""
+    check, kernel = CHECKS[candidate.key], over_there(candidate.function.__module__)
+    here = [_verdict(check, candidate.functions, p, None, capsys) for p in check.part_names]
+    if kernel is None:
+        hidden = [_verdict(check, candidate.functions, p, HIDDEN, capsys) for p in check.part_names]
+    else:
+        with kernel.questions():
+            remotes = [kernel.named(candidate.function.__name__)]
+            if candidate.is_holder:
+                remotes = [getattr(remotes[0], f.__name__) for f in candidate.functions]
+            there, hidden = (
+                [_verdict(check, remotes, p, seed, capsys) for p in check.part_names]
+                for seed in (None, HIDDEN)
+            )
+        assert [*map(_without_lines, there)] == [*map(_without_lines, here)]
+    for verdicts in (here, hidden):
+        first = next((told for told, _ in verdicts if told), None)
+        assert candidate.says in first if candidate.says else first is None
+
+
+def _verdict(check, functions, part, seed, capsys):
+    """What is told of one part that fails, and what is printed."""
+    told = None
+    try:
+        check(*functions, part, seed=seed)
+    except CheckFailed as failure:
+        told = str(failure)
+    return told, capsys.readouterr().out
+
+
+def _without_lines(told):
+    """Without the line number, which is another one in a file than in a cell."""
+    text = (told[0] or "").splitlines()
+    return [line for line in text if "of your cell:" not in line], told[1]
 
 
 @pytest.mark.parametrize("name", ANSWERS, ids="-".join)
