@@ -1,5 +1,6 @@
 """What lectures 08 to 11 and assignments a4 and a5 say, held against what was measured."""
 
+import ast
 import json
 import re
 from importlib import resources
@@ -45,6 +46,34 @@ def test_lecture_08_says_what_its_stacks_did():
         int(n.replace(",", "")) for n in re.findall(r"([\d,]+) param", printed(found["stack-plot"]))
     ]
     assert f"{sizes[1] / sizes[0]:.0%} and {sizes[4] / sizes[3]:.0%}".replace("%", " %") in text
+
+
+def test_lecture_09_says_what_twenty_runs_gave():
+    found = cells("09")
+    text, change = found["trained-explain"].source, printed(found["trained-run"])
+    start, near, half = re.search(
+        r"near +([\d.]+), changes by -(.+) ± (.+), narrower in 20", change
+    ).groups()
+    assert (
+        f"narrowed the field** in each of the twenty runs, by {near} ± {half} pixels of {start}"
+        in text
+    )
+    far = re.search(r"far .*changes by \+(.+), narrower in [1-9]", change)[1]
+    assert f"**widened** it, by {far}, though not in every run" in text
+    middle, half = re.search(r"digits .*changes by (.+) ± (.+), narrower", change).groups()
+    assert abs(float(middle)) < float(half)  # "no change shows"
+    moved = re.findall(r"([\d.]+) ± ", printed(found["learned-check"]))
+    assert len(moved) == 10
+    for words in (
+        f"as far ({moved[4]})",
+        f"the pixels did ({moved[0]})",
+        f"half as far ({moved[9]};",
+    ):
+        assert words in found["border"].source
+    right = re.findall(r": (\d+) ±", printed(found["sweep-run"]))
+    text = found["sweep-explain"].source
+    for words in ("gets {0} %", "to {4} and {5} %", "field 3, gives {1} %"):
+        assert words.format(*right) in text
 
 
 def test_lecture_10_says_what_its_game_gave():
@@ -152,6 +181,27 @@ def test_no_kernel_of_lecture_08s_stacks_is_larger_than_its_map():
         for layer in tracing.trace(names["stacked_net"](*kind), (1, 1, 8, 8)):
             if layer.kind == "Conv2d":
                 assert min(layer.output_shape[2:]) >= kind[0]
+
+
+@pytest.mark.parametrize("number", ["09"])
+def test_a_stored_run_takes_what_the_lecture_defines(number):
+    tree = ast.parse((ROOT / "benchmarks/seeds.py").read_text())
+    taken = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == f"l{number}"
+    }
+    assert len(taken) > 4
+    for cell in cells(number).values():
+        if cell.cell_type == "code":
+            for node in ast.walk(ast.parse(cell.source)):
+                stored = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+                name = node.id if stored else getattr(node, "name", None)
+                taken.discard(name)
+    assert not taken
+    assert measured(f"seeds_{number}")["seeds"] == list(range(20))
 
 
 @pytest.mark.parametrize(("size", "middle"), [(7, 3.5), (8, 1.5)])
