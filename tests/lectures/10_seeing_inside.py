@@ -22,7 +22,7 @@ def first_run(back, found, kernel):
 
 def evolve_measure(at_10):
     first, second, third = at_10.mean(axis=0)[:3]
-    assert 0.35 < first < 0.48 and 0.52 < second < 0.65 and 0.52 < third < 0.66
+    assert 0.32 < first < 0.5 < min(second, third) and max(second, third) < 0.68
 
 
 def gallery_draw(maps):
@@ -64,7 +64,8 @@ def game_draw(rates, edge_rate, lead, changes, interval):
     assert below == [5, 2]
 
 
-def game_sum(experiment, interval):
+def game_sum(experiment, interval, here):
+    assert here["mean"] > 0.999 > 0.8 > here["maximum"]
     sums = experiment.measured("seeds_10")["adds up"]
     assert min(sums["mean"]["trained"]) > 0.999
     assert np.abs(interval(np.array(sums["maximum"]["trained"]))).max() < 0.5
@@ -88,7 +89,7 @@ def two_run(edge_hit, asked_for, other):
 
 def maximise_measure(fine, alike, strength):
     assert (fine[0] > 0.4).all()
-    assert alike[0].max() < 0.3 and 0.3 < alike[1].mean() < 0.5
+    assert alike[0].mean() < 0.25 and 0.3 < alike[1].mean() < 0.55
     assert (fine[1] < fine[0] - 0.1).all()
     assert alike[1].mean() > alike[0].mean() + 0.1
     assert (strength[0] > 1.5).all()

@@ -89,6 +89,9 @@ def test_lecture_10_says_what_its_game_gave():
     turned = re.search(r"mean minus maximum: \+(.+) points", printed(found["game-draw"]))[1]
     assert f"gains {turned} points on the deconvnet" in text
     assert float(turned.split(" ± ")[0]) > float(turned.split(" ± ")[1]), "the interval holds 0"
+    changes = dict(re.findall(r"([\w-]+) ([-+]\d+ ± \d+)", printed(found["game-draw"])))
+    for words in ("deconvnet loses {deconvnet} points", "saliency {saliency};"):
+        assert words.format_map({k: v.strip("-") for k, v in changes.items()}) in text
 
 
 def test_lecture_10_says_what_its_table_gave():
@@ -109,6 +112,9 @@ def test_lecture_10_says_what_its_table_gave():
         int(table[name, e][4]) for name in ("occlusion", "Grad-CAM") for e in ("maximum", "mean")
     ]
     assert f"in at most {max(wrong)} % of the cases" in verdict
+    apart = re.findall(r"saliency (\S+) ± (\d+)", printed(found["two-run"]))
+    assert abs(int(apart[0][0])) < int(apart[0][1])  # "no difference behind a maximum"
+    assert f"{int(apart[1][0])} ± {apart[1][1]} points behind a mean" in verdict
 
 
 def test_lecture_11_says_what_welch_gives():
