@@ -135,6 +135,14 @@ def test_a4_says_what_its_table_shows():
     for name in ("saliency", "deconvnet"):  # "more often behind the maximum"
         assert maximum[name] > mean[name]
     assert min(mean["Grad-CAM"], maximum["Grad-CAM"]) > 90  # "nearly always behind both"
+    there = {
+        head: np.array(kinds["trained"]) for head, kinds in measured("seeds_10")["rates"].items()
+    }
+    assert (
+        there["maximum"][[0, 3]].mean(1) > there["mean"][[0, 3]].mean(1)
+    ).all()  # lecture 10, too
+    assert there["maximum"][2].mean() < there["maximum"][3].mean()
+    assert np.ptp(there["mean"], axis=1).max() > 0.4  # "more than 40 points apart"
 
 
 def test_the_model_answer_of_a5_cites_its_own_output():
