@@ -66,7 +66,10 @@ def game_draw(rates, edge_rate, lead, changes, interval):
 
 def game_sum(experiment, interval, here):
     assert here["mean"] > 0.999 > 0.8 > here["maximum"]
-    sums = experiment.measured("seeds_10")["adds up"]
+    stored = experiment.measured("seeds_10")
+    replaced = {h: sum(start >= 100 for start in k["trained"]) for h, k in stored["start"].items()}
+    assert replaced == {"maximum": 0, "mean": 1}
+    sums = stored["adds up"]
     assert min(sums["mean"]["trained"]) > 0.999
     assert np.abs(interval(np.array(sums["maximum"]["trained"]))).max() < 0.5
 
