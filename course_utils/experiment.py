@@ -1,16 +1,53 @@
 """What a comparison of training runs owes its reader: rates that bracket the best, an interval.
 
 `best_rate` picks a rate from a grid and refuses one at the edge; `interval` says how far the mean
-of a few runs, or of their differences, can be trusted.
+of a few runs, or of their differences, can be trusted; `measured` reads runs that took minutes.
 """
 
 import itertools
+import json
 import math
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
+
+FOLDER = Path(__file__).with_name("measured")
+
+
+def measured(name: str) -> dict[str, Any]:
+    """Read what a script of `benchmarks` has measured and stored, since it takes minutes.
+
+    Parameters
+    ----------
+    name
+        Of a table in `course_utils/measured`.
+
+    Returns
+    -------
+    dict
+        The table; under `"made by"` stands the script, under `"torch"` its version of PyTorch.
+
+    Raises
+    ------
+    ValueError
+        If there is no such table, naming those that there are.
+
+    Examples
+    --------
+    >>> measured("train_size")["made by"]
+    'benchmarks/train_size.py'
+    """
+    path = FOLDER / f"{name}.json"
+    if not path.is_file():
+        raise ValueError(
+            f"no table {name!r} was measured; there are "
+            + ", ".join(sorted(each.stem for each in FOLDER.glob("*.json")))
+        )
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def best_rate(rates: Sequence[float], losses: ArrayLike) -> float:

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from course_utils import experiment
-from course_utils.experiment import best_rate, interval
+from course_utils.experiment import best_rate, interval, measured
 
 RATES = [0.01, 0.1, 1.0]
 
@@ -68,6 +68,11 @@ def test_the_interval_is_that_of_the_t_test(confidence):
 def test_an_interval_that_cannot_be_is_refused(values, confidence, said):
     with pytest.raises(ValueError, match=said):
         interval(values, confidence)
+
+
+def test_a_table_that_nobody_measured_is_named_with_those_there_are():
+    with pytest.raises(ValueError, match=r"no table 'dept'.*depth, layers"):
+        measured("dept")
 
 
 def test_the_examples_in_the_docstrings_hold():

@@ -1,6 +1,8 @@
 """What cells of lecture 09 must find."""
 
-from course_utils import quiz
+import numpy as np
+
+from course_utils import experiment, quiz
 
 
 def cone_explore(reads, stacks):
@@ -27,12 +29,27 @@ def measure_net(rows, columns, reads, chain):
     assert quiz.truth("measure-field") == [len(rows), rows[0], columns[0]]
 
 
-def trained_run(change):
-    assert change["near"].max() < -0.05 and change["far"].mean() - change["near"].mean() > 0.15
+def trained_run(stored):
+    change = {}
+    for kind, runs in stored["widths"].items():
+        start, end, right = np.transpose(runs)
+        change[kind] = end - start
+        assert len(runs) == 20 and right.mean() > (0.7 if kind == "digits" else 0.99)
+    mean, half = experiment.interval(change["near"])
+    assert mean + half < -0.2  # near pairs narrow the field
+    mean, half = experiment.interval(change["far"] - change["near"])  # pair by pair
+    assert mean - half > 0.2  # far ones do not, with the same starts
 
 
-def learned_check(claims):
-    assert all(claims.values())
+def learned_check(shifts, here):
+    assert len(shifts) == 20
+    fresh, trained = shifts.mean(axis=0)
+    assert abs(fresh[0] - 0.63) < 0.03  # of the way to another digit
+    assert abs(fresh[4] - fresh[0]) < 0.15  # handed through
+    assert 0.4 < trained[4] / fresh[4] < 0.6
+    assert (shifts[:, 1, 4] < shifts[:, 0, 4]).all()
+    assert trained[2] - trained[4] > trained[0] - trained[2]  # the gain comes behind the poolings
+    assert here[1][4] < here[0][4]  # in the network trained here, too
 
 
 def border_leak(knows):
@@ -43,9 +60,31 @@ def sizes_run():
     assert 224 == 2**5 * 7 and 256 == 2**8
 
 
-def sweep_run(mean):
-    assert mean[0] < 0.35 and mean[[2, 3]].min() > 0.92 and mean[5] < mean[4] < 0.9
+def sweep_run(runs, mean, one):
+    assert runs.shape == (20, 6)
+    assert mean[0] < 35 and mean[[2, 3]].min() > 92 and mean[5] < mean[4] < 90
+    assert one[0] < 0.4 < 0.8 < min(one[2:4])  # of the networks trained here
 
 
-def pitfalls_show(shown):
+def pitfalls_show(shown, counts):
     assert quiz.truth("pitfalls-maximum") == shown["(1) maximum"].sum()
+    assert all(lit[-1] == 144 for lit in counts.values())  # united, all see the whole field
+
+
+def effective_random(depths, sigma, slopes):
+    for kind, mean in sigma.items():
+        expected = np.sqrt(depths / 3 * (1 if kind == "residual" else 2))
+        assert abs(slopes[kind] - 0.5) < 0.1 and (abs(mean / expected - 1) < 0.12).all()
+
+
+def equivariance_plot(away_from):
+    for total, (moved, _) in away_from.items():
+        assert moved[::total].max() < 1e-12 and (total == 1 or moved[1] > 0.1)
+
+
+def border_plot(inside):
+    assert inside == list(range(6, 27))
+
+
+def odd_run(drift):
+    assert {k: round(pixels, 3) for k, pixels in drift.items()} == {3: 0, 2: -4, 4: -4}

@@ -1,5 +1,6 @@
 """What lectures 08 to 11 and assignments a4 and a5 say, held against what was measured."""
 
+import ast
 import json
 import re
 from importlib import resources
@@ -47,6 +48,34 @@ def test_lecture_08_says_what_its_stacks_did():
     assert f"{sizes[1] / sizes[0]:.0%} and {sizes[4] / sizes[3]:.0%}".replace("%", " %") in text
 
 
+def test_lecture_09_says_what_twenty_runs_gave():
+    found = cells("09")
+    text, change = found["trained-explain"].source, printed(found["trained-run"])
+    start, near, half = re.search(
+        r"near +([\d.]+), changes by -(.+) ± (.+), narrower in 20", change
+    ).groups()
+    assert (
+        f"narrowed the field** in each of the twenty runs, by {near} ± {half} pixels of {start}"
+        in text
+    )
+    far = re.search(r"far .*changes by \+(.+), narrower in [1-9]", change)[1]
+    assert f"**widened** it, by {far}, though not in every run" in text
+    middle, half = re.search(r"digits .*changes by (.+) ± (.+), narrower", change).groups()
+    assert abs(float(middle)) < float(half)  # "no change shows"
+    moved = re.findall(r"([\d.]+) ± ", printed(found["learned-check"]))
+    assert len(moved) == 10
+    for words in (
+        f"as far ({moved[4]})",
+        f"the pixels did ({moved[0]})",
+        f"half as far ({moved[9]};",
+    ):
+        assert words in found["border"].source
+    right = re.findall(r": (\d+) ±", printed(found["sweep-run"]))
+    text = found["sweep-explain"].source
+    for words in ("gets {0} %", "to {4} and {5} %", "field 3, gives {1} %"):
+        assert words.format(*right) in text
+
+
 def test_lecture_10_says_what_its_game_gave():
     found = cells("10")
     text, game = found["game-explain"].source, printed(found["game-run"])
@@ -60,6 +89,9 @@ def test_lecture_10_says_what_its_game_gave():
     turned = re.search(r"mean minus maximum: \+(.+) points", printed(found["game-draw"]))[1]
     assert f"gains {turned} points on the deconvnet" in text
     assert float(turned.split(" ± ")[0]) > float(turned.split(" ± ")[1]), "the interval holds 0"
+    changes = dict(re.findall(r"([\w-]+) ([-+]\d+ ± \d+)", printed(found["game-draw"])))
+    for words in ("deconvnet loses {deconvnet} points", "saliency {saliency};"):
+        assert words.format_map({k: v.strip("-") for k, v in changes.items()}) in text
 
 
 def test_lecture_10_says_what_its_table_gave():
@@ -71,7 +103,7 @@ def test_lecture_10_says_what_its_table_gave():
     random = {key: numbers[1] for key, numbers in table.items()}
     for name, words in (("saliency", "saliency "), ("deconvnet", "the deconvnet ")):
         both = f"{random[name, 'maximum']} % and {random[name, 'mean']} %"
-        assert words + both in found["game-explain"].source
+        assert words + both in found["game-reason"].source
     verdict = found["verdict"].source
     for ending in ("maximum", "mean"):
         asked, other = table["deconvnet", ending][3:]
@@ -80,6 +112,9 @@ def test_lecture_10_says_what_its_table_gave():
         int(table[name, e][4]) for name in ("occlusion", "Grad-CAM") for e in ("maximum", "mean")
     ]
     assert f"in at most {max(wrong)} % of the cases" in verdict
+    apart = re.findall(r"saliency (\S+) ± (\d+)", printed(found["two-run"]))
+    assert abs(int(apart[0][0])) < int(apart[0][1])  # "no difference behind a maximum"
+    assert f"{int(apart[1][0])} ± {apart[1][1]} points behind a mean" in verdict
 
 
 def test_lecture_11_says_what_welch_gives():
@@ -98,6 +133,11 @@ def test_a4_says_what_its_table_shows():
     )
     mean, maximum = ({name: int(row[i]) for name, *row in rows} for i in (0, 1))
     assert min(mean["Grad-CAM"], maximum["Grad-CAM"]) > 90  # "nearly always behind both"
+    there = {
+        head: np.array(kinds["trained"]) for head, kinds in measured("seeds_10")["rates"].items()
+    }
+    assert there["maximum"][2].mean() < there["maximum"][3].mean()  # after the deconvnet
+    assert np.ptp(there["mean"], axis=1).max() > 0.4  # "more than 40 points apart"
 
 
 def test_the_model_answer_of_a5_cites_its_own_output():
@@ -150,6 +190,27 @@ def test_no_kernel_of_lecture_08s_stacks_is_larger_than_its_map():
         for layer in tracing.trace(names["stacked_net"](*kind), (1, 1, 8, 8)):
             if layer.kind == "Conv2d":
                 assert min(layer.output_shape[2:]) >= kind[0]
+
+
+@pytest.mark.parametrize("number", ["09", "10", "11"])
+def test_a_stored_run_takes_what_the_lecture_defines(number):
+    tree = ast.parse((ROOT / "benchmarks/seeds.py").read_text())
+    taken = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == f"l{number}"
+    }
+    assert len(taken) > 4
+    for cell in cells(number).values():
+        if cell.cell_type == "code":
+            for node in ast.walk(ast.parse(cell.source)):
+                stored = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+                name = node.id if stored else getattr(node, "name", None)
+                taken.discard(name)
+    assert not taken
+    assert measured(f"seeds_{number}")["seeds"] == list(range(20))
 
 
 @pytest.mark.parametrize(("size", "middle"), [(7, 3.5), (8, 1.5)])
