@@ -124,7 +124,7 @@ class Repeat:
         if self.kept is None:
             return False
         apart = np.median(abs(self.found[0] - self.kept[0]))
-        return bool(apart < 0.05 * np.median(abs(self.kept[0])) + 1e-9)
+        return bool(apart < 0.2 * np.median(abs(self.kept[0])) + 1e-9)
 
 
 repeats: dict[str, Repeat] = {}  # by name: what `repeated` has done since the start

@@ -106,6 +106,8 @@ def gallery_quiz(ends):
 
 def predictions_record(experiment):
     names = {"batch sizes", "rates", "race", "pixels", "patience", "six layers", "small batches"}
-    assert set(experiment.repeats) == {*names, "brakes"}
+    names |= {"brakes", *(f"panel {letter}" for letter in "ABCDEFGHI")}
+    names |= {f"{plan} at 0.12" for plan in ("constant", "step", "cosine", "warm-up, cosine")}
+    assert set(experiment.repeats) == {*names, "constant at 0.03", "cosine at 0.03"}
     stale = [name for name, repeat in experiment.repeats.items() if not repeat.agrees]
     assert not stale, "run benchmarks/starts.py"

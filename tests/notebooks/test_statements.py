@@ -71,8 +71,8 @@ def printed(lecture: str, cell_id: str) -> str:
         ("07", "filters-explain", "filters-numbers", r"^true +(\S+ ± \S+)", "smoothness {} with"),
         ("07", "filters-explain", "filters-numbers", r"^nonsense \w+ +(\S+ ± \S+)", "it**, {}, in"),
         ("07", "runs-explain", "runs-curves", r"epoch 12: (\S+) ", "after twelve {}"),
-        ("07", "mistakes-predict", "mistakes-why", r"probability: (\S+) when right", "{} when right"),
-        ("07", "mistakes-predict", "mistakes-why", r"right, (\S+) when wrong", "still {} when wrong"),
+        ("07", "mistakes-predict", "mistakes-why", r"y: (\S+) when right", "{} when right"),
+        ("07", "mistakes-predict", "mistakes-why", r"t, (\S+) when wrong", "still {} when wrong"),
     ],
 )
 def test_a_number_in_the_text_is_the_one_that_was_printed(lecture, told, cell, pattern, words):
