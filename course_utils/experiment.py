@@ -1,14 +1,22 @@
 """What a comparison of training runs owes its reader: rates that bracket the best, an interval.
 
 `best_rate` picks a rate from a grid and refuses one at the edge; `interval` says how far the mean
-of a few runs, or of their differences, can be trusted; `measured` reads runs that took minutes.
+of a few runs, or of their differences, can be trusted; `measured` reads tables that took minutes;
+`repeated` trains from one start and has the other starts kept, as long as the code is that which
+trained them.
 """
 
+import dis
+import functools
+import hashlib
+import inspect
 import itertools
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -135,3 +143,100 @@ def interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float, float]
         raise ValueError(f"confidence must be between 0 and 1, got {confidence}")
     t = stdtrit(len(values) - 1, (1 + confidence) / 2)
     return float(values.mean()), float(t * values.std(ddof=1) / math.sqrt(len(values)))
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """How `repeated` came to its results: the code and what it found, and what was kept of it."""
+
+    code: str
+    seeds: list[int]
+    found: np.ndarray  # (seeds, ...)
+    kept: np.ndarray | None  # the same shape; None if all starts were trained now
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the start that was trained now came out as it was kept, but for last digits."""
+        if self.kept is None:
+            return False
+        apart = np.median(abs(self.found[0] - self.kept[0]))
+        return bool(apart < 0.2 * np.median(abs(self.kept[0])) + 1e-9)
+
+
+repeats: dict[str, Repeat] = {}  # by name: what `repeated` has done since the start
+
+
+def repeated(
+    name: str, run: Callable[[int], ArrayLike], seeds: Sequence[int], *, live: bool = False
+) -> np.ndarray:
+    """Results of an experiment from several starts: the first is run now, the others were kept.
+
+    Those others lie in `course_utils/measured/starts.json`, where `benchmarks/starts.py` put them
+    by running the same notebook. They are used only while the code is the same: `run`, and the
+    functions, classes and plain values of the notebook that it uses. Change anything, and all
+    starts are run.
+
+    Parameters
+    ----------
+    name
+        Of the experiment, as the table has it.
+    run
+        Takes a seed, gives numbers: an array, or nested lists, of the same shape for each seed.
+    seeds
+        The first of them is run now.
+    live
+        Run all of them now, whatever was kept.
+
+    Returns
+    -------
+    numpy.ndarray
+        `(len(seeds), ...)`.
+    """
+    seeds, code = list(seeds), _code(run)
+    stored = {} if live else _starts().get(name, {})
+    same = stored.get("code") == code and stored.get("seeds") == seeds
+    kept = np.array(stored["found"]) if same else None
+    found = [np.asarray(run(seed), dtype=float) for seed in (seeds[:1] if same else seeds)]
+    results = np.stack([*found, *(kept[1:] if same else ())])
+    repeats[name] = Repeat(code, seeds, results.copy(), kept)
+    return results
+
+
+@functools.cache
+def _starts() -> dict[str, dict]:
+    return measured("starts")["runs"]
+
+
+def _code(run: Callable) -> str:
+    """A fingerprint of a function and of all that it uses of the place where it was written."""
+    parts = _parts(run, run.__module__, set())
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _parts(thing: object, home: str, seen: set[object]) -> Iterator[str]:
+    if isinstance(thing, str | int | float | bool | range | None):
+        yield repr(thing)
+    elif isinstance(thing, list | tuple):
+        for part in thing:
+            yield from _parts(part, home, seen)
+    elif isinstance(thing, dict):
+        yield from _parts(list(thing.items()), home, seen)
+    elif isinstance(thing, FunctionType | type) and thing.__module__ != home:
+        yield f"{thing.__module__}.{thing.__qualname__}"
+    elif isinstance(thing, FunctionType) and thing not in seen:
+        seen.add(thing)
+        yield inspect.getsource(thing).strip()
+        names = sorted(_names(thing.__code__) & thing.__globals__.keys())
+        used = {name: thing.__globals__[name] for name in names}
+        yield from _parts(used | dict(inspect.getclosurevars(thing).nonlocals), home, seen)
+        yield from _parts([thing.__defaults__, thing.__kwdefaults__], home, seen)
+    elif isinstance(thing, type) and thing not in seen:  # its own source cannot be found
+        seen.add(thing)
+        yield from _parts([v for v in vars(thing).values() if callable(v)], home, seen)
+
+
+def _names(code: CodeType) -> set[str]:
+    """Names that some code takes from outside, that of functions inside it too."""
+    own = {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}
+    inner = (each for each in code.co_consts if isinstance(each, CodeType))
+    return own.union(*map(_names, inner))

@@ -1,4 +1,5 @@
 import doctest
+from collections import deque
 
 import numpy as np
 import pytest
@@ -77,3 +78,73 @@ def test_a_table_that_nobody_measured_is_named_with_those_there_are():
 
 def test_the_examples_in_the_docstrings_hold():
     assert doctest.testmod(experiment).failed == 0
+
+
+# Starts that are kept ---------------------------------------------------------------------------
+
+GRID = [1, 2]
+RAN = deque()  # the seeds that were run
+
+
+def double(x):
+    return 2 * x
+
+
+class Net:
+    def size(self):
+        return len(GRID)
+
+
+def go(seed):
+    RAN.append(seed)
+    return [double(seed) * rate for rate in GRID] + [(lambda: Net().size())()]
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    """As if seeds 4, 5 and 6 of `go` had been measured, and one number lay a little apart."""
+    RAN.clear()
+    found = [[2 * seed + 0.25, 4 * seed, 2] for seed in (4, 5, 6)]
+    table = {"go": {"code": experiment._code(go), "seeds": [4, 5, 6], "found": found}}
+    monkeypatch.setattr(experiment, "_starts", lambda: table)
+    return found
+
+
+def test_the_first_start_is_run_and_the_others_were_kept(kept):
+    found = experiment.repeated("go", go, range(4, 7))
+    assert list(RAN) == [4]
+    assert found.tolist() == [[8, 16, 2], *kept[1:]]
+    found[:] = np.nan  # what a notebook does with it later is its own affair
+    assert experiment.repeats["go"].agrees  # the median of 0.25, 0 and 0 is 0
+
+
+def test_what_was_kept_is_not_what_is_found(kept):
+    kept[0][1:] = [10, 0]
+    experiment.repeated("go", go, range(4, 7))
+    assert not experiment.repeats["go"].agrees
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("GRID", [1, 3]),
+        ("double", lambda x: x + x),
+        ("Net", type("Net", (), {"size": lambda self: 2})),
+        ("go", lambda seed: [RAN.append(seed) or 1, 2, 3]),
+    ],
+)
+def test_whatever_is_changed_all_starts_are_run(kept, monkeypatch, name, change):
+    monkeypatch.setitem(globals(), name, change)
+    if isinstance(change, type):
+        monkeypatch.setattr(change, "__module__", __name__)
+    experiment.repeated("go", globals()["go"], [4, 5, 6])
+    assert list(RAN) == [4, 5, 6]
+    assert not experiment.repeats["go"].agrees
+
+
+@pytest.mark.parametrize(
+    ("name", "seeds", "live"), [("go", [4, 5], False), ("go", [4, 5, 6], True), ("new", [4], False)]
+)
+def test_other_starts_are_run(kept, name, seeds, live):
+    assert len(experiment.repeated(name, go, seeds, live=live)) == len(seeds)
+    assert list(RAN) == seeds

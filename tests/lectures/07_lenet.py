@@ -31,21 +31,34 @@ def rival_run(rival, last):
     assert abs(quiz.truth("rival-right") - rival) < 0.001
 
 
+def resume_compare(apart):
+    assert apart["from the file"] == 0 and apart["weights only"] > 0.01
+
+
 def confusion_draw(confusion):
     assert confusion.sum() == 2250 and np.trace(confusion) / 2250 > 0.93
 
 
-def mistakes_why(together, nearest, sure_right, sure_wrong, always_right, alone):
+def mistakes_why(together, nearest, sure_right, sure_wrong, always_right, alone, once):
     assert together < alone.float().mean()
     assert (
         nearest > 0.4 and sure_right > sure_wrong + 0.05 and sure_wrong > 0.6 and always_right > 0.8
     )
-    assert abs(quiz.truth("mistakes-nearest") / 100 - nearest) < 0.2
+    assert abs(quiz.truth("mistakes-nearest") / 100 - nearest) < 0.2 and once > 0.5
 
 
 def filters_measure(values, smoothness, noise):
     assert values[0] > 0.5 and values[2] < -0.9 and abs(smoothness(noise)) < 0.06
     assert abs(smoothness(noise) - quiz.truth("filters-noise")) < 0.06
+
+
+def filters_numbers(measures):
+    smooth, _, added, _, right, _ = np.array([rows.mean(axis=0) for rows in measures.values()]).T
+    begin, true, nonsense, mixed, letter = range(5)
+    assert smooth[true] > smooth[begin] + 0.08  # structure: yes
+    assert smooth[nonsense] > smooth[true] + 0.08  # but nonsense gives more of it
+    assert added[[true, nonsense, letter]].min() > 0.55 and abs(added[mixed]) < 0.3
+    assert abs(right[true] - right[mixed]) < 0.06 and right[nonsense] < 0.25
 
 
 def shift_train(test_images, moved):
@@ -63,3 +76,9 @@ def shift_curves(max_pool, near, rivals, second, flat_curve):
 def own_draw(votes):
     assert votes["a seven"].mean(0).argmax() == 7 and votes["a seven"].mean(0).max() > 0.8
     assert votes["a letter"].mean(0).max() > 0.5 and votes["0 to 255"].amax(dim=1).min() > 0.9
+
+
+def predictions_record(experiment):
+    assert set(experiment.repeats) == {"filters"}
+    stale = [name for name, repeat in experiment.repeats.items() if not repeat.agrees]
+    assert not stale, "run benchmarks/starts.py"

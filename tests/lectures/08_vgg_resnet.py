@@ -18,12 +18,26 @@ def where_plot(published, fc):
     assert quiz.truth("where-vgg") == round(fc["vgg16", "parameters"])
 
 
-def pattern_run(words, slide, right):
+def pattern_run(words, slide, other):
     assert words["vgg16"] == "CRCRP" * 2 + "CRCRCRP" * 3 + "FRFRF"
-    assert re.fullmatch(slide, "CRPFCRPF") and not re.fullmatch(right, "CRPFCRPF")  # both can fail
+    assert re.fullmatch(slide, "CRPFCRPF") and not re.fullmatch(other, "CRPFCRPF")  # both can fail
     for name, word in words.items():
-        fits = [bool(re.fullmatch(pattern, word)) for pattern in (slide, right)]
+        fits = [bool(re.fullmatch(pattern, word)) for pattern in (slide, other)]
         assert fits == [False, name != "resnet18"]
+
+
+def stack_reach(reached):
+    assert all(reach == 2 * depth + 1 for depth, reach in reached.items())
+    assert reached[3] == quiz.truth("stack-three")
+
+
+def blocks_run(maps):
+    assert [m[1] for m in maps] == [224 // 2**i for i in range(1, 6)]
+    assert [m[1] for m in maps] == quiz.truth("blocks-rows")
+
+
+def identity_run(split, moved):
+    assert split <= 1e-6 and moved == 0
 
 
 def stack_gaps(middle, half, pairs, gaps):
@@ -72,3 +86,9 @@ def table_plot(rows):
     assert (
         rows["vgg16"][2] > 8 * rows["resnet18"][2] and rows["vgg16"][1] > 11 * rows["resnet18"][1]
     )
+
+
+def predictions_record(experiment, losses):
+    assert set(experiment.repeats) == {"stacks", *(f"chains, {kind}" for kind in losses)}
+    stale = [name for name, repeat in experiment.repeats.items() if not repeat.agrees]
+    assert not stale, "run benchmarks/starts.py"
