@@ -68,7 +68,10 @@ const draw = box => {
   };
   inputs.forEach(input => input.addEventListener("input", redraw));
 };
-const shown = (said, unit) => Array.isArray(said) ? said.join(", ") : said + (unit && !said.endsWith(unit) ? " " + unit : "");
+const shown = (said, unit = "") => {
+  const text = [said].flat(2).join(", ");
+  return text + (unit && !text.endsWith(unit) ? " " + unit : "");
+};
 const predict = box => {
   const { kind, unit = "" } = box.dataset, inputs = [...box.querySelectorAll("input")];
   const status = box.querySelector("output"), button = box.querySelector("button");
@@ -109,7 +112,6 @@ const ask = (box, { kind, answer, because, wrong, otherwise }) => {
   let misses = 0;
   show.hidden = true;
   const say = (right, text) => {
-    status.className = right ? "right" : "wrong";
     status.textContent = (right ? "✓ " : "✗ ") + text;
     misses += !right;
     show.hidden = right || misses < 2;
@@ -119,11 +121,11 @@ const ask = (box, { kind, answer, because, wrong, otherwise }) => {
   const judge = () => {
     if (kind == "number") {
       const value = number(inputs[0].value);
-      if (isNaN(value)) { status.className = ""; return status.textContent = "Write a number, such as 1200, 1 200, 0.5 or 1e-3."; }
+      if (isNaN(value)) return status.textContent = "Write a number, such as 1200, 1 200, 0.5 or 1e-3.";
       return near(value, answer) ? say(true, because) : say(false, reason(value, (a, b) => near(Number(a), b)) || otherwise);
     }
     const chosen = inputs.filter(i => i.checked).map(i => i.value);
-    if (!chosen.length) { status.className = ""; return status.textContent = "Choose first."; }
+    if (!chosen.length) return status.textContent = "Choose first.";
     const extra = chosen.find(c => ![answer].flat().includes(c)), missing = [answer].flat().length - chosen.length;
     if (extra !== undefined) return say(false, wrong[extra]);
     return missing ? say(false, "What you chose is right, but it is not all.") : say(true, because);
@@ -140,14 +142,13 @@ const record = (box, predictions) => {
     const truth = [answer].flat(2), given = [said].flat().map(v => number(v, unit));
     return truth.every((t, i) => Math.abs(given[i] - t) <= within[i] + 1e-9);
   };
-  const shown = v => [v].flat(2).join(", ");
   let text = "";
   const refresh = () => {
     const said = shelf.all(), mine = predictions.filter(p => said[p.id] !== undefined), verdicts = mine.map(p => near(p, said[p.id]));
     const hits = verdicts.filter(v => v).length, misses = verdicts.filter(v => v === false).length, open = mine.length - hits - misses;
     count.textContent = mine.length ? `You committed ${mine.length} of ${predictions.length} predictions: ${hits} near, ${misses} far` + (open ? `, ${open} for you to judge.` : ".")
       : `None of this lecture's ${predictions.length} predictions is committed in this browser yet.`;
-    const lines = mine.map((p, i) => `${verdicts[i] ? "near" : verdicts[i] === false ? "far" : "yours to judge"}: ${p.text} You said ${shown(said[p.id])}` + (p.answer === undefined ? "." : `; it is ${shown(p.answer)}.`));
+    const lines = mine.map((p, i) => `${verdicts[i] ? "near" : verdicts[i] === false ? "far" : "yours to judge"}: ${p.text} You said ${shown(said[p.id], p.unit)}` + (p.answer === undefined ? "." : `; it is ${shown(p.answer, p.unit)}.`));
     list.replaceChildren(...lines.map(line => Object.assign(document.createElement("li"), { textContent: line })));
     button.hidden = !mine.length;
     text = [count.textContent, ...lines].join("\n");

@@ -272,7 +272,7 @@ def _question(question: Question) -> str:
     return (
         f'<div class="quiz ask" id="ask-{question.id}">{lead}'
         '<button type="button" class="live" data-say="Check" hidden></button>'
-        '<button type="button" class="live show" data-say="Show me" hidden></button>'
+        '<button type="button" class="live" data-say="Show me" hidden></button>'
         '<output role="status"></output></div>'
     )
 

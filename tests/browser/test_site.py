@@ -211,7 +211,8 @@ def test_every_kind_of_prediction_is_committed_with_keys_alone_and_read_by_every
         page.keyboard.type(str(value))
     assert len(curve.locator("polyline").get_attribute("points").split()) == 4
     page.keyboard.press("Enter")
-    assert "You said 90, 70, 50, 0." in curve.get_by_role("status").inner_text()
+    assert "You said 90, 70, 50, 0 %." in curve.get_by_role("status").inner_text()
+    assert "You said 90, 70, 50, 0 %" in page.locator("#record-02").inner_text()
     choice.get_by_role("radio").first.focus()
     page.keyboard.press("Space")
     page.keyboard.press("Enter")

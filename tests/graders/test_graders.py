@@ -166,21 +166,30 @@ def test_many_odd_styles_are_asked():
 
 @pytest.mark.parametrize("candidate", KNOWN, ids=lambda c: c.label)
 def test_a_version_is_judged_as_is_meant_here_and_graded(over_there, candidate, capsys):
-    """A right one passes every part, a wrong one is told what it must be; graded, hidden too."""
+    """A right one passes every part, a wrong one is told what it must be; graded, hidden too.
+
+    Grading is asked up to the first part that fails, which decides; at home all parts must answer.
+    """
     check, kernel = CHECKS[candidate.key], over_there(candidate.function.__module__)
-    here = [_verdict(check, candidate.functions, p, None, capsys) for p in check.part_names]
+
+    def judged(functions, seed, *, whole=False):
+        verdicts = []
+        for part in check.part_names:
+            verdicts.append(_verdict(check, functions, part, seed, capsys))
+            if verdicts[-1][0] and not whole:
+                break
+        return verdicts
+
+    here = judged(candidate.functions, VISIBLE, whole=True)
     if kernel is None:
-        hidden = [_verdict(check, candidate.functions, p, HIDDEN, capsys) for p in check.part_names]
+        hidden = judged(candidate.functions, HIDDEN)
     else:
         with kernel.questions():
             remotes = [kernel.named(candidate.function.__name__)]
             if candidate.is_holder:
                 remotes = [getattr(remotes[0], f.__name__) for f in candidate.functions]
-            there, hidden = (
-                [_verdict(check, remotes, p, seed, capsys) for p in check.part_names]
-                for seed in (None, HIDDEN)
-            )
-        assert [*map(_without_lines, there)] == [*map(_without_lines, here)]
+            there, hidden = judged(remotes, VISIBLE), judged(remotes, HIDDEN)
+        assert [*map(_without_lines, there)] == [*map(_without_lines, here[: len(there)])]
     for verdicts in (here, hidden):
         first = next((told for told, _ in verdicts if told), None)
         assert candidate.says in first if candidate.says else first is None

@@ -25,8 +25,8 @@ from grading.hostile_class import ATTACKS, CLASSES, earned, kind, submit
 from grading.tiny import nbgrader
 
 pytestmark = pytest.mark.timeout(900)  # 130 submissions, of which some use all their time
-LIMITS = Limits(cell_seconds=2, total_seconds=6, memory=512 << 20, disk=16 << 20)
-TOGETHER = 4  # more than there are processors: many only wait for a limit
+LIMITS = Limits(cell_seconds=2, total_seconds=10, memory=512 << 20, disk=16 << 20)
+TOGETHER = 6  # more than there are processors: many only wait for a limit
 SECONDS_EACH = 45  # more than the limit of a submission by the time of its last interrupts
 HONEST = [f"honest-{number}" for number in range(8)]
 
