@@ -19,7 +19,7 @@ NEAR = 1.3  # a promise may be off by this factor, so that it can be a round num
 # Not the set-up: how long that takes is a matter of the network.
 PROMISES = [
     ("docs/instructor.md", "`make demo` takes about N seconds", 1, ("commands", "make demo")),
-    ("docs/contributor.md", "about N minutes on two busy cores", 60, ("commands", "make test")),
+    ("docs/contributor.md", "about N minutes on two quiet cores", 60, ("commands", "make test")),
 ]
 
 
