@@ -90,12 +90,8 @@ def pointing() -> dict[str, Any]:
                 note("survived", head, step, kept)
             for kind, one in (("trained", net), ("random weights", l10.fresh(s, **choice))):
                 asked, other = l10.asked_twice(one)
-                note(
-                    "rates",
-                    head,
-                    kind,
-                    l10.hits(l10.explain(one, l10.images, l10.truth), l10.where),
-                )
+                maps = l10.explain(one, l10.images, l10.truth)
+                note("rates", head, kind, l10.hits(maps, l10.where))
                 note("asked for", head, kind, asked)
                 note("other", head, kind, other)
     for tables in found.values():  # the seeds last
@@ -106,18 +102,8 @@ def pointing() -> dict[str, Any]:
 
 def transfer() -> dict[str, Any]:
     """Lecture 11: rates, the six competitors, faces, and sources that do not fit."""
-    names = (
-        "letters",
-        "digits",
-        "x_all",
-        "x_test",
-        "bodies",
-        "STEPS",
-        "OPENS",
-        "HEAD_RATES",
-        "sizes",
-    )
-    names += ("seeds", "draws", "random_bodies", "faces", "x_face", "judge", "FACE_SIZES")
+    names = ("letters", "digits", "x_all", "x_test", "bodies", "STEPS", "OPENS", "HEAD_RATES")
+    names += ("sizes", "seeds", "draws", "random_bodies", "faces", "x_face", "judge", "FACE_SIZES")
     l11 = lecture("11", names=names)
     curves = [[l11.compete(n, s) for n in l11.sizes] for s in SEEDS]
     misfits = ("photo patches", "pixels shuffled", "labels shuffled")

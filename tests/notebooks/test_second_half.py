@@ -1,9 +1,7 @@
 """What lectures 08 to 11 and assignments a4 and a5 say, held against what was measured."""
 
 import ast
-import json
 import re
-from importlib import resources
 
 import nbformat
 import numpy as np
@@ -14,6 +12,7 @@ from torch.nn import functional as F
 
 from course_utils import tracing
 from course_utils.course import notebooks
+from course_utils.experiment import measured
 from course_utils.repository import ROOT
 
 
@@ -24,10 +23,6 @@ def cells(name: str) -> dict[str, nbformat.NotebookNode]:
 
 def printed(*found: nbformat.NotebookNode) -> str:
     return "".join(o.text for cell in found for o in cell.outputs if o.output_type == "stream")
-
-
-def measured(name: str) -> dict:
-    return json.loads((resources.files("course_utils") / f"measured/{name}.json").read_text())
 
 
 # Numbers of a text are those of the stored output ------------------------------------------------

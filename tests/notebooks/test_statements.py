@@ -1,23 +1,18 @@
 """Statements of lectures that no cell asserts, held against what they speak of."""
 
-import json
 import re
-from importlib import resources
 
 import numpy as np
 import pytest
 
 from course_utils.course import notebooks
+from course_utils.experiment import measured
 from course_utils.repository import ROOT
 
 
 def source(lecture: str, cell_id: str) -> str:
     (path,) = (ROOT / "lectures").glob(f"{lecture}_*.ipynb")
     return next(cell.source for cell in notebooks.read(path).cells if cell.id == cell_id)
-
-
-def measured(name: str) -> dict:
-    return json.loads((resources.files("course_utils") / f"measured/{name}.json").read_text())
 
 
 def test_how_much_longer_plain_loops_take_is_what_was_measured():
