@@ -136,7 +136,7 @@ def pictures() -> None:
     """Draw one small picture of each set into docs/pictures."""
     photos = [data.photo(name, size=(128, 128)) for name in data.PHOTOS]
     drawn = {
-        "photos": plotting.images(photos, data.PHOTOS, columns=5),
+        "photos": plotting.images(photos, data.PHOTOS, columns=6),
         "digits": rows_of_classes(data.load_digits().as_split(), [0, 3, 7], 10),
         "glyphs": rows_of_classes(data.load_glyphs(seed=1), [0, 6, 17], 10),
         "patches": rows_of_classes(data.load_patches(), list(range(8)), 10),

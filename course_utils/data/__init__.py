@@ -12,6 +12,12 @@ from course_utils.data.download import (
 )
 from course_utils.data.faces import load_faces
 from course_utils.data.glyphs import load_glyphs
+from course_utils.data.imagenet import (
+    efficientnet_lite0,
+    imagenet_batch,
+    imagenet_names,
+    imagenet_top,
+)
 from course_utils.data.patches import PATCH_PHOTOS, load_patches
 from course_utils.data.photos import PHOTOS, photo
 from course_utils.data.split import Split
@@ -38,6 +44,10 @@ __all__ = [
     "Digits",
     "Split",
     "data_folder",
+    "efficientnet_lite0",
+    "imagenet_batch",
+    "imagenet_names",
+    "imagenet_top",
     "is_available",
     "load_cues",
     "load_digits",

@@ -16,8 +16,10 @@ PHOTOS = (
     "grass",
     "gravel",
     "moon",
+    "motorcycle",
     "rocket",
 )
+FILES = {"motorcycle": "motorcycle_left"}  # which have another name
 LUMINANCE = np.array([0.2125, 0.7154, 0.0721])  # of red, green and blue: Rec. 709
 
 
@@ -57,7 +59,7 @@ def photo(name: str, *, grey: bool = False, size: tuple[int, int] | None = None)
     if name not in PHOTOS:
         raise ValueError(f"unknown photo {name!r}, expected one of: {', '.join(PHOTOS)}")
     # The file itself: scikit-image's own loader imports SciPy, for longer than a photo takes.
-    (path,) = package_folder("skimage").glob(f"data/{name}.*g")  # png or jpg
+    (path,) = package_folder("skimage").glob(f"data/{FILES.get(name, name)}.*g")  # png or jpg
     with Image.open(path) as file:
         image = np.asarray(file) / 255
     if grey and image.ndim == 3:
