@@ -22,7 +22,7 @@ from course_utils.checks.hints import explained, hint
 from course_utils.checks.outcome import Look, Outcome
 from course_utils.tracebacks import used_package
 
-HIDDEN_ROUNDS = 3  # a hidden test repeats the grid with this many seeds
+HIDDEN_ROUNDS = 2  # a hidden test repeats the grid with this many seeds
 PAIRS = 400  # of suspects that are tried at most: what may be asked of a quick oracle
 
 

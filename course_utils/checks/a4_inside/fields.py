@@ -99,6 +99,7 @@ def _layers(rng, count: int, *, padding: bool = False, dilation: bool = False) -
 def _one_layer(rng) -> Iterator[Case]:
     for stride in (1, 2, 3):
         yield case([(int(rng.integers(1, 8)), stride, 0, 1)])
+    yield case([(1, 1, 0, 1)])  # a 1×1 convolution is a layer too
     yield case([])  # a pixel sees itself
 
 
