@@ -1,4 +1,4 @@
-"""Sizes of layers, asked from PyTorch itself; nothing is computed, only shapes are traced."""
+"""Sizes of layers, asked from PyTorch itself, which convolves a line of any numbers."""
 
 import torch
 from torch.nn import functional as F
@@ -39,13 +39,13 @@ def layer_size(
     RuntimeError
         PyTorch's own, where the kernel does not fit or an argument is out of range.
     """
-    line, kernel = (torch.empty(1, 1, size, device="meta") for size in (n, kernel_size))
+    line, kernel = (torch.empty(1, 1, size) for size in (n, kernel_size))
     return F.conv1d(line, kernel, stride=stride, padding=padding, dilation=dilation).shape[-1]
 
 
 def transposed_size(n: int, kernel_size: int, *, stride: int = 1, padding: int = 0) -> int:
     """Number of outputs along one axis of a transposed convolution."""
-    line, kernel = (torch.empty(1, 1, size, device="meta") for size in (n, kernel_size))
+    line, kernel = (torch.empty(1, 1, size) for size in (n, kernel_size))
     return F.conv_transpose1d(line, kernel, stride=stride, padding=padding).shape[-1]
 
 

@@ -54,7 +54,7 @@ _SIZES = {
     "You round to the nearest number. A stop that does not fit is left out: round down.":
         {"end": lambda way, s: round(way / s) + 1},
     "The padding is added on one side only: it stands on both, hence 2p.":
-        args(n=lambda n, padding=0: n - padding, strict=False),
+        {"way": lambda n, k, p, d: n + p - d * (k - 1) - 1},
     "The padding is ignored.": args(padding=0, strict=False),
     "The stride is ignored.": args(stride=1, strict=False),
     "The dilation is ignored.": args(dilation=1, strict=False),
