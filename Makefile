@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # Two test workers on two cores: one thread each, or they wait for each other.
 TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PYTEST := $(VENV)/bin/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
-NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=200
+NBVAL := --nbval --nbval-kernel-name=warm --nbval-cell-timeout=200
 NOTEBOOKS := $(wildcard lectures/*.ipynb solutions/*/*.ipynb)
 BENCHMARKS := $(patsubst %,benchmarks/%.py,grading lectures layers data)
 # Jupyter refuses to run as root, which is who one is in most containers.

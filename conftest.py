@@ -1,6 +1,9 @@
 """Notebooks that nbval runs are held against the statements about their cells, in the same run."""
 
 import functools
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +11,18 @@ from course_utils.course import statements
 
 # A picture inside HTML is drawn by the machine's own fonts, as those are that nbval skips anyway.
 _PICTURE = r"data:image/[a-z+]+;base64,[A-Za-z0-9+/=]+"
+
+
+def pytest_configure(config):
+    """Start what warm kernels are forked from, once for all workers, if they are asked for."""
+    sys.path.append(str(Path(__file__).parent / "tests"))
+    import warm_kernels
+
+    asked = getattr(config.option, "nbval_kernel_name", None) == warm_kernels.NAME
+    if asked and not hasattr(config, "workerinput"):
+        folder = tempfile.TemporaryDirectory(prefix="warm-kernels-")
+        config.add_cleanup(folder.cleanup)
+        warm_kernels.start_server(Path(folder.name))
 
 
 @functools.cache
