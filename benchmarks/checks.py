@@ -4,6 +4,7 @@
     python benchmarks/checks.py --function pad2d im2col  # only these
     python benchmarks/checks.py --sample 100 --seed 0    # and messages, for a person to judge
     python benchmarks/checks.py --list no-cause          # and all that are not told a cause
+    python benchmarks/checks.py --cold --every 12        # how long it takes to find a cause
     python benchmarks/checks.py --store                  # and keep the table, here and in the docs
 
 A mutant (`mutants.py`) is rejected if a test of its function fails, visibly or with the seed of the
@@ -15,6 +16,8 @@ quoted and a difference of numbers, shapes or types are none. A sentence is not 
 it is true is read from a sample.
 
 Each mutant runs in a process of its own, with a limit of processor time; who hangs is rejected.
+What suspects and oracles answer is asked once for all of them; `--cold` asks anew for each, as a
+student's kernel does, so that the seconds are a student's.
 Survivors that are right all the same, or harmless, are explained in survivors.toml. Networks that a
 student trains are left out: their test counts right answers, and takes minutes.
 """
@@ -121,6 +124,8 @@ class Verdict:
         The first that it gets; None if it passes all.
     hidden
         Whether it passes what students see, and fails with the seed of a hidden test.
+    seconds
+        Of processor time that looking for a cause took.
     """
 
     assignment: str
@@ -130,6 +135,7 @@ class Verdict:
     diff: str
     message: str | None
     hidden: bool = False
+    seconds: float = 0.0
 
     @property
     def cause(self) -> str:
@@ -242,8 +248,8 @@ def ask(tests: Iterable[Iterable[str]], namespace: dict) -> tuple[str | None, bo
     return None, False
 
 
-def apart(source: str, tests: list[list[str]], namespace: dict) -> tuple[str | None, bool]:
-    """Define and ask in a process of its own, with limits."""
+def apart(source: str, tests: list[list[str]], namespace: dict) -> tuple[str | None, bool, float]:
+    """Define and ask in a process of its own, with limits; how long a cause was looked for, too."""
     out, into = os.pipe()
     child = os.fork()
     if child == 0:
@@ -256,9 +262,10 @@ def apart(source: str, tests: list[list[str]], namespace: dict) -> tuple[str | N
             try:
                 define(source, namespace, "<a mutant>")
             except Exception as error:
-                answer = f"the cell raised {type(error).__name__}: {error}", False
+                answer = f"the cell raised {type(error).__name__}: {error}", False, 0.0
             else:
-                answer = ask(tests, namespace)
+                looked = _timed_causes()
+                answer = *ask(tests, namespace), sum(looked)
             with open(into, "w") as pipe:
                 json.dump(answer, pipe)
         finally:
@@ -273,8 +280,22 @@ def apart(source: str, tests: list[list[str]], namespace: dict) -> tuple[str | N
         os.kill(child, signal.SIGKILL)
     os.close(out)
     os.waitpid(child, 0)
-    message, hidden = json.loads(text) if text else ("it ran out of time or memory", False)
-    return message, hidden
+    return tuple(json.loads(text)) if text else ("it ran out of time or memory", False, 0.0)
+
+
+def _timed_causes() -> list[float]:
+    """Have every search for a cause note its seconds of processor time."""
+    noted, looking = [], Check._causes
+
+    def causes(*args: object) -> list[str]:
+        began = time.process_time()
+        try:
+            return looking(*args)
+        finally:
+            noted.append(time.process_time() - began)
+
+    Check._causes = causes
+    return noted
 
 
 def _limit() -> None:
@@ -285,28 +306,27 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, now + MEMORY))
 
 
-def judge(sources: list[str], of: Graded) -> list[Verdict]:
-    """All mutants of one function, one after the other."""
+def judge(sources: list[str], of: Graded, every: int = 1, cold: bool = False) -> list[Verdict]:
+    """All mutants of one function, or each so many, one after the other."""
     namespace: dict = {"__name__": "__main__"}
     for number, source in enumerate(sources):
         define(source, namespace, f"<cell {number}>")
     module = namespace["checks"]
-    namespace["checks"] = types.SimpleNamespace(
-        **{n: remembered(v) if isinstance(v, Check) else v for n, v in vars(module).items()}
-    )
-    _warm(of.tests, namespace["checks"])
-    message, _ = apart("", of.tests, namespace)
+    if not cold:
+        namespace["checks"] = types.SimpleNamespace(
+            **{n: remembered(v) if isinstance(v, Check) else v for n, v in vars(module).items()}
+        )
+        _warm(of.tests, namespace["checks"])
+    message, *_ = apart("", of.tests, namespace)
     if message is not None:
         raise AssertionError(f"the solution of {of.name} fails its own check: {message}")
     verdicts = []
     for source, first in of.own:
-        for mutant in mutants(source):
+        for mutant in list(mutants(source))[::every]:
             tests = [*of.tests, *of.beside.get(source, [])]
-            message, hidden = apart(mutant.source, tests, namespace)
+            found = apart(mutant.source, tests, namespace)
             line = first - 1 + mutant.line
-            verdicts.append(
-                Verdict(of.assignment, of.name, mutant.rule, line, mutant.diff, message, hidden)
-            )
+            verdicts.append(Verdict(of.assignment, of.name, mutant.rule, line, mutant.diff, *found))
     return verdicts
 
 
@@ -323,9 +343,9 @@ def _warm(tests: list[list[str]], checks: types.SimpleNamespace) -> None:
                     check.judge_suspect(sentence, part, None)
 
 
-def _judge(pair: tuple[list[str], Graded]) -> tuple[Graded, list[Verdict], float]:
+def _judge(given: tuple) -> tuple[Graded, list[Verdict], float]:
     began = time.perf_counter()
-    return pair[1], judge(*pair), time.perf_counter() - began
+    return given[1], judge(*given), time.perf_counter() - began
 
 
 @dataclass(frozen=True)
@@ -415,13 +435,13 @@ def shown(verdict: Verdict) -> str:
     return f"{verdict.function}, line {verdict.line}, {verdict.rule}: {verdict.diff}"
 
 
-def report(found: dict[str, list[Verdict]], chosen: bool) -> dict[str, Score]:
+def report(found: dict[str, list[Verdict]], arguments: argparse.Namespace) -> dict[str, Score]:
     """Print tables and survivors; give the scores by assignment and function."""
     reasons = explained()
     scores = {key: Score.of(verdicts, set(reasons)) for key, verdicts in found.items()}
     every = [v for verdicts in found.values() for v in verdicts]
     print("\n" + table(scores | {"all": Score.of(every, set(reasons))}, "function"))
-    short = {key: s.mutants for key, s in scores.items() if s.mutants < ENOUGH}
+    short = {key: s.mutants for key, s in scores.items() if s.mutants < ENOUGH / arguments.every}
     print(f"\ntoo short for {ENOUGH} mutants:", *(f"{k} {n}," for k, n in short.items()))
     rules = collections.Counter(v.rule for v in every)
     by_rule = {rule: Score.of([v for v in every if v.rule == rule], set(reasons)) for rule in rules}
@@ -431,6 +451,8 @@ def report(found: dict[str, list[Verdict]], chosen: bool) -> dict[str, Score]:
     print(f"\nrejected by a hidden seed alone: {hidden}; what the messages are:")
     for kind, number in kinds.most_common():
         print(f"{number:6d}  {kind}")
+    longest = max(every, key=lambda v: v.seconds)
+    print(f"\nlongest search for a cause: {longest.seconds:.2f} s, {shown(longest)}")
     lost = [v for v in every if v.message is None]
     for v in lost:
         if (why := reasons.get((v.function, v.diff))) is not None:
@@ -440,8 +462,8 @@ def report(found: dict[str, list[Verdict]], chosen: bool) -> dict[str, Score]:
     for v in open_:
         print(f"    {shown(v)}")
     gone = set(reasons) - {(v.function, v.diff) for v in lost}
-    for function, diff in sorted(gone):
-        if not chosen or any(key.endswith(f".{function}") for key in found):
+    for function, diff in sorted(gone) if arguments.every == 1 else ():
+        if not arguments.function or any(key.endswith(f".{function}") for key in found):
             print(f"explained, and does not survive: {function}: {diff}")
     return scores
 
@@ -463,16 +485,15 @@ def main() -> None:
     parser.add_argument("--list", choices=["no-cause", "all"], help="print mutants and messages")
     parser.add_argument("--log", type=Path, help="append all verdicts to this file")
     parser.add_argument("--read", type=Path, help="take the verdicts of such a file")
+    parser.add_argument("--every", type=int, default=1, help="ask only each so many")
+    parser.add_argument("--cold", action="store_true", help="remember nothing, as in a kernel")
     parser.add_argument("--workers", type=int, default=WORKERS)
     parser.add_argument("--store", action="store_true", help=f"keep the table in {STORED.name}")
     arguments = parser.parse_args()
-    if arguments.store and arguments.function:
-        parser.error("what is kept is the table of all functions")
-    if arguments.read:
-        found = read(arguments.read)
-    else:
-        found = run(arguments.function, arguments.workers, arguments.log)
-    scores = report(found, bool(arguments.function))
+    if arguments.store and (arguments.function or arguments.every > 1):
+        parser.error("what is kept is the table of all functions and mutants")
+    found = read(arguments.read) if arguments.read else run(arguments)
+    scores = report(found, arguments)
     rejected = [v for verdicts in found.values() for v in verdicts if v.message]
     if arguments.list:
         show([v for v in rejected if arguments.list == "all" or v.cause not in CAUSES])
@@ -483,14 +504,16 @@ def main() -> None:
         store(scores)
 
 
-def run(functions: list[str], workers: int, log: Path | None) -> dict[str, list[Verdict]]:
+def run(arguments: argparse.Namespace) -> dict[str, list[Verdict]]:
     """Judge all mutants in a few processes; print and write each function as it is done."""
-    work = [(sources, g) for name in known_assignments() for sources, all_ in [graded(name)]
+    functions, workers, log = arguments.function, arguments.workers, arguments.log
+    how = arguments.every, arguments.cold
+    work = [(sources, g, *how) for name in known_assignments() for sources, all_ in [graded(name)]
             for g in all_ if not functions or g.name in functions]  # fmt: skip
-    if missing := set(functions) - {g.name for _, g in work}:
+    if missing := set(functions) - {g.name for _, g, *_ in work}:
         sys.exit(f"no test asks for {', '.join(sorted(missing))}")
     namespace: dict = {}
-    for source in dict.fromkeys(s for sources, _ in work for s in sources):
+    for source in dict.fromkeys(s for sources, *_ in work for s in sources):
         if source.startswith(("import ", "from ")):
             exec(source, namespace)  # so that all workers have it
     began, done = time.perf_counter(), {}
@@ -505,7 +528,7 @@ def run(functions: list[str], workers: int, log: Path | None) -> dict[str, list[
             print(f"{of.name:<28}{len(verdicts):5d} mutants,{lost:4d} accepted,{causes:5d} told a "
                   f"cause,{seconds:6.0f} s", flush=True)  # fmt: skip
     print(f"{time.perf_counter() - began:.0f} s with {workers} workers")
-    return {f"{g.assignment}.{g.name}": done[g.assignment, g.name] for _, g in work}
+    return {f"{g.assignment}.{g.name}": done[g.assignment, g.name] for _, g, *_ in work}
 
 
 def read(path: Path) -> dict[str, list[Verdict]]:

@@ -147,8 +147,12 @@ def made_up(monkeypatch):
     return sources, checks.Graded("a", "halved", [(SOLUTION.strip(), 2)], tests)
 
 
-def test_the_score_of_a_made_up_check_is_right(made_up):
-    verdicts = checks.judge(*made_up)
+@pytest.mark.parametrize("cold", [False, True])
+def test_the_score_of_a_made_up_check_is_right(made_up, cold):
+    verdicts = checks.judge(*made_up, cold=cold)
+    looked = {v.diff: v.seconds for v in verdicts}
+    assert looked["return x / 2 → return x / 3"] > 0
+    assert looked["def halved(x, unused=0.0): → def halved(x, unused=1.0):"] == 0  # it is right
     by_diff = {v.diff: v for v in verdicts}
     assert by_diff["return x / 2 → return x * 2"].cause == "sentence"
     assert "times the right one" in by_diff["return x / 2 → return x / 3"].message
@@ -177,9 +181,14 @@ def test_one_that_crashes_hangs_or_ends_stops_nothing(made_up, monkeypatch, body
     monkeypatch.setattr(checks, "MEMORY", 2**28)
     namespace = {"halved": None}
     exec("import made_up as checks", namespace)
-    message, _ = checks.apart(f"def halved(x):\n    {body}", made_up[1].tests, namespace)
+    message, *_ = checks.apart(f"def halved(x):\n    {body}", made_up[1].tests, namespace)
     assert message
     assert not checks.told(message)
+
+
+def test_each_so_many_mutants_can_be_asked(made_up):
+    all_, third = (checks.judge(*made_up, every=n) for n in (1, 3))
+    assert [v.diff for v in third] == [v.diff for v in all_[::3]]
 
 
 def test_a_solution_that_fails_its_own_check_is_no_measure(made_up):
