@@ -18,7 +18,16 @@ from course_utils.errors import CourseError
 PACKAGE = Path(__file__).resolve().parents[1]
 # Rooms of course_utils that the students' code has no business in: oracles, answers, tests.
 HIDDEN = ("checks", "course", "grading")
-INSIDE = ("__init__.py", "deeds.py", "inside.py", "kinds.py", "nest.py", "warm.py", "wire.py")
+INSIDE = (
+    "__init__.py",
+    "deeds.py",
+    "inside.py",
+    "kinds.py",
+    "nest.py",
+    "seccomp.py",
+    "warm.py",
+    "wire.py",
+)
 COURSE = "/course/course_utils"  # where the package lies in each sandbox
 PRIVATE = ("solutions", "gradebook", "tests", ".git")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -94,7 +103,7 @@ def _why_not(way: str) -> str:
     """Why a sandbox cannot be had in this way; empty if it can."""
     try:
         done = subprocess.run(
-            _command([sys.executable, "-c", "import msgpack"], SMALL, (), way),
+            _command([sys.executable, "-c", "import msgpack, pyseccomp"], SMALL, (), way),
             env={"PATH": "/usr/bin:/bin"},
             cwd="/",
             stdin=subprocess.DEVNULL,

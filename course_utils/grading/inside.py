@@ -359,6 +359,10 @@ def be_the_kernel(questions: int, listening: list[int]) -> None:
     Agent.only = agent = Agent(socket.socket(fileno=questions))
     hello = agent.receive()
     _limit(hello["limits"])
+    if hello["closed"]:
+        from course_utils.grading import seccomp  # which only Linux has
+
+        seccomp.close()
     Kernel.listening = listening
     app = Kernel.instance(transport="ipc", log_level=50, config=SETTINGS)
     app.session.key = hello["key"]

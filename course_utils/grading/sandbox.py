@@ -285,6 +285,7 @@ def start(
     hello = {
         "key": key,
         "limits": _limits_of_a_process(limits),
+        "closed": limits.sandbox,  # to the system calls that nobody needs
         "files": [*(files or {}).items(), *fonts.items()],
     }
     with contextlib.suppress(OSError):  # it has ended already, which whoever waits for it sees

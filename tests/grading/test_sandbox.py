@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import platform
 import time
 import types
 
@@ -46,6 +47,49 @@ def text_of(outputs):
 )
 def test_it_is_refused(candidate, cell, refusal):
     assert refusal in text_of(candidate.run(cell))
+
+
+# Numbers of x86-64; what they ask for is nonsense, so that only a filter says EPERM (1).
+@both
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are of another processor")
+@pytest.mark.parametrize(
+    ("number", "arguments", "error"),
+    [
+        (250, "99, 0, 0", 1),  # keyctl
+        (101, "99, 0, 0", 1),  # ptrace
+        (321, "99, 0, 0", 1),  # bpf
+        (323, "-1", 1),  # userfaultfd
+        (298, "0, 0, 0, 0, 0", 1),  # perf_event_open
+        (425, "0, 0", 1),  # io_uring_setup
+        (165, "0, 0, 0, 0, 0", 1),  # mount
+        (308, "-1, 0", 1),  # setns
+        (272, "0", 1),  # unshare nothing, which nothing else forbids
+        (56, "0x40000011, 0, 0, 0, 0", 1),  # clone into another network
+        (435, "0, 0", 38),  # clone3 is not there
+        (16, "0, 0x5412, 0", 1),  # ioctl TIOCSTI
+        (41, "40, 1, 0", 1),  # a socket of AF_VSOCK
+        (41, "38, 5, 0", 1),  # a socket of AF_ALG
+    ],
+)
+def test_a_system_call_is_closed(candidate, number, arguments, error):
+    cell = "import ctypes; c = ctypes.CDLL(None, use_errno=True)\n"
+    cell += f"print(c.syscall({number}, {arguments}), ctypes.get_errno())"
+    assert text_of(candidate.run(cell)) == f"-1 {error}\n"
+
+
+@both
+def test_threads_and_programs_still_start(candidate):
+    cell = """
+import os, socket, subprocess, threading
+thread = threading.Thread(target=print, args=["a thread"])
+thread.start(), thread.join()
+print(subprocess.run(["echo", "a program"], capture_output=True, text=True).stdout, end="")
+pid = os.fork()
+if pid == 0: os._exit(7)
+print("a fork", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+for family in (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6): socket.socket(family).close()
+"""
+    assert text_of(candidate.run(cell)) == "a thread\na program\na fork 7\n"
 
 
 @both
