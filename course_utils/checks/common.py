@@ -332,6 +332,8 @@ def _not_a_number(own: np.ndarray, right: np.ndarray) -> str:
 
 
 def _nothing(own: np.ndarray, right: np.ndarray) -> str:
+    if not right.any():  # as of an image that is taken away altogether
+        return ""
     if own.size > 1 and not own.any():
         return "All values are 0: is the result ever filled, or multiplied by 0?"
     if own.size > 1 and np.abs(own).max() < CLOSE * np.abs(right).max():

@@ -96,7 +96,9 @@ HINTS = {
     r"'tuple' object has no attribute|'tuple' and|and 'tuple'": "A tuple stands "
     "where one array or number is meant: a size that came as a pair, or a function that gives "
     "several results.",
-    "'int' object is not (subscriptable|iterable)|non-iterable int|iterable, not int": PAIR,
+    "'int' object is not subscriptable|non-iterable int": PAIR,
+    "'int' object is not iterable|iterable, not int": "One whole number stands where several are "
+    "gone through. A size may come as one number or as a pair; max, min and sum want a list.",
     "not enough values to unpack|too many values to unpack": "On the left of = stand as many names "
     "as there are values on the right: print the shape, or what the function returns.",
     r"name '(\w+)' is not defined": "Nothing has this name: is {1} spelled as where it was made, "
@@ -193,6 +195,9 @@ HINTS = {
     "channels, but {1} arrive.",
     r"size of tensor a \(\d+\) must match": "Two tensors are joined number by number, but their "
     "sizes differ: print both shapes.",
+    "(same dtype|expected scalar type|should be the same).*(Long|Int|Byte)|"
+    r"\(long int\) and .*should be the same": "Whole numbers meet floats: is it the images that go "
+    "in there, and not their labels? If so, make floats of them: .float().",
     "same dtype|expected scalar type|expected m1 and m2|should be the same|!= (float|double)": (
         "Two precisions meet: make each new tensor with the dtype of what it is joined with, "
         "dtype=x.dtype."

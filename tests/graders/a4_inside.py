@@ -137,6 +137,20 @@ def weights_as_they_are(model, input_shape):
     return _from_first_to_last(seen) if seen.any() else (0, 0)
 
 
+@mutant("measured_receptive_field", "No row or no column is counted here: print the gradient.")
+def rows_in_which_every_pixel_counts(model, input_shape):
+    _valid_shape(input_shape)
+    twin = copy.deepcopy(model).double().eval()
+    for p in twin.parameters():
+        p.data = torch.full_like(p, 0.5)
+    x = torch.ones(tuple(input_shape)).double().requires_grad_()
+    out = twin(x)
+    unit = out[..., out.shape[2] // 2, out.shape[3] // 2].sum()
+    seen = torch.autograd.grad(unit, x)[0].abs().sum((0, 1)).numpy() > 0
+    rows, columns = np.flatnonzero(seen.all(1)), np.flatnonzero(seen.all(0))
+    return int(rows[-1] - rows[0] + 1), int(columns[-1] - columns[0] + 1)
+
+
 def _any_of_many_inputs(model, input_shape):
     _valid_shape(input_shape)
     twin = copy.deepcopy(model).double().eval()

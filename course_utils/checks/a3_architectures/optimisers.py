@@ -169,6 +169,8 @@ _MOMENTUM = {
         {"update": lambda v, g, m: g - m * v},
     "The velocity is not forgotten at all: multiply it by momentum.":
         {"update": lambda v, g, m: v + g},
+    "Momentum multiplies the new gradient: it multiplies the old velocity, m·v + g.":
+        {"update": lambda v, g, m: m * g + g},
     "The velocity holds the last gradient alone: keep the velocity in the state, not g.":
         {"update": lambda v, g, m: g, "move": lambda p, g, v, old, lr, m: p - lr * (m * old + g)},
     "The step goes uphill: subtract it.": {"move": lambda p, g, v, old, lr, m: p + lr * v},

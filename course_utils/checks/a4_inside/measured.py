@@ -266,8 +266,8 @@ check_measured_receptive_field = Check(
     arrange=_arrange,
     forbidden=NOT_HERE,
     hints={
-        r"out of bounds.* size 0|size 0|zero-size|empty": "No pixel has a gradient here: the "
-        "model's own weights or statistics may keep each ReLU closed. Give the copy numbers of "
-        "your own."
+        r"out of bounds.* size 0|size 0|zero-size|empty": "No row or no column is "
+        "counted here: print the gradient. If it is 0 everywhere, the model's own weights or "
+        "statistics may keep each ReLU closed: give the copy numbers of your own."
     },
 )

@@ -207,6 +207,16 @@ def test_nan_and_zeros_are_told_by_no_suspect():
     assert "Times is infinite." not in told(wrong(lambda out: out * np.nan), check)
 
 
+def test_zeros_are_no_sign_where_they_are_right():
+    """A spike that a median takes away: what is wrong is the shape."""
+    spike = np.zeros((5, 5))
+    spike[2, 2] = 1
+    check = Check("taken", lambda x: np.zeros((5, 5)), "numpy", {"all": lambda rng: [case(spike)]})
+    shown = told(lambda x: np.zeros((3, 3)), check)
+    assert "shape (3, 3), expected (5, 5)" in shown
+    assert "values are 0" not in shown
+
+
 def test_several_results_that_should_have_been_refused_are_not_printed():
     check = Check(
         "sums", sums, "numpy", {"all": lambda rng: [case(np.ones((2, 2)))]},
