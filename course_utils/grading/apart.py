@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from multiprocessing import reduction
@@ -27,7 +28,7 @@ from multiprocessing.connection import Connection, Pipe
 from nbformat import NotebookNode
 
 from course_utils.errors import CourseError
-from course_utils.grading import ahead, names, sandbox, template
+from course_utils.grading import ahead, names, patience, sandbox, template
 from course_utils.grading.beside import remove_folder_of
 from course_utils.grading.bubblewrap import PACKAGE
 from course_utils.grading.examine import examine
@@ -36,6 +37,7 @@ from course_utils.grading.template import Templates
 from course_utils.grading.verdicts import ExamResult
 
 MARGIN = 120  # seconds beyond the submission's own limit, for the checks themselves
+LOOK = 5.0  # seconds between looks at what the child has computed
 CHECKS = "course_utils.checks"  # which the kernel does not have
 BY_THE_FIRST_OPTIMISER = "torch._dynamo"  # imported when it is made, which takes a second
 SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
@@ -97,7 +99,7 @@ class Examiner:
                     reduction.send_handle(self._control, theirs.fileno(), self._process.pid)
                 child = ours.recv()
                 ours.send((submission, master, limits, files, own_files))
-                if not ours.poll(limits.total_seconds + MARGIN):
+                if not _comes_to_an_end(ours, child, limits.total_seconds + MARGIN):
                     os.kill(child, signal.SIGKILL)
                     raise ExaminerDied("the examiner did not come to an end")
                 result, needed = ours.recv()
@@ -156,6 +158,15 @@ class Examiner:
             self._control.close()
             self._process.wait()
             self._process = None
+
+
+def _comes_to_an_end(connection: Connection, child: int, seconds: float) -> bool:
+    """Whether a result comes before the child itself has computed too long, or by the clock."""
+    latest = time.monotonic() + patience.PRECAUTION * seconds
+    while not connection.poll(min(seconds, LOOK)):
+        if time.monotonic() > latest or patience.own_seconds(child) > seconds:
+            return False
+    return True
 
 
 @functools.lru_cache(maxsize=32)  # the same for a whole class

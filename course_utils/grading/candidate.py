@@ -74,7 +74,7 @@ class Candidate(Kernel):
         self._callbacks: dict[int, Callable] = {}
         self._resolve = functools.partial(remote.remote, self)
         self._reader = wire.Reader(limits.reply)
-        self._deadline = time.monotonic() + sandbox.START_SECONDS
+        self._allow(sandbox.START_SECONDS)
         try:
             self._wait_for_message()
         except Unanswered as error:
@@ -113,7 +113,7 @@ class Candidate(Kernel):
         finally:
             if not self.sandbox.ended:
                 self._callbacks.clear()
-                self._deadline = time.monotonic() + END_SECONDS
+                self._allow(END_SECONDS)
                 self._send({"do": "end"})
                 self._no_answer = ""
                 self._finish(request)
@@ -167,15 +167,15 @@ class Candidate(Kernel):
             raise Unanswered("this was made by a kernel that has ended")
         if self._left <= 0:
             raise Unanswered(self._too_long)
-        number, began, left, raised = next(self._numbers), time.monotonic(), self._left, None
-        self._deadline = began + left  # how long the examiner thinks does not count
+        number, raised = next(self._numbers), None
+        self._deadline = time.monotonic() + self._left  # the examiner's thinking does not count
         try:
             self._send({"number": number, **question})
             while "call" in (message := self._wait_for_message()):
-                self._left = left - (time.monotonic() - began)
+                self._left = self._deadline - time.monotonic()
                 raised = self._answer_call(message) or raised
         finally:
-            self._left = left - (time.monotonic() - began)
+            self._left = self._deadline - time.monotonic()
         if raised is not None:  # what ends a test, once the candidate has ended its call
             raise raised
         if self._reader.total > MANY_ANSWERS * self.limits.reply:
@@ -254,7 +254,7 @@ class Candidate(Kernel):
             except BlockingIOError:
                 select.select([], [self.sandbox.questions], [], 0.05)
                 self._poll(0)
-                if time.monotonic() > self._deadline:
+                if self._is_late():
                     self._fail("the candidate does not listen")
             except OSError:
                 self._fail("the candidate has closed the connection")
@@ -263,18 +263,19 @@ class Candidate(Kernel):
         """The next message on the connection of questions."""
         while True:
             message = self._read()
-            if time.monotonic() > self._deadline:
+            if self._is_late():
                 self._stop(message)  # also where messages come without end
             if message is not None:
                 return message
             self._poll()
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + READY_SECONDS
+        asked, self._deadline = self._deadline, time.monotonic() + READY_SECONDS
         while (message := self._read()) is None:
             self._poll()
-            if time.monotonic() > deadline:
+            if self._is_late():
                 self._fail("the candidate does not answer questions any more")
+        self._deadline = asked
         if message != {"ready": True}:
             self._fail("the candidate answered a question that was not asked", Forged)
 
@@ -297,9 +298,9 @@ class Candidate(Kernel):
     def _stop(self, message: dict | None) -> None:
         """The time for questions is over: end the student's function, or else the kernel."""
         self._interrupt()
-        self._deadline = time.monotonic() + GRACE
+        self._allow(GRACE)
         why = self._too_long
-        while time.monotonic() < self._deadline:
+        while not self._is_late():
             if message is not None and "number" in message:
                 raise Unanswered(why)
             self._poll()

@@ -19,7 +19,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 
-from course_utils.grading import names, reach, rebuild, remote, student_errors, testcell
+from course_utils.grading import names, patience, reach, rebuild, remote, student_errors, testcell
 from course_utils.grading.beside import working_folder
 from course_utils.grading.candidate import Candidate
 from course_utils.grading.given import Given
@@ -39,6 +39,7 @@ from course_utils.grading.verdicts import (
 from course_utils.repository import LANGUAGE
 
 MAX_ENDS = 6  # kernels that a submission may end
+HURRIED = "the machine was so busy that the clock stopped this submission, not what it computed"
 LOST = "The submission has no cell for this answer. Your instructor looks for it."
 PASTED = re.compile(r"\]\(\s*<?attachment:|src=[\"']attachment:")
 MAX_SHOWN = 10_000_000  # characters of all outputs that are kept
@@ -101,6 +102,9 @@ def examine(
     missing = frozenset(step.name for step in steps if step.missing)
     seconds = exam.seconds | {"all": time.monotonic() - began}
     about = {"missing": missing, "questions": exam.questions}
+    about |= {"used": exam.used, "hurried": exam.hurried}
+    if exam.hurried:
+        remarks.append(HURRIED)
     return ExamResult(cells, notebook, remarks + faults, seconds, **about)
 
 
@@ -130,7 +134,9 @@ class _Exam:
         self.ends = 0
         self.shown = 0  # characters of outputs so far
         self.questions = 0  # answered so far
-        self.until = time.monotonic() + limits.total_seconds
+        self.began, self.idle = time.monotonic(), patience.own_waiting()
+        self.hurried = False  # whether the clock alone stopped something, on a busy machine
+        self.used: dict[str, float] = {}
         self.seconds = dict.fromkeys(("start", "cells", "tests"), 0.0)
 
     def _own_code(self) -> Iterator[tuple[set[str], ast.AST]]:
@@ -177,7 +183,7 @@ class _Exam:
                     self._run_cell(at)
         finally:
             if self.candidate is not None:
-                self.candidate.end()
+                self._end_candidate()
         return results
 
     def _run_cell(self, at: int) -> None:
@@ -210,7 +216,7 @@ class _Exam:
 
     def _ready(self, at: int) -> None:
         """Have a kernel in which every cell before this one has been run."""
-        left = self.until - time.monotonic()
+        left = self._left()
         if left <= 0:
             raise Unanswered(f"the {self.limits.total_seconds:g} s of the submission are used up")
         if self.candidate is None:
@@ -221,15 +227,32 @@ class _Exam:
             self.candidate.special = self.plan.special
             self.seconds["start"] += time.monotonic() - began
             for earlier, step in enumerate(self.steps[:at]):
-                if time.monotonic() > self.until:
+                if self._left() <= 0:
                     raise Unanswered("the time of the submission is used up")
                 again = step.role != "test" and step.cell.cell_type == "code"
                 if again and earlier not in self.skipped and step.cell.source.strip():
                     self._replay(earlier)
         self.candidate.seconds = min(self.limits.cell_seconds, left)
 
+    def _left(self) -> float:
+        """Seconds of the submission that are left, without those in which it had to wait."""
+        total, passed = self.limits.total_seconds, time.monotonic() - self.began
+        if passed > patience.PRECAUTION * total:
+            self.hurried = True
+            return 0.0
+        waited = patience.own_waiting() - self.idle
+        return total - passed + waited + (self.candidate.waited() if self.candidate else 0.0)
+
+    def _end_candidate(self) -> None:
+        self.candidate.end()
+        self.hurried |= self.candidate.hurried
+        for what, much in self.candidate.used.items():
+            before = self.used.get(what, 0.0)
+            self.used[what] = max(before, much) if what == "memory" else before + much
+        self.candidate = None
+
     def _replay(self, at: int) -> None:
-        self.candidate.seconds = min(self.limits.cell_seconds, self.until - time.monotonic())
+        self.candidate.seconds = min(self.limits.cell_seconds, self._left())
         try:
             self.candidate.run(self.steps[at].cell.source)
         except Ended as ended:
@@ -240,8 +263,7 @@ class _Exam:
         self.ends = MAX_ENDS if isinstance(ended, Forged) else self.ends + 1
         self.skipped.add(at)
         if self.candidate is not None:
-            self.candidate.end()
-            self.candidate = None
+            self._end_candidate()
 
     def _take_over(self, end: int, test: str) -> None:
         """Run here what the examiner's own names before a test come from, if the test needs it.

@@ -12,7 +12,7 @@ from jupyter_client.session import Session
 from nbformat import NotebookNode
 
 from course_utils.errors import CourseError
-from course_utils.grading import sandbox, template
+from course_utils.grading import patience, sandbox, template
 from course_utils.grading.outputs import Outputs
 
 MAX_MESSAGE = 8 << 20  # bytes of one message of the kernel
@@ -92,6 +92,10 @@ class Kernel:
         self._look_at = time.monotonic() + LOOK
         self._request = self._replied = self._idle = self._no_answer = ""
         self._left = self.seconds
+        self.used: dict[str, float] = {}  # of processors and memory, known at its end
+        self.hurried = False  # whether it was stopped by the clock alone, on a busy machine
+        self._waiting = patience.Waiting(self.sandbox.program.top)
+        self._waiting_in_all = patience.Waiting(self.sandbox.program.top)
 
     def run(self, source: str) -> list[NotebookNode]:
         """Run a cell; what the student's code raises is among the outputs.
@@ -116,7 +120,7 @@ class Kernel:
         content = {"code": source, "silent": silent, "store_history": not silent}
         content |= {"user_expressions": {}, "allow_stdin": False, "stop_on_error": False}
         self._left = self.seconds
-        self._deadline = time.monotonic() + self._left
+        self._allow(self._left)
         try:
             sent = self._session.send(self._sockets["shell"], "execute_request", content)
         except zmq.ZMQError:
@@ -130,16 +134,39 @@ class Kernel:
         interrupted = False
         while self._replied != request:
             self._poll()
-            if time.monotonic() > self._deadline:
+            if self._is_late():
                 if interrupted:
                     self._fail(f"it ran for more than {self.seconds:g} s and cannot be stopped")
                 self._interrupt()
                 interrupted = True
-                self._deadline = time.monotonic() + GRACE
+                self._allow(GRACE)
         patience = time.monotonic() + GRACE  # where messages were lost in a flood, it never comes
         while self._idle != request and time.monotonic() < patience:
             self._poll()
         return interrupted
+
+    def _allow(self, seconds: float) -> None:
+        """Give time, from now on."""
+        self._deadline = time.monotonic() + seconds
+        self._latest = time.monotonic() + patience.PRECAUTION * seconds
+        self._waiting.mark()
+
+    def _is_late(self) -> bool:
+        """Whether the time is over; what the kernel waited for a processor is given back."""
+        if time.monotonic() <= self._deadline:
+            return False
+        if self.sandbox.ended or (excused := self._waiting.excused()) < LOOK / 10:
+            return True
+        if time.monotonic() > self._latest:
+            self.hurried = True
+            return True
+        self._deadline += excused
+        self._waiting.mark()
+        return time.monotonic() > self._deadline
+
+    def waited(self) -> float:
+        """Seconds that it waited for a processor, since it came up."""
+        return 0.0 if self.sandbox.ended else self._waiting_in_all.excused()
 
     def _interrupt(self) -> None:
         with contextlib.suppress(zmq.ZMQError):  # who does not listen is ended soon
@@ -190,6 +217,7 @@ class Kernel:
     def end(self) -> None:
         """Kill the kernel and all that it has started."""
         if not self.sandbox.ended:
+            self.used = patience.used(self.sandbox.program.top)
             self.sandbox.end()
             for s in self._sockets.values():
                 s.close(0)

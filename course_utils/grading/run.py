@@ -194,10 +194,19 @@ def grade(
             else:
                 pending.append(student)
         with pool(workers, scheduler) as some, _progress(len(pending)) as bar:
+            hurried = []
             for submission, outcome in some.run(task.of(course, s) for s in pending):
+                if _is_hurried(outcome):
+                    hurried.append(submission.student)
+                    continue
                 line = _record(course, gradebook, task, submission, outcome)
                 lines[line.student] = line
                 bar.update()
+            for student in hurried:  # once more, alone, now that the others are done
+                for submission, outcome in some.run([task.of(course, student)]):
+                    line = _record(course, gradebook, task, submission, outcome)
+                    lines[line.student] = line
+                    bar.update()
         for student, line in lines.items():
             line.by_hand, line.penalty = record.standing(gradebook, assignment, student)
         del loaded  # the cells, which until here were read once
@@ -267,6 +276,11 @@ def _demand_space(course: Course) -> None:
         raise CourseError(f"{top} cannot be written: {error}. Nothing was graded.") from None
     if free < 50_000_000:
         raise CourseError(f"The disk of {top} is full: {free / 1e6:.0f} MB are left.")
+
+
+def _is_hurried(outcome: dict[str, ExamResult] | str) -> bool:
+    """Whether a submission was stopped by the clock alone, while others computed."""
+    return not isinstance(outcome, str) and any(result.hurried for result in outcome.values())
 
 
 def _record(
@@ -353,6 +367,7 @@ def _write_note(path: Path, line: Line, digest: str, results: dict[str, ExamResu
         "cells": [_told(cell) for result in results.values() for cell in result.cells],
         "seconds": {name: result.seconds for name, result in results.items()},
         "questions": {name: result.questions for name, result in results.items()},
+        "used": {name: result.used for name, result in results.items()},
     }
     fresh = path.with_suffix(".new")
     with open(fresh, "w", encoding="utf-8") as file:

@@ -65,6 +65,10 @@ class ExamResult:
         Names of the answers whose cells the submission does not have.
     questions
         How many the candidate has answered.
+    used
+        Seconds of processors, and bytes of memory at the most (`patience.used`).
+    hurried
+        Whether the clock alone ended something, while the machine had no time for it.
     """
 
     cells: list[CellResult]
@@ -73,6 +77,8 @@ class ExamResult:
     seconds: dict[str, float] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
     questions: int = 0
+    used: dict[str, float] = field(default_factory=dict)
+    hurried: bool = False
 
     @property
     def score(self) -> float:

@@ -458,10 +458,12 @@ class TestCommand:
         assert said.startswith("course: There is no assignment 'a9'")
 
 
-def test_a_note_keeps_what_each_cell_earned_and_where_the_time_went(finished):
+def test_a_note_keeps_what_each_cell_earned_and_what_was_used(finished):
     note = json.loads((finished / "gradebook/examined" / NAME / "cleo.json").read_text())
     cells = {c["name"]: (c["score"], c["verdict"]) for c in note["cells"]}
     assert cells["check-answers"] == (1, "partly")
     assert cells["essay"] == (None, "by hand")
     assert set(note["seconds"][NAME]) == {"start", "cells", "tests", "all"}
+    assert note["used"][NAME]["processor"] > 0
+    assert note["used"][NAME]["memory"] > 1e6
     assert target.POINTS.keys() == cells.keys()

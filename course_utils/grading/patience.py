@@ -1,0 +1,105 @@
+"""Time that a submission used or could have used: waiting for a processor is nobody's fault.
+
+Linux tells of each thread how long it computed, and how long it was ready and had to wait. Where it
+tells nothing, nobody is excused.
+
+Source: proc(5); Linux, Documentation/scheduler/sched-stats.rst.
+"""
+
+import contextlib
+import time
+from pathlib import Path
+
+PRECAUTION = 10  # times a limit, by the clock: nobody is waited for longer, however busy all is
+PROC = Path("/proc")
+
+
+class Waiting:
+    """How long a process and all below it could not compute, because others did.
+
+    Parameters
+    ----------
+    top
+        Number of the process.
+    """
+
+    def __init__(self, top: int) -> None:
+        self.top = top
+        self.mark()
+
+    def mark(self) -> None:
+        """Count from now on."""
+        self._began, self._before = time.monotonic(), _threads(self.top)
+
+    def excused(self) -> float:
+        """Seconds since the mark in which it had to wait; never more than the clock tells.
+
+        The thread that waited longest counts. What was computed meanwhile is no waiting: who starts
+        many threads has them wait for each other.
+        """
+        passed, now = time.monotonic() - self._began, _threads(self.top)
+        spent = [(used - before[0], waited - before[1]) for thread, (used, waited) in now.items()
+                 for before in [self._before.get(thread, (0.0, 0.0))]]  # fmt: skip
+        computed = sum(used for used, _ in spent)
+        longest = max((waited for _, waited in spent), default=0.0)
+        return max(0.0, min(longest, passed - computed))
+
+
+def own_waiting() -> float:
+    """Seconds that the first thread of this process ever waited for a processor."""
+    with contextlib.suppress(OSError, ValueError):
+        return _times(PROC / "self")[1]
+    return 0.0
+
+
+def own_seconds(pid: int) -> float:
+    """Seconds that the first thread of a process has computed."""
+    with contextlib.suppress(OSError, ValueError):
+        return _times(PROC / str(pid))[0]
+    return 0.0
+
+
+def used(top: int) -> dict[str, float]:
+    """What a process and all below it have used so far, with children that they waited for.
+
+    Returns
+    -------
+    dict
+        `processor` in seconds; `memory`, the most that one of them had, in bytes.
+    """
+    processor = memory = 0.0
+    for pid in _family(top):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            ticks = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[11:15]
+            processor += sum(map(int, ticks)) / 100  # of a second, for all programs
+            status = (PROC / str(pid) / "status").read_text()
+            memory = max(memory, int(status.partition("VmHWM:")[2].split()[0]) << 10)
+    return {"processor": processor, "memory": memory}
+
+
+def _family(top: int) -> list[int]:
+    found, left = [], [top]
+    while left:
+        found.append(pid := left.pop())
+        with contextlib.suppress(OSError, ValueError):
+            for path in (PROC / str(pid) / "task").glob("*/children"):
+                left += [
+                    int(child) for child in path.read_text().split() if int(child) not in found
+                ]
+    return found
+
+
+def _threads(top: int) -> dict[tuple[int, str], tuple[float, float]]:
+    """Seconds computed and waited by each thread, by process and thread."""
+    found = {}
+    for pid in _family(top):
+        with contextlib.suppress(OSError):
+            for path in (PROC / str(pid) / "task").iterdir():
+                with contextlib.suppress(OSError, ValueError):
+                    found[pid, path.name] = _times(path)
+    return found
+
+
+def _times(path: Path) -> tuple[float, float]:
+    computed, waited, _ = (path / "schedstat").read_text().split()
+    return int(computed) / 1e9, int(waited) / 1e9

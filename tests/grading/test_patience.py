@@ -1,0 +1,128 @@
+"""What a submission waits for a processor is not counted: the same verdict on a busy machine."""
+
+import contextlib
+import dataclasses
+import itertools
+import os
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from course_utils.grading import patience, run, workers
+from course_utils.grading.kernel import Unanswered
+from grading.classes import NAME, RIGHT, hand_in, make_course
+from grading.conftest import QUICK
+
+HOGS = 4  # beside a kernel, on the same processor
+LIMIT = 0.5
+SHORT = dataclasses.replace(QUICK, cell_seconds=LIMIT)
+WORK = """
+import time
+def work(seconds):
+    began = time.process_time()
+    while time.process_time() < began + seconds:
+        pass
+    return seconds
+"""
+
+pytestmark = pytest.mark.skipif(
+    patience.own_seconds(os.getpid()) == 0, reason="Linux tells here not how long threads waited"
+)
+
+
+def text_of(outputs):
+    return "".join(o.get("text", "") + o.get("evalue", "") for o in outputs)
+
+
+@contextlib.contextmanager
+def crowded(*candidates):
+    """All processes of kernels share one processor with programs that compute all the time."""
+    place = {min(os.sched_getaffinity(0))}
+    for candidate in candidates:
+        for pid in patience._family(candidate.sandbox.program.top):
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(pid, place)
+    hogs = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _ in range(HOGS)]
+    for hog in hogs:
+        os.sched_setaffinity(hog.pid, place)
+    try:
+        yield
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+
+
+class TestOnABusyProcessor:
+    @pytest.fixture
+    def kernel(self, fresh):
+        made = fresh(SHORT)
+        assert not text_of(made.run(WORK))
+        return made
+
+    def test_who_computes_less_than_the_limit_is_waited_for(self, kernel):
+        with crowded(kernel):
+            began = time.monotonic()
+            assert text_of(kernel.run("print(work(0.3))")) == "0.3\n"
+            assert time.monotonic() - began > LIMIT  # by the clock it was too long
+            with kernel.questions():
+                assert kernel.named("work")(0.3) == 0.3
+
+    def test_who_computes_more_is_stopped(self, kernel):
+        with crowded(kernel):
+            assert "it ran for more than 0.5 s" in text_of(kernel.run("work(9)"))
+            with kernel.questions(), pytest.raises(Unanswered, match=r"more than 0\.5 s"):
+                kernel.named("work")(9)
+
+    def test_who_sleeps_is_stopped(self, kernel):
+        with crowded(kernel):
+            began = time.monotonic()
+            assert "it ran for more than 0.5 s" in text_of(kernel.run("time.sleep(9)"))
+            assert time.monotonic() - began < 4 * LIMIT
+
+    def test_threads_that_wait_for_each_other_are_no_excuse(self, kernel):
+        with crowded(kernel):
+            cell = "import threading\nfor _ in range(8):\n"
+            cell += (
+                "    threading.Thread(target=work, args=[2], daemon=True).start()\ntime.sleep(9)"
+            )
+            began = time.monotonic()
+            assert "it ran for more than 0.5 s" in text_of(kernel.run(cell))
+            assert time.monotonic() - began < patience.PRECAUTION * LIMIT
+
+    def test_the_clock_is_a_precaution(self, kernel, monkeypatch):
+        monkeypatch.setattr(patience, "PRECAUTION", 1.5)
+        with crowded(kernel):
+            assert "it ran for more than" in text_of(kernel.run("work(0.4)"))
+        assert kernel.hurried
+
+
+def test_what_was_used_is_known_at_the_end(fresh):
+    kernel = fresh()
+    kernel.run(WORK + "work(0.3); kept = bytearray(50_000_000)")
+    kernel.end()
+    assert 0.3 <= kernel.used["processor"] < 60
+    assert kernel.used["memory"] > 50_000_000
+
+
+def test_whoever_was_stopped_by_the_clock_is_examined_once_more(sandboxed, tmp_path, monkeypatch):
+    course = make_course(tmp_path)
+    for student in ("ada", "ben"):
+        hand_in(course, student, RIGHT)
+    numbers, examiner = itertools.count(1), workers._examiner
+
+    def examine(*about):
+        number = next(numbers)
+        result = examiner.examine(*about)
+        if number == 1:
+            result.hurried = True
+            result.cells[0] = dataclasses.replace(result.cells[0], score=0)
+        return result
+
+    monkeypatch.setattr(workers, "_examiner", SimpleNamespace(examine=examine))
+    lines = run.grade(NAME, course, limits=QUICK, workers=2)
+    assert [line.score for line in lines] == [23, 23]
+    assert next(numbers) == 4  # two, and one of them again
