@@ -19,7 +19,7 @@ from pathlib import Path
 from course_utils.repository import ROOT
 
 PIP = f"{sys.executable} -m pip install"
-WIDTH = 29  # of the column of names
+WIDTH = 33  # of the column of names
 
 
 @dataclass(frozen=True)
