@@ -16,7 +16,7 @@ def photo_names(found, net):
 def nobody_names(best):
     told = [f"{name} {p:.2f}" for name, p in best]
     assert told[:4] == ["bobsled 0.29", "tripod 0.94", "espresso 0.94", "moped 0.72"]
-    assert f"{quiz.truth('no-class-most'):.2f}" == told[0].split()[-1]
+    assert abs(quiz.truth("no-class-most") - best[0][1]) < 0.005
     assert "space shuttle" in data.imagenet_names()
 
 
@@ -31,8 +31,10 @@ def checks_look(before, after):
     assert (after == np.flipud(before)).all() and (after != np.fliplr(before)).any()
 
 
-def checks_message(check_mirror, mirror, CheckFailed):
+def checks_message(check_mirror, mirror):
+    said = ""
     try:
         check_mirror(mirror)
-    except CheckFailed as message:
-        assert "Top and bottom are exchanged" in str(message)
+    except AssertionError as message:
+        said = str(message)
+    assert "Top and bottom are exchanged" in said
