@@ -10,6 +10,7 @@ from skimage import feature, transform
 from torch import nn
 from torch.nn import functional as F
 
+from course_utils.checks.engine import CheckFailed
 from course_utils.checks.shapes import layer_size
 from course_utils.course import notebooks
 from course_utils.data import load_digits, photo
@@ -59,6 +60,21 @@ def test_photos_as_arrays():
     moon = photo("moon")
     row, column = np.unravel_index(moon.argmax(), moon.shape)
     told("00", 2, f"row {row}, column {column}", f"first of {(moon == moon.max()).sum()} pixels")
+
+
+def test_a_mistake_that_the_check_does_not_know():
+    (path,) = ROOT.glob("lectures/00_*.ipynb")
+    (made,) = (cell for cell in notebooks.read(path).cells if cell.id == "checks-make")
+    names = {"np": np}
+    exec(made.source, names)
+    (code,) = re.findall("<code>(.*?)</code>", solution("00", 3))
+    mirror = eval(f"lambda photo: {code}", names)
+    with pytest.raises(CheckFailed) as failed:
+        names["check_mirror"](mirror)
+    first, second, *_ = str(failed.value).splitlines()
+    assert first == "✗ mirror, photos: 6 of 6 values differ, the largest by 7"
+    assert second.strip().startswith("Seen with 2×3 photo")  # no sentence between
+    told("00", 3, "With six numbers in it")
 
 
 def test_a_dense_layer_on_a_large_photo():

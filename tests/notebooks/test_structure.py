@@ -41,6 +41,12 @@ def test_imports_nothing_of_the_command_and_the_examiner(path):
     assert not [c.id for c in notebooks.read(path).cells if rooms.search(c.source)]
 
 
+@pytest.mark.parametrize("path", LECTURES, ids=lambda p: p.stem)
+def test_no_lecture_shows_what_passes_a_check_of_an_assignment(path):
+    graded = re.compile(r"course_utils\.checks(\.| import )a\d")
+    assert not [cell.id for cell in notebooks.read(path).cells if graded.search(cell.source)]
+
+
 def test_lectures_are_numbered_without_gaps():
     assert [int(path.name[:2]) for path in LECTURES] == list(range(len(LECTURES)))
 
