@@ -34,6 +34,7 @@ HATCH = "///"  # what is not there: padding, pixels that nobody reads
 FOLDER = Path(__file__).with_name("alternatives")
 DPI = 100  # 8 inches make 800 pixels: the width of a notebook cell
 PNG_COLOURS, JPEG_QUALITY = 256, 80  # small files; the eye sees no difference
+SHADES = 33  # of enlarged pixels, for the same reason; odd, so that 0 has its own
 STYLE = {
     "axes.prop_cycle": plt.cycler(color=CYCLE),
     "axes.spines.right": False,
@@ -244,6 +245,62 @@ def _image(ax: Axes, picture: np.ndarray, signed: bool, largest: float | None) -
         ax.imshow(picture, cmap="gray", vmin=0, vmax=1)
     else:
         ax.imshow(picture, cmap="gray")
+
+
+def kernels(
+    tables: Sequence[np.ndarray],
+    responses: Sequence[np.ndarray],
+    titles: Sequence[str],
+    *,
+    signed: bool = False,
+    columns: int = 2,
+    height: float = 1.75,
+) -> Figure:
+    """Show kernels as coloured numbers, each beside what it makes of a photo.
+
+    Parameters
+    ----------
+    tables
+        Kernels `(KH, KW)`, shaded like `numbers`: blue below zero, red above.
+    responses
+        As many maps `(H, W)`.
+    titles
+        One per kernel, above its map.
+    signed
+        Draw the maps blue below zero and red above, like `images`; else in greys.
+    columns
+        Pairs in one row.
+    height
+        Of one row, in inches.
+
+    Raises
+    ------
+    ValueError
+        If there is not one map and one title for each kernel.
+    """
+    if not len(tables) == len(responses) == len(titles):
+        raise ValueError(
+            f"expected a map and a title for each kernel, got {len(tables)} kernels, "
+            f"{len(responses)} maps and {len(titles)} titles"
+        )
+    rows = -(-len(tables) // columns)
+    widths = [1, 1.7] * columns
+    fig, axes = figure(rows, 2 * columns, height=rows * height, width_ratios=widths)
+    pairs = axes.reshape(-1, 2)
+    for ax in axes.flat:
+        ax.axis("off")
+    drawn = zip(pairs, tables, responses, titles, strict=False)
+    for (left, right), table, response, title in drawn:
+        table = np.asarray(table, dtype=float)
+        KH, KW = table.shape
+        cell = (height - 0.5) / KH
+        _table(left, table, 0, 0, _shades(table, "signed"), cell, np.zeros(table.shape))
+        left.set(xlim=(-0.1, KW + 0.1), ylim=(KH + 0.1, -0.1), aspect="equal")
+        _image(right, np.asarray(response), signed, None)
+        shown = right.images[0]
+        shown.set_cmap(shown.cmap.resampled(SHADES))
+        right.set_title(title, color=INK, fontsize=12)
+    return fig
 
 
 def numbers(

@@ -90,6 +90,18 @@ def test_numbers_writes_every_number():
     assert texts == ["1", "\N{MINUS SIGN}2", "0.25", "", "title"]
 
 
+def test_kernels_stand_beside_what_they_make_of_a_photo():
+    sobel, mean, map_ = np.outer([1, 2, 1], [-1, 0, 1]), np.full((3, 3), 0.5), np.eye(20)
+    fig = plotting.kernels([sobel, mean, mean], [map_, -map_, map_], list("abc"), signed=True)
+    left, right, *others = fig.axes
+    assert [t.get_text() for t in left.texts] == ["−1", "0", "1", "−2", "0", "2", "−1", "0", "1"]
+    assert right.get_title() == "a"
+    assert right.images[0].get_clim() == (-1, 1)
+    assert [bool(ax.texts or ax.images) for ax in others] == [True] * 4 + [False] * 2
+    with pytest.raises(ValueError, match="got 1 kernels, 1 maps and 2 titles"):
+        plotting.kernels([mean], [map_], ["a", "b"])
+
+
 def faces(fig):
     """The colour of each cell, by its text."""
     ax = fig.axes[0]

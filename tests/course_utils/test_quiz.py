@@ -111,7 +111,7 @@ def test_a_question_shows_the_same_bytes_every_time_and_its_text(shown):
 
 def test_a_notebook_holds_the_script_once_and_each_other_question_is_small(shown):
     quiz.predict("dense-local")
-    quiz.ask("numbers-in-rgb")
+    quiz.ask("numbers-in-cifar")
     quiz.record("01")
     quiz.predict("dense-local")
     has_script = ["localStorage" in output["text/html"] for output in shown]

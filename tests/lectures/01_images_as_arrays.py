@@ -32,7 +32,7 @@ def features_scores(lost):
     assert quiz.truth("features-lost") == len(lost)
 
 
-def features_curves_show(floor, best, scores, scales, cat, shadow, ways, shadows):
+def features_curves(floor, best, scores, scales, cat, shadow, ways, shadows):
     assert np.isclose(best(0.25 * cat), 1) and best(shadow(172)) == scores["illumination"]
     assert all(np.isclose(match, 1) for edge, match in shadows.items() if not 134 < edge < 212)
     assert (
@@ -40,6 +40,22 @@ def features_curves_show(floor, best, scores, scales, cat, shadow, ways, shadows
         and floor > ways["turn in degrees"][30]
     )
     assert quiz.truth("features-scale") == min(s for s in scales if s < 1 and scales[s] > floor)
+
+
+def hierarchy_ladder(found):
+    left, right = (np.s_[95:135, 150:195], np.s_[110:150, 300:340])  # the two eyes
+    assert found[left].max() > 0.99 and found[right].max() > np.percentile(found, 99)
+
+
+def hierarchy_scores(higher, higher_floor, scores, varied):
+    ahead = [name for name, score in higher.items() if score > higher_floor]
+    assert ahead == [name for name in varied if name != "scale"]
+    assert quiz.truth("hierarchy-lead") == len(ahead)
+    assert all(
+        higher[name] > scores[name] + 0.1 for name in ("illumination", "clutter", "viewpoint")
+    )
+    for name in ("occlusion", "intra-class"):  # not by much
+        assert higher_floor < higher[name] < higher_floor + 0.1
 
 
 def dense_count(hidden):

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from scipy import signal
+from scipy import signal, stats
 from skimage import feature, transform
 from torch import nn
 from torch.nn import functional as F
@@ -14,6 +14,7 @@ from course_utils.checks.engine import CheckFailed
 from course_utils.checks.shapes import layer_size
 from course_utils.course import notebooks
 from course_utils.data import load_digits, photo
+from course_utils.experiment import measured
 from course_utils.repository import ROOT
 
 SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
@@ -188,6 +189,41 @@ def test_turned_digits():
     told("04", 2, "more than half of the way", "a twentieth of the way", "8×8 gains nothing there")
 
 
+def test_what_a_second_softmax_costs():
+    stored = measured("softmax_twice")
+    shares = {
+        way: 100 * np.array(counts) / stored["test digits"]
+        for way, counts in stored["right"].items()
+    }
+
+    def points(first, second):
+        difference = shares[first] - shares[second]  # paired by seed
+        half = stats.t.ppf(0.975, len(difference) - 1) * stats.sem(difference)
+        return difference.mean(), half
+
+    means = {way: round(share.mean()) for way, share in shares.items()}
+    twelve = {way: mean for way, mean in means.items() if way.endswith("12 epochs")}
+    assert list(twelve) == [
+        f"{pool}, softmax {how}, 12 epochs" for pool in ("max", "mean") for how in ("once", "twice")
+    ]
+    logits, twice, mean_logits, mean_twice = twelve.values()
+    assert logits == mean_logits
+    told(
+        "04", 3, f"to {logits} % of", f"to {twice} % with max pooling and {mean_twice} % with mean"
+    )
+    costs = [
+        points(f"{p}, softmax once, 12 epochs", f"{p}, softmax twice, 12 epochs")
+        for p in ("max", "mean")
+    ]
+    told("04", 3, " and ".join(f"{middle:.0f} ± {half:.0f}" for middle, half in costs))
+    early = [means[f"max, softmax {how}, 2 epochs"] for how in ("once", "twice")]
+    told("04", 3, "it is {} % against {} % with max".format(*early))
+    middle, half = points("max, softmax once, 12 epochs", "mean, softmax once, 12 epochs")
+    told("04", 3, f"{middle:.1f} ± {half:.1f} points".replace("-", "−"))
+    assert abs(middle) < half
+    assert f"{np.log(np.e + 9) - 1:.3f}" == "1.461"
+
+
 @pytest.mark.parametrize(("name", "flip"), [("Cross-correlation", False), ("True conv", True)])
 def test_gradients_by_hand(name, flip):
     x, w = (torch.tensor(a, requires_grad=True) for a in ([1.0, 3, 0, 4], [1.0, -1, 2]))
@@ -230,3 +266,36 @@ def test_a_dilated_matrix():
     assert np.allclose(dx, matrix.T @ y)
     assert np.isclose((matrix @ x) @ y, (x * dx).sum())
     told("05", 3, "w[0], 0, w[1], 0, w[2]", "np.convolve(dout, spread)")
+
+
+def test_where_three_mistakes_hide_and_where_they_cannot():
+    rng = np.random.default_rng(0)
+    image, kernel = rng.normal(size=(4, 5)), rng.normal(size=(2, 3))
+    image[1, 2] = image.max() + 1  # the largest is inside
+
+    def unturned(kernel):  # how much a forgotten flip changes dx
+        dout = rng.normal(size=(3, 3))
+        return np.abs(signal.convolve2d(dout, kernel) - signal.correlate2d(dout, kernel)).max()
+
+    def winners(stride):  # of 2×2 windows
+        pooled = F.max_pool2d(torch.tensor(image)[None], 2, stride, return_indices=True)
+        return pooled[1].flatten().tolist()
+
+    assert unturned(np.array([[1, 2], [2, 1]])) < 1e-12
+    assert unturned(kernel) > 0.1
+    assert len(set(winners(2))) == len(winners(2))
+    assert len(set(winners(1))) < len(winners(1))
+    assert len(set(image.shape)) == len(set(kernel.shape)) == 2
+    told("05", 4, "[[1, 2], [2, 1]]", "2×2 with stride 2", "4×5", "2×3 kernel", "with stride 1")
+
+    x = torch.zeros(1, 1, 5, 7, requires_grad=True)
+    F.conv2d(
+        x, torch.tensor(kernel, dtype=torch.float32)[None, None], stride=(2, 3)
+    ).sum().backward()
+    unread = x.grad[0, 0] == 0
+    assert unread[-1].all()
+    assert unread[:, -1].all()
+    assert not unread[:-1, :-1].any()
+    told(
+        "05", 4, "2 down and 3 across on 5×7", "the last row and the last column are read by nobody"
+    )
