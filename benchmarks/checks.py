@@ -58,6 +58,7 @@ from graders.remembered import remembered  # noqa: E402
 
 from benchmarks.mutants import mutants  # noqa: E402
 from course_utils.checks.engine import Check, CheckFailed  # noqa: E402
+from course_utils.checks.say import explanations  # noqa: E402
 from course_utils.repository import known_assignments  # noqa: E402
 
 STORED = ROOT / "benchmarks" / "results" / "checks.json"
@@ -157,17 +158,6 @@ def told(message: str) -> str:
     if found["part"] == "invalid":  # it names the call, and what it is to come to
         return "" if found["text"].startswith("this call is possible") else "headline"
     return "" if ERROR.match(found["text"]) or PLAIN.match(found["text"]) else "headline"
-
-
-def explanations(message: str) -> list[str]:
-    """The lines between the headline and the case that it was seen with."""
-    lines = []
-    for line in message.splitlines()[1:]:
-        if line.startswith(("  Seen with ", "  Called with ")):
-            break
-        if re.match(r"  \S.*[.!?]$", line) and not line.startswith("  At line "):
-            lines.append(line.strip())
-    return lines
 
 
 def graded(assignment: str) -> tuple[list[str], list[Graded]]:

@@ -10,6 +10,8 @@ from course_utils.checks.compare import SHOWN_ELEMENTS, difference, show_value
 from course_utils.checks.find import Cause
 from course_utils.checks.outcome import Outcome
 
+HEDGES = ("In this case: ", "By its shape: ", "Perhaps: ", "Either: ", "or: ")
+JOINTS = ("Two things at once: ", "and: ")
 IMPOSSIBLE = 12  # an impossible call shows lists and tables of so many numbers
 
 
@@ -124,3 +126,22 @@ def why_not_rejected(outcome: Outcome, words: str) -> str | None:
         f"ValueError is right, but {outcome.message!r} does not say what is wrong: check {name} "
         "yourself, and name it."
     )
+
+
+def explanations(message: str) -> list[str]:
+    """The sentences of a message: what stands between its headline and the case."""
+    lines = []
+    for line in message.splitlines()[1:]:
+        if line.startswith(("  Seen with ", "  Called with ")):
+            break
+        if re.match(r"  \S.*[.!?]$", line) and not line.startswith("  At line "):
+            lines.append(line.strip())
+    return lines
+
+
+def without_hedge(sentence: str) -> tuple[str, bool]:
+    """A sentence without the words before it, and whether it was said for certain."""
+    certain = True
+    while before := next((b for b in HEDGES + JOINTS if sentence.startswith(b)), ""):
+        sentence, certain = sentence.removeprefix(before), certain and before in JOINTS
+    return sentence, certain

@@ -161,6 +161,24 @@ def grade(
 
 
 @app.command()
+def report(
+    assignment: Annotated[str, typer.Argument(help="Its name, such as a1_convolution.")],
+    student: Annotated[
+        str | None, typer.Option(help="A page for this student, without the names of others.")
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="Folder; gradebook/reports/ASSIGNMENT by default.")
+    ] = None,
+) -> None:
+    """Write a page about a graded assignment: tasks, misconceptions by name, who needs a look."""
+    _for_instructors()
+    from course_utils.grading.report import write
+
+    root = Path.cwd() if Path("nbgrader_config.py").exists() else ROOT
+    typer.echo(f"written: {write(assignment, root, student=student, into=into)}")
+
+
+@app.command()
 def update(
     assignment: Annotated[str, typer.Argument(help="Its name, such as a1_convolution.")],
     rename: Annotated[

@@ -1,0 +1,182 @@
+"""The report of a class: what it counts, whom it names, and what it refuses."""
+
+import csv
+import json
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+from typer.testing import CliRunner
+
+from course_utils.checks.say import explanations, without_hedge
+from course_utils.course import cli
+from course_utils.errors import CourseError
+from course_utils.grading import report, run
+from course_utils.grading.report import Submission, harmless, misconceptions_of, tasks_of, told
+from grading.classes import MIX, NAME, hand_in, make_course
+from grading.conftest import QUICK
+
+FLIPPED = """✗ correlate2d, plain: 2 of 2 values differ, the largest by 14
+  The kernel is flipped: that is true convolution.
+  Seen with 2×3 image, 2×2 kernel.
+  yours    = [[13. 23.]]"""
+DOUBT = """✗ correlate2d, stride: the result has shape (8, 6), expected (6, 8)
+  In this case: The kernel is flipped: that is true convolution.
+  It is right wherever the width is 2.
+  Seen with a 7×10 image, which is longer to read."""
+PLAIN = """✗ pad2d, modes: 3 of 25 values differ, the largest by 0.5
+  Seen with 3×3 image."""
+QUIZ = "✗ size_plain (7, kernel 3): the + 1 is missing\n✗ size_same: the padding is ignored"
+
+
+@pytest.fixture(scope="module")
+def graded(sandboxed, tmp_path_factory):
+    course = make_course(tmp_path_factory.mktemp("reported"))
+    for student, submission in MIX.items():
+        hand_in(course, student, submission)
+    run.grade(NAME, course, limits=QUICK)
+    report.write(NAME, course)
+    return course
+
+
+class TestWords:
+    def test_a_sentence_of_a_check_is_the_name_of_a_mistake(self):
+        assert told(FLIPPED) == [
+            ("correlate2d", "The kernel is flipped: that is true convolution.", True,
+             "Seen with 2×3 image, 2×2 kernel.\nyours    = [[13. 23.]]"),
+        ]  # fmt: skip
+
+    def test_what_was_said_with_a_hedge_is_the_same_mistake_and_not_certain(self):
+        (flipped, place) = told(DOUBT)
+        assert flipped[:3] == (*told(FLIPPED)[0][:2], False)
+        assert place[1] == "It is right wherever the width is 2."
+        assert without_hedge("In this case: Two things at once: A.") == ("A.", False)
+        assert without_hedge("and: B.") == ("B.", True)
+        assert without_hedge("or: C.") == ("C.", False)
+
+    def test_where_no_cause_is_told_the_numbers_of_the_case_are_left_out(self):
+        ((about, sentence, certain, _),) = told(PLAIN)
+        assert (about, certain) == ("pad2d", True)
+        assert sentence == "… of … values differ, the largest by …"
+
+    def test_each_wrong_answer_of_a_quiz_is_one(self):
+        assert [(a, s) for a, s, *_ in told(QUIZ)] == [
+            ("size_plain", "the + 1 is missing"), ("size_same", "the padding is ignored"),
+        ]  # fmt: skip
+
+    def test_what_is_no_check_stands_for_itself(self):
+        assert told("Your code ran for more than 3 s.")[0][:2] == (
+            "", "Your code ran for more than 3 s.",
+        )  # fmt: skip
+        assert told("")[0][1] == ""
+        assert explanations("✗ f: it is wrong") == []
+
+
+def _class(points, **about):
+    return [Submission(f"s{i}", dict(zip("abc", row, strict=True)), **about)
+            for i, row in enumerate(points)]  # fmt: skip
+
+
+def _masters():
+    from nbformat.v4 import new_markdown_cell, new_notebook
+
+    from grading.tiny import code
+
+    cells = [new_markdown_cell("# A\nSee lecture 02 and lectures 04.")]
+    cells += [code(name, "assert f()", points=2) for name in "ab"]
+    return {
+        "x": new_notebook(cells=[*cells, new_markdown_cell("## C"), code("c", "g()", points=4)])
+    }
+
+
+class TestNumbers:
+    def test_difficulty_and_discrimination_are_those_of_the_formula(self):
+        tasks = tasks_of(_class([(2, 2, 4), (2, 0, 4), (0, 0, 0), (0, 2, 1)]), _masters())
+        assert [t.difficulty for t in tasks] == [0.5, 0.5, 2.25 / 4]
+        assert [t.full for t in tasks] == [2, 2, 2]
+        assert tasks[0].discrimination == pytest.approx(0.87039, abs=1e-4)  # numpy.corrcoef by hand
+        assert tasks[0].lectures == ("02", "04")
+        assert tasks[2].lectures == ()
+
+    @pytest.mark.parametrize("points", [[(2, 2, 4)], [(2, 2, 4)] * 9, [(0, 1, 2), (2, 1, 0)]])
+    def test_there_is_none_where_nothing_varies_or_too_few_are_there(self, points):
+        assert all(t.discrimination is None for t in tasks_of(_class(points), _masters()))
+
+    def test_what_waits_for_a_mark_is_not_counted(self):
+        task = tasks_of(_class([(2, 2, None), (0, 2, 4)]), _masters())[2]
+        assert (task.n, task.difficulty) == (1, 1.0)
+
+    def test_a_student_counts_once_for_each_sentence(self):
+        twice = _class([(0, 0, 0)] * 2, reasons={"a": FLIPPED, "b": DOUBT})
+        flipped = misconceptions_of(twice, tasks_of(twice, _masters()))[0]
+        assert flipped.students == {"s0", "s1"}
+        assert flipped.tasks == {"a", "b"}
+        assert flipped.certain
+        assert flipped.lectures == {"02", "04"}
+        assert flipped.example.startswith("Seen with 2×3 image")
+
+
+class TestPages:
+    def test_the_page_of_the_class_needs_nothing_from_elsewhere(self, graded):
+        page = (graded / "gradebook/reports" / NAME / "index.html").read_text()
+        soup = BeautifulSoup(page, "html.parser")
+        assert not re.search(r"(src|href)=\"(?!data:|tasks|misconceptions|students)", page)
+        assert [i["alt"][:9] for i in soup.find_all("img")] == ["Histogram", "Bars: the"]
+        assert all(student in page for student in MIX)
+        assert len(soup.find_all("table")) == 3
+
+    def test_the_tables_hold_what_the_gradebook_holds(self, graded):
+        folder = graded / "gradebook/reports" / NAME
+        rows = list(csv.DictReader((folder / "students.csv").open()))
+        assert {row["student"] for row in rows} == set(MIX)
+        notes = {p.stem: json.loads(p.read_text()) for p in
+                 (graded / "gradebook/examined" / NAME).glob("*.json")}  # fmt: skip
+        assert {r["student"]: float(r["total"]) for r in rows} == {
+            name: note["score"] for name, note in notes.items()
+        }
+        assert all(float(row["seconds"]) > 0 for row in rows)
+
+    def test_a_students_page_names_nobody_else(self, graded):
+        student, *others = MIX
+        page = report.write(NAME, graded, student=student).read_text()
+        assert not [other for other in others if re.search(rf"\b{other}\b", page)]
+        assert "what you earned" in page
+
+    def test_the_command_says_where_it_is(self, graded, monkeypatch):
+        monkeypatch.chdir(graded)
+        done = CliRunner().invoke(cli.app, ["report", NAME])
+        assert "index.html" in done.output, done.output
+
+    def test_what_students_write_is_no_html(self, graded):
+        page = report._rendered({
+            "assignment": "a", "n": 1, "few": 1, "possible": 1, "median": 1, "pictures": [],
+            "tasks": [], "mistakes": [], "looks": _class([(1, 1, 1)], remarks=["<script>x"]),
+            "nobody": [], "untried": {}, "submissions": [],
+        })  # fmt: skip
+        assert "<script>x" not in page
+        assert "&lt;script&gt;x" in page
+
+
+class TestRefused:
+    def test_nothing_is_graded_yet(self, sandboxed, tmp_path):
+        with pytest.raises(CourseError, match=f"course grade {NAME}"):
+            report.write(NAME, make_course(tmp_path))
+
+    def test_an_unknown_student_or_assignment(self, graded):
+        with pytest.raises(CourseError, match="zoe has no graded submission"):
+            report.write(NAME, graded, student="zoe")
+        with pytest.raises(CourseError, match="no assignment 'a9'"):
+            report.write("a9", graded)
+
+    def test_a_note_that_is_lost_is_told(self, graded, tmp_path):
+        from grading.classes import copy_course
+
+        course = copy_course(graded, tmp_path / "course")
+        (course / "gradebook/examined" / NAME / f"{next(iter(MIX))}.json").write_text("{")
+        assert "there is no note of its grading" in report.write(NAME, course).read_text()
+
+    @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1"])
+    def test_a_spreadsheet_takes_no_name_for_a_formula(self, text):
+        assert harmless(text) == f"'{text}"
+        assert harmless(-1.5) == -1.5
+        assert harmless(None) == ""
