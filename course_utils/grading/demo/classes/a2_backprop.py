@@ -69,8 +69,8 @@ STUDENTS = [
             "check-conv-backward": 6,
             "check-conv-backward-geometry": 7,
             "check-conv-slopes": 3,
-            "check-conv-invalid": 2,
-            "check-network": 8,
+            "check-conv-invalid": 1,
+            "check-network": 12,
         },
     ),
     Recipe(
@@ -81,7 +81,7 @@ STUDENTS = [
             "check-conv-backward": 6,
             "check-conv-backward-geometry": 7,
             "check-conv-slopes": 3,
-            "check-network": 8,
+            "check-network": 12,
         },
     ),
     Recipe(
