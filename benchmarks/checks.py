@@ -174,7 +174,9 @@ def graded(assignment: str) -> tuple[list[str], list[Graded]]:
         known, helpers = [], []
         for node in ast.parse(cell.source).body:
             text = ast.get_source_segment(cell.source, node)
-            if isinstance(node, ast.Import | ast.ImportFrom):
+            is_function = isinstance(node, ast.FunctionDef)
+            given = is_function and note.get("locked") and not note.get("solution")
+            if given or isinstance(node, ast.Import | ast.ImportFrom):
                 sources.append(text)
             elif note.get("solution") and isinstance(node, ast.FunctionDef | ast.ClassDef):
                 first = min([node.lineno, *(d.lineno for d in node.decorator_list)])

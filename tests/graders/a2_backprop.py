@@ -114,12 +114,17 @@ class ChangesTheGradientFromAbove:
         return dout
 
 
-@mutant("relu", says="The cache holds an argument itself")
+@alternative("relu")
 class RemembersTheInputItself:
+    """There are no weights here that an optimiser would change."""
+
     def forward(x):
+        if x.dtype.kind != "f":
+            raise ValueError("x: floats only")
         return np.maximum(x, 0), x
 
     def backward(dout, x):
+        _same_shape(dout, x.shape)
         return dout * (x > 0)
 
 
@@ -855,7 +860,7 @@ class BackwardWithoutReturn(ShiftedCopies):
         ShiftedCopies.backward(dout, cache)
 
 
-@mutant("max_pool", says="The cache holds an argument itself")
+@alternative("max_pool")
 class RemembersTheImageItself(FirstOfEqualsByComparison):
     def forward(x, kernel_size, stride):
         out, cache = FirstOfEqualsByComparison.forward(x, kernel_size, stride)

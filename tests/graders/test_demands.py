@@ -27,7 +27,7 @@ EVERYWHERE = {
         "come back in the precision in which they came in",
         "Never change an argument",
         "raises `ValueError` with a sentence that names it as the signature does",
-        "an array of whole numbers, which has no slopes, is impossible too",
+        "[Aa]n array of whole numbers, which has no slopes, is impossible too",
         "A gradient `dx` has the shape of `x`",
         "(PyTorch|torch).*SciPy",
     ],
@@ -55,7 +55,7 @@ RULE = [r"change nothing in place", "keep nothing outside: the same call gives t
 OTHER_RATE = "the checks halve it half-way through a run"
 OPTIONS = "at least 0"
 SLOPES = r"slopes of \*your own\* forward"
-COPIES = r"Keep \*\*copies\*\* there"
+COPIES = r"Keep \*\*copies\*\* in the cache"
 DEVICE = "on any device"
 STEP = "after one step of training, in which a gradient has to reach every weight"
 NOTHING_ELSE = "What a description does not name, such as dropout, a network does not have"
@@ -79,8 +79,7 @@ RUNGS = {
             "one number": "An \\$f\\$ may give \\$x\\$ itself, or a view of it",
             "with df": r"\$df\$ weighs its entries",
         },
-        "relu": {"forward": "array like x", "backward": "exactly 0|at 0", "numeric": SLOPES,
-                 "cache": COPIES},
+        "relu": {"forward": "array like x", "backward": "exactly 0|at 0", "numeric": SLOPES},
         "softmax_cross_entropy": {"small logits": "mean", "large logits": "1000|overflow"},
         "conv2d": {
             "forward": "no flip",
@@ -97,7 +96,6 @@ RUNGS = {
             "backward": "winner",
             "ties": "first .{0,20}row order|row order",
             "numeric": SLOPES,
-            "cache": COPIES,
         },
         "avg_pool": {"forward": "mean|average", "backward": "share", "numeric": SLOPES},
         "global_avg_pool": {"forward": r"\(N, C\)", "backward": "share|like", "numeric": SLOPES},

@@ -103,3 +103,53 @@ def test_a_letter_means_what_the_table_says(path):
         for match in re.finditer(pattern, cell.source)
     ]
     assert not found, "\n".join(found)
+
+
+# Assignments: what the first page promises is the sum of its sections ------------------------
+
+SECTION = re.compile(r"\*(\d+) minutes(?: for sections \d+ to \d+)? · .* · (\d+) points")
+
+
+def cells_of(assignment):
+    return notebooks.read(ROOT / "solutions" / assignment / f"{assignment}.ipynb").cells
+
+
+def sections(assignment):
+    """Minutes and points of each section that names both, in order."""
+    text = [c.source for c in cells_of(assignment) if c.cell_type == "markdown"]
+    return [tuple(map(int, found)) for found in SECTION.findall("\n".join(text))]
+
+
+def test_the_parts_of_a2_take_what_its_first_page_says():
+    found, title = sections("a2_backprop"), cells_of("a2_backprop")[0].source
+    for name, own in {"one": found[:7], "two": found[7:]}.items():
+        minutes, points = map(sum, zip(*own, strict=True))
+        (told,) = re.findall(rf"\| part {name} .* \| (.*) \| (\d+) \|", title)
+        assert told == (f"{minutes // 60} hours {minutes % 60} minutes", str(points))
+    assert "About six hours" in title
+    assert sum(minutes for minutes, _ in found) == pytest.approx(360, abs=15)
+
+
+def test_a1_takes_what_its_first_page_says():
+    assert "About three and a quarter hours" in cells_of("a1_convolution")[0].source
+    assert sum(minutes for minutes, _ in sections("a1_convolution")) == 195
+
+
+@pytest.mark.parametrize("assignment", ["a1_convolution", "a2_backprop"])
+def test_impossible_calls_count_four_points_as_is_said(assignment):
+    cells = cells_of(assignment)
+    tests = [c for c in cells if '"invalid"' in c.source]
+    assert sum(c.metadata["nbgrader"]["points"] for c in tests) == 4
+    assert len(tests) == 3
+    assert any("checked three times, for 4 points in all" in c.source for c in cells)
+
+
+def test_the_first_picture_of_a2_comes_within_a_quarter_of_an_hour():
+    """Each section ends with a picture that the student's own functions draw."""
+    drawn, sections_seen = [], 0
+    for cell in cells_of("a2_backprop"):
+        sections_seen += bool(re.match(r"## \d+ ·", cell.source))
+        if "plotting.show(" in cell.source:
+            drawn.append(sections_seen)
+    assert sections("a2_backprop")[0][0] <= 15
+    assert set(drawn) == set(range(1, 13))

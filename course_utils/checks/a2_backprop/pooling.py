@@ -183,14 +183,6 @@ def _slopes(right):
     return cases
 
 
-def _changed(right):
-    def cases(rng) -> Iterator[Case]:
-        x = rng.normal(size=(2, 2, 5, 6))
-        yield case(x, 3, 2, like(rng, right(x, 3, 2)), changed=True)
-
-    return cases
-
-
 _X = np.ones((2, 3, 5, 5))
 _IMPOSSIBLE = [
     rejection("stride", _X, 2, 0),
@@ -322,7 +314,6 @@ check_max_pool = Check(
         "backward": _backwards(_max, ties=False),
         "ties": _backwards(_max, ties=True),
         "numeric": _slopes(_max),
-        "cache": _changed(_max),
     },
     suspects=_SHARED | _MAX,
     rejects=_IMPOSSIBLE,

@@ -102,7 +102,7 @@ def median_filter(image, k):
 """
 
 ALL_OF_CORRELATE = {
-    "check-correlate-plain": 8,
+    "check-correlate-plain": 9,
     "check-correlate-stride": 8,
     "check-correlate-dilation": 6,
     "check-convolve": 7,
@@ -134,19 +134,19 @@ STUDENTS = [
         "finn",
         "uses a name that an earlier version of the notebook had, so the cell raises",
         cells={"gaussian_kernel": FORGOTTEN_NAME},
-        lost={"check-gaussian-kernel": 5, "check-gaussian-invalid": 1},
+        lost={"check-gaussian-kernel": 6, "check-smoothing-invalid": 1},
     ),
     Recipe(
         "gus",
         "counts for ever",
         cells={"conv_param_count": NEVER_DONE},
-        lost={"check-param-count": 4, "check-param-count-invalid": 1},
+        lost={"check-param-count": 5, "check-sizes-invalid": 1},
     ),
     Recipe(
         "hana",
         "pads the median filter with zeros, and deleted the test that said so",
         cells={"median_filter": BORDER_OF_ZEROS},
         deleted=("check-median",),
-        lost={"check-median": 7},
+        lost={"check-median": 8},
     ),
 ]

@@ -69,19 +69,18 @@ STUDENTS = [
             "check-conv-backward": 6,
             "check-conv-backward-geometry": 7,
             "check-conv-slopes": 3,
-            "check-conv-invalid": 2,
-            "check-network": 8,
+            "check-conv-invalid": 1,
+            "check-network": 12,
         },
     ),
     Recipe(
         "cleo",
-        "turns the kernel once too often on the way back, and the network hardly learns",
+        "turns the kernel once too often on the way back; the network learns all the same",
         cells={"conv2d_backward": TURNED_ONCE_TOO_OFTEN},
         lost={
             "check-conv-backward": 6,
             "check-conv-backward-geometry": 7,
             "check-conv-slopes": 3,
-            "check-network": 8,
         },
     ),
     Recipe(
