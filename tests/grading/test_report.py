@@ -94,7 +94,7 @@ class TestNumbers:
         tasks = tasks_of(_class([(2, 2, 4), (2, 0, 4), (0, 0, 0), (0, 2, 1)]), _masters())
         assert [t.difficulty for t in tasks] == [0.5, 0.5, 2.25 / 4]
         assert [t.full for t in tasks] == [2, 2, 2]
-        assert tasks[0].discrimination == pytest.approx(0.87039, abs=1e-4)  # numpy.corrcoef by hand
+        assert tasks[0].discrimination == pytest.approx(7 / (2 * 18.75**0.5))
         assert tasks[0].lectures == ("02", "04")
         assert tasks[2].lectures == ()
 
@@ -108,7 +108,8 @@ class TestNumbers:
 
     def test_a_student_counts_once_for_each_sentence(self):
         twice = _class([(0, 0, 0)] * 2, reasons={"a": FLIPPED, "b": DOUBT})
-        flipped = misconceptions_of(twice, tasks_of(twice, _masters()))[0]
+        place, flipped = misconceptions_of(twice, tasks_of(twice, _masters()))
+        assert place.sentence.startswith("It is right wherever")
         assert flipped.students == {"s0", "s1"}
         assert flipped.tasks == {"a", "b"}
         assert flipped.certain
