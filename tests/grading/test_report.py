@@ -23,7 +23,7 @@ FLIPPED = """✗ correlate2d, plain: 2 of 2 values differ, the largest by 14
 DOUBT = """✗ correlate2d, stride: the result has shape (8, 6), expected (6, 8)
   In this case: The kernel is flipped: that is true convolution.
   It is right wherever the width is 2.
-  Seen with a 7×10 image, which is longer to read."""
+  Seen with 7×10 image, 2×3 kernel, stride=1, padding=0, dilation=1, which is longer to read."""
 PLAIN = """✗ pad2d, modes: 3 of 25 values differ, the largest by 0.5
   Seen with 3×3 image."""
 QUIZ = "✗ size_plain (7, kernel 3): the + 1 is missing\n✗ size_same: the padding is ignored"
