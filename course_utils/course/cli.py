@@ -122,11 +122,17 @@ def grade(
     cold: Annotated[
         bool, typer.Option("--cold", help="Start each kernel anew: slower, with equal grades.")
     ] = False,
+    what_if: Annotated[
+        bool, typer.Option("--what-if", help="Only say whose score would change, and why.")
+    ] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="With --what-if: record those, and no others.")
+    ] = False,
 ) -> None:
     """Grade all submissions of an assignment; what is graded already is left as it is."""
     _for_instructors()
     from course_utils.grading import run
-    from course_utils.grading.table import table
+    from course_utils.grading.table import changed, table
 
     if no_sandbox:
         typer.secho(
@@ -147,6 +153,12 @@ def grade(
         sandbox=not no_sandbox,
         cold=cold or None,
     )
+    if accept and not what_if:
+        raise CourseError("--accept belongs to --what-if, which says what it would record.")
+    if what_if:
+        about = {"limits": limits, "only": only or (), "workers": workers, "scheduler": scheduler}
+        typer.echo(changed(*run.what_if(assignment, course.root, accept=accept, **about), accept))
+        return
     lines = run.grade(
         assignment,
         course.root,

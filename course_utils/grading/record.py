@@ -8,14 +8,25 @@ import datetime
 import os
 import shutil
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 import sqlalchemy.exc
 import sqlalchemy.orm
 from alembic.script import ScriptDirectory
-from nbgrader.api import Gradebook, MissingEntry, Notebook, SubmittedNotebook
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Notebook,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import is_solution
@@ -167,6 +178,50 @@ def follow(
         for notebook in submission.notebooks:
             penalise_if_late(notebook, config)
         gradebook.db.commit()
+
+
+@dataclass(frozen=True)
+class Score:
+    """What the gradebook has of one graded cell.
+
+    Attributes
+    ----------
+    auto, by_hand
+        Points by machine and by hand; None where there are none.
+    extra
+        Points given beyond.
+    waits
+        Whether it is to be looked at.
+    """
+
+    auto: float | None = None
+    by_hand: float | None = None
+    extra: float = 0.0
+    waits: bool = False
+
+    @property
+    def points(self) -> float | None:
+        """What counts; None where it waits for a mark."""
+        known = self.by_hand if self.by_hand is not None else self.auto
+        return None if known is None else float(known) + self.extra
+
+
+def scores(gradebook: Gradebook, assignment: str) -> dict[str, dict[str, Score]]:
+    """All that the gradebook has of an assignment, by student and cell, in one query."""
+    rows = (
+        gradebook.db.query(SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score,
+                           Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade)
+        .select_from(Grade)
+        .join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
+        .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+        .join(BaseCell, Grade.cell_id == BaseCell.id)
+        .filter(Assignment.name == assignment)
+    )  # fmt: skip
+    found: dict[str, dict[str, Score]] = defaultdict(dict)
+    for student, cell, auto, by_hand, extra, waits in rows:
+        found[student][cell] = Score(auto, by_hand, float(extra or 0), bool(waits))
+    return dict(found)
 
 
 def standing(gradebook: Gradebook, assignment: str, student: str) -> tuple[float, float]:

@@ -19,14 +19,7 @@ from pathlib import Path
 
 import jinja2
 import numpy as np
-from nbgrader.api import (
-    Assignment,
-    BaseCell,
-    Grade,
-    Gradebook,
-    SubmittedAssignment,
-    SubmittedNotebook,
-)
+from nbgrader.api import Assignment, Gradebook, SubmittedAssignment, SubmittedNotebook
 
 from course_utils.checks.say import explanations, without_hedge
 from course_utils.errors import CourseError
@@ -137,31 +130,22 @@ def read_class(gradebook: Gradebook, course: run.Course, assignment: str) -> lis
     CourseError
         If the gradebook does not know the assignment, or holds no submission of it.
     """
-    db = gradebook.db
-    rows = (
-        db.query(SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score,
-                 Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade)
-        .select_from(Grade)
-        .join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
-        .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
-        .join(BaseCell, Grade.cell_id == BaseCell.id)
-        .filter(Assignment.name == assignment)
-    )  # fmt: skip
-    points: dict[str, dict[str, float | None]] = defaultdict(dict)
-    for student, cell, auto, by_hand, extra, waits in rows:
-        score = by_hand if by_hand is not None else auto
-        points[student][cell] = None if waits else float(score or 0) + float(extra or 0)
-    if not points:
+    known = record.scores(gradebook, assignment)
+    if not known:
         raise CourseError(f"Nothing of {assignment} is graded yet: course grade {assignment}")
     late = dict(
-        db.query(SubmittedAssignment.student_id, SubmittedNotebook.late_submission_penalty)
+        gradebook.db.query(
+            SubmittedAssignment.student_id, SubmittedNotebook.late_submission_penalty
+        )
         .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
         .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
         .filter(Assignment.name == assignment)
     )
-    return [_with_note(course, assignment, student, cells, late.get(student) or 0.0)
-            for student, cells in sorted(points.items())]  # fmt: skip
+    found = []
+    for student, cells in sorted(known.items()):
+        points = {name: score.points for name, score in cells.items()}
+        found.append(_with_note(course, assignment, student, points, late.get(student) or 0.0))
+    return found
 
 
 def _with_note(

@@ -213,6 +213,108 @@ def grade(
     return [lines[student] for student in students]
 
 
+@dataclass(frozen=True)
+class Change:
+    """A graded cell that would earn another score than the gradebook has.
+
+    Attributes
+    ----------
+    before, after
+        Points; None where the cell was not, or could not be, graded.
+    why
+        What the student would be told now, or what they were told before.
+    by_hand
+        Whether a mark by hand stands, which stays.
+    """
+
+    student: str
+    cell: str
+    before: float | None
+    after: float | None
+    why: str
+    by_hand: bool
+
+
+def what_if(
+    assignment: str,
+    root: Path,
+    *,
+    limits: Limits | None = None,
+    only: Iterable[str] = (),
+    workers: int | None = None,
+    scheduler: str | None = None,
+    accept: bool = False,
+) -> tuple[list[Change], int]:
+    """Grade into nothing, and tell whose score would change; for after a test was mended.
+
+    Parameters
+    ----------
+    assignment, root, limits, only, workers, scheduler
+        As of `grade`. Who is not in the gradebook yet is left out: `grade` is for them.
+    accept
+        Record the submissions whose score changes, and no others.
+
+    Returns
+    -------
+    changes, count
+        In the order of names, and how many submissions were compared.
+
+    Raises
+    ------
+    CourseError
+        If nothing can be graded.
+    """
+    course = open_course(root)
+    limits = limits or configured_limits(course)
+    if limits.sandbox and scheduler is None:
+        require()
+    task = _task(course, assignment, limits)
+    changes: list[Change] = []
+    with record.open_gradebook(course.db_url, course.course_id) as gradebook:
+        cells = {n: {c.name: c.points for c in _graded(m)} for n, m in task.masters.items()}
+        loaded = record.demand_assignment(gradebook, assignment, cells)
+        known = record.scores(gradebook, assignment)
+        students = [s for s in _students(course, assignment, list(only)) if s in known]
+        if not students:
+            raise CourseError(f"Nothing of {assignment} is graded yet: course grade {assignment}")
+        with pool(workers, scheduler) as some, _progress(len(students)) as bar:
+            for submission, outcome in some.run(task.of(course, s) for s in students):
+                told = _told_before(course, assignment, submission.student)
+                new = _changes(submission.student, outcome, known[submission.student], told)
+                if new and accept:
+                    _record(course, gradebook, task, submission, outcome)
+                changes += new
+                bar.update()
+        del loaded
+    return sorted(changes, key=lambda change: (change.student, change.cell)), len(students)
+
+
+def _changes(
+    student: str,
+    outcome: dict[str, ExamResult] | str,
+    known: dict[str, record.Score],
+    told: dict[str, str],
+) -> list[Change]:
+    """What differs from the gradebook in what is graded by machine."""
+    if isinstance(outcome, str):
+        return [Change(student, "all", None, None, outcome, by_hand=False)]
+    found = []
+    for cell in (cell for result in outcome.values() for cell in result.cells):
+        old = known.get(cell.name, record.Score())
+        if cell.verdict not in ("by hand", "missing") and cell.score != old.auto:
+            why = cell.reason or f"before: {told.get(cell.name, '') or 'nothing was told'}"
+            by_hand = old.by_hand is not None
+            found.append(Change(student, cell.name, old.auto, cell.score, why, by_hand))
+    return found
+
+
+def _told_before(course: Course, assignment: str, student: str) -> dict[str, str]:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        note = json.loads(_note(course, assignment, student).read_text(encoding="utf-8"))
+        return {cell["name"]: cell["reason"] for cell in note["cells"]}
+    return {}
+
+
 def warnings_about_the_sandbox() -> list[str]:
     """What the sandbox cannot do on this machine."""
     if runs_as_root():

@@ -1,5 +1,7 @@
 """The table that `course grade` ends with."""
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 MOST = 1000  # characters of a row
@@ -51,6 +53,25 @@ def table(lines: list[Line]) -> str:
     parts += [f"{count['before']} graded before (--again grades them anew)"] * bool(count["before"])
     parts += [f"{count['not graded']} NOT GRADED, see above"] * bool(count["not graded"])
     return "\n".join([*map(_on_a_line, rows), "", ", ".join(parts)])
+
+
+def changed(changes: Sequence, count: int, accepted: bool) -> str:
+    """Whose score would change, for a terminal; changes as of `run.what_if`."""
+    rows = []
+    for student, own in itertools.groupby(changes, key=lambda change: change.student):
+        own = list(own)
+        more = sum((c.after or 0) - (c.before or 0) for c in own if not c.by_hand)
+        rows.append(f"{student}  {more:+g}")
+        for change in own:
+            before, after = ("–" if p is None else f"{p:g}" for p in (change.before, change.after))
+            kept = ", a mark by hand stands" if change.by_hand else ""
+            why = (change.why.splitlines() or [""])[0]
+            rows.append(f"    {change.cell}: {before} → {after}{kept}; {why}")
+    whose = len({change.student for change in changes})
+    end = "are recorded" if accepted else "would change; --accept records them"
+    rows += ["", f"{whose} of {count} submissions {end}." if whose else
+             f"No score of {count} submissions would change."]  # fmt: skip
+    return "\n".join(map(_on_a_line, rows))
 
 
 def _on_a_line(row: str) -> str:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
+from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
 from course_utils.checks.say import explanations, without_hedge
@@ -13,7 +14,17 @@ from course_utils.course import cli
 from course_utils.errors import CourseError
 from course_utils.grading import report, run
 from course_utils.grading.report import Submission, harmless, misconceptions_of, tasks_of, told
-from grading.classes import MIX, NAME, hand_in, make_course
+from grading import target
+from grading.classes import (
+    MIX,
+    NAME,
+    RIGHT,
+    SCORES,
+    contents,
+    copy_course,
+    hand_in,
+    make_course,
+)
 from grading.conftest import QUICK
 
 FLIPPED = """✗ correlate2d, plain: 2 of 2 values differ, the largest by 14
@@ -158,6 +169,57 @@ class TestPages:
         assert "&lt;script&gt;x" in page
 
 
+class TestWhatIf:
+    """The gradebook is made to differ from what grading gives, as after a test was mended."""
+
+    @pytest.fixture
+    def course(self, graded, tmp_path):
+        course = copy_course(graded, tmp_path / "course")
+        with Gradebook(f"sqlite:///{course / 'gradebook/gradebook.db'}", "convnet") as book:
+            for student, by_hand in (("ada", None), ("ben", 3)):
+                grade = book.find_grade("check-count", NAME, NAME, student)
+                grade.auto_score, grade.manual_score = 1, by_hand
+            book.db.commit()
+        return course
+
+    def test_only_what_differs_is_told_and_nothing_is_written(self, course):
+        before = contents(course)
+        changes, count = run.what_if(NAME, course, limits=QUICK)
+        assert count == len(MIX)
+        assert [(c.student, c.cell, c.before, c.by_hand) for c in changes] == [
+            ("ada", "check-count", 1, False), ("ben", "check-count", 1, True),
+        ]  # fmt: skip
+        assert changes[0].after == target.POINTS["check-count"]
+        assert changes[1].after == 0
+        assert "NotImplementedError" in changes[1].why or changes[1].why
+        assert contents(course) == before
+
+    def test_accepting_writes_just_those_and_a_mark_by_hand_stands(self, course):
+        notes = course / "gradebook/examined" / NAME
+        before = {path.stem: path.stat().st_mtime_ns for path in notes.glob("*.json")}
+        run.what_if(NAME, course, limits=QUICK, accept=True)
+        after = contents(course)
+        assert after["ada"]["score"] == SCORES["ada"]
+        assert after["ben"]["grades"]["check-count"][:2] == (0, 3)
+        written = {p.stem for p in notes.glob("*.json") if p.stat().st_mtime_ns != before[p.stem]}
+        assert written == {"ada", "ben"}
+        assert run.what_if(NAME, course, limits=QUICK) == ([], len(MIX))
+
+    def test_the_command_says_it_in_words(self, course, monkeypatch):
+        monkeypatch.chdir(course)
+        said = CliRunner().invoke(cli.app, ["grade", NAME, "--what-if", "--only", "ada"]).output
+        assert re.search(r"^ada  \+\d", said, re.MULTILINE), said
+        assert "1 of 1 submissions would change; --accept records them." in said
+        refused = CliRunner().invoke(cli.app, ["grade", NAME, "--accept"])
+        assert "--accept belongs to --what-if" in str(refused.exception)
+
+    def test_where_nothing_is_graded_there_is_nothing_to_compare(self, sandboxed, tmp_path):
+        course = make_course(tmp_path)
+        hand_in(course, "ada", RIGHT)
+        with pytest.raises(CourseError, match=f"course grade {NAME}"):
+            run.what_if(NAME, course, limits=QUICK)
+
+
 class TestRefused:
     def test_nothing_is_graded_yet(self, sandboxed, tmp_path):
         with pytest.raises(CourseError, match=f"course grade {NAME}"):
@@ -170,8 +232,6 @@ class TestRefused:
             report.write("a9", graded)
 
     def test_a_note_that_is_lost_is_told(self, graded, tmp_path):
-        from grading.classes import copy_course
-
         course = copy_course(graded, tmp_path / "course")
         (course / "gradebook/examined" / NAME / f"{next(iter(MIX))}.json").write_text("{")
         assert "there is no note of its grading" in report.write(NAME, course).read_text()
