@@ -207,7 +207,7 @@ class TestWhatIf:
 
     def test_the_command_says_it_in_words(self, course, monkeypatch):
         monkeypatch.chdir(course)
-        said = CliRunner().invoke(cli.app, ["grade", NAME, "--what-if", "--only", "ada"]).output
+        said = CliRunner().invoke(cli.app, ["grade", NAME, "--what-if", "--only", "ada"]).stdout
         assert re.search(r"^ada  \+\d", said, re.MULTILINE), said
         assert "1 of 1 submissions would change; --accept records them." in said
         refused = CliRunner().invoke(cli.app, ["grade", NAME, "--accept"])
