@@ -32,7 +32,8 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  %-9s%s\n", $$1, $$2}'
 
 lab: $(READY)  ## open the course in JupyterLab
-	@$(VENV)/bin/jupyter lab $(LAB_FLAGS) --LabApp.default_url=/lab/tree/lectures/00_start_here.ipynb
+	@$(VENV)/bin/jupyter lab $(LAB_FLAGS) --LabApp.news_url=None \
+	    --LabApp.default_url=/lab/tree/lectures/00_start_here.ipynb
 
 test: $(READY) sandbox  ## lint, run every test, execute every notebook
 	@echo "── style: ruff ──"

@@ -16,6 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 import yaml
+from jupyterlab.labapp import LabApp
 
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = (ROOT / "pyproject.toml").read_text()
@@ -350,3 +351,11 @@ class TestLab:
             finally:
                 os.killpg(lab.pid, signal.SIGTERM)
                 lab.wait(timeout=30)
+
+
+def test_jupyterlab_opens_without_asking_about_news():
+    """Its question would pop up over the first lecture."""
+    command = ["make", "--dry-run", "lab", f"-C{ROOT}"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "--LabApp.news_url=None" in shown
+    assert LabApp(news_url=None).news_url is None  # which is what turns it off
