@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
+from benchmarks import fuzz
 from course_utils.grading import wire
 
 Point = collections.namedtuple("Point", "x y")
@@ -325,3 +326,10 @@ def test_room_is_kept_for_the_lists_that_a_value_will_stand_in():
     wire.unpack(wire.pack(deep, refuse), refuse)
     with pytest.raises(wire.WireError, match="deep"):
         wire.pack(deep, refuse, 2)
+
+
+def test_of_many_hostile_messages_each_is_refused_or_plain_data():
+    """`python benchmarks/fuzz.py` sends a million."""
+    outcomes, _, grown = fuzz.run(20_000, seed=1)
+    assert min(outcomes["refused"], outcomes["read as plain data"]) > 1000
+    assert grown < fuzz.ROOM
