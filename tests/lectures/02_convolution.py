@@ -22,6 +22,8 @@ def dumoulin_both(window, kernels, printed, correlated, convolved):
 
 def sobel_both(one, other):
     assert np.allclose(one, other)
+    matrix = np.array([[1, 2], [2, 3]])  # symmetric as matrices are, and half a turn changes it
+    assert (matrix == matrix.T).all() and matrix[::-1, ::-1].tolist() == [[3, 2], [2, 1]]
 
 
 def gallery_kernels(gallery):
@@ -72,7 +74,12 @@ def mean_table_run(means):
     assert np.allclose(means, deck_004)
 
 
-def noise_table(best):
+def noise_table(best, filters, camera):
+    weights, blur = [], []
+    for name, k in [("Gaussian", 5), ("mean", 3)]:
+        weights.append(filters[name](np.pad([[1.0]], 9), k))
+        blur.append(np.sqrt(((filters[name](camera, k) - camera) ** 2).mean()))
+    assert np.isclose(*blur, rtol=0.05) and (weights[0] ** 2).sum() < (weights[1] ** 2).sum()
     assert best["impulse"] == best["salt and pepper"] == (quiz.truth("filter-for-salt"), 3)
     assert best["Gaussian"][0] == quiz.truth("filter-for-grain")
 

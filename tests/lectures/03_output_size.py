@@ -21,6 +21,8 @@ def transposed_by_hand(F, torch):
         return F.conv_transpose2d(*ones, stride=stride)[0, 0, k:-k, k:-k].unique().tolist()
 
     assert overlaps(3, 2) == [1, 2, 4]
+    whole = F.conv_transpose2d(torch.ones(1, 1, 6, 6), torch.ones(1, 1, 4, 4), stride=2)
+    assert whole.unique().tolist() == [1, 2, 4]  # uneven at the rim, for any kernel that overlaps
     assert overlaps(4, 2) == [4]  # a stride that divides the kernel: no checkerboard
     assert overlaps(2, 2) == [1]
 
