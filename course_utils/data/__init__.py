@@ -17,6 +17,7 @@ from course_utils.data.photos import PHOTOS, photo
 from course_utils.data.split import Split
 from course_utils.data.standard import (
     PRETRAINED,
+    RESULTS,
     STANDARD_SETS,
     is_available,
     load_standard,
@@ -28,6 +29,7 @@ __all__ = [
     "PATCH_PHOTOS",
     "PHOTOS",
     "PRETRAINED",
+    "RESULTS",
     "STANDARD_SETS",
     "CuedImages",
     "DataDamaged",

@@ -31,12 +31,9 @@ def stack_reach(reached):
     assert reached[3] == quiz.truth("stack-three")
 
 
-def blocks_run(maps):
+def blocks_run(maps, first_block, volume, together):
     assert [m[1] for m in maps] == [224 // 2**i for i in range(1, 6)]
     assert [m[1] for m in maps] == quiz.truth("blocks-rows")
-
-
-def blocks_first(first_block, volume, together):
     assert first_block[0].output_shape == (1, 64, 224, 224) and first_block[0].parameters == 1792
     second = first_block[2]  # behind the first ReLU: more work than all of ResNet-18
     assert second.parameters < 40_000 and round(second.multiply_adds / 1e9, 2) == 1.85 > 1.82
