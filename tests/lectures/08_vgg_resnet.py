@@ -51,7 +51,10 @@ def published_run(deeper, errors):
     assert round(errors["plain"][0] - errors["residual"][0], 2) == 0.06
 
 
-def today_plot(today, recipe, depth):
+def today_plot(today, recipe, depth, torchvision):
+    for name, version in today:  # "224 for all nine"
+        weights = torchvision.models.get_model_weights(name)[f"IMAGENET1K_{version}"]
+        assert weights.transforms().crop_size == [224]
     assert round(recipe, 1) == 4.7 and round(depth, 1) == 2.2
     assert max(today, key=lambda name: today[name][2]) == ("convnext_tiny", "V1")
     v2, top = today["resnet50", "V2"][2], {name: row[2] for (name, _), row in today.items()}
