@@ -69,7 +69,7 @@ def shifts() -> dict[str, Any]:
     by up to so many pixels too.
     """
     names = ("digits", "test_images", "x_train", "x_test", "y_train", "moved")
-    l07 = lecture("07", names=(*names, "ways", "cosine"))
+    l07 = lecture("07", names=(*names, "ways"))
     images, labels = l07.digits.train_images, l07.digits.train_labels
     held_out = replace(l07.digits, train_images=images[:1000], train_labels=labels[:1000])
     held_out = replace(held_out, test_images=images[1000:], test_labels=labels[1000:])
