@@ -96,8 +96,8 @@ def smoothing_run(softer, experiment):
     assert beyond == {name for name in softer if "smoothing" in name}
     assert quiz.truth("smoothing-gain") == "one of the three, at each strength"
     told = {"label smoothing 0.1": (1.6, 0.4), "label smoothing 0.4": (2.1, 0.3)}
-    told["Adam, decay 0.01"] = (-0.3, 0.2)
-    assert all(np.allclose(gains[name], pair, atol=0.11) for name, pair in told.items())
+    told["Adam, decay 0.01"] = (-0.27, 0.25)
+    assert all(np.allclose(gains[name], pair, atol=0.06) for name, pair in told.items())
     assert softer["label smoothing 0.1"][1].min() > quiz.truth("smoothing-floor")
 
 
