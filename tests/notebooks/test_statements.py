@@ -70,6 +70,27 @@ def printed(lecture: str, cell_id: str) -> str:
         ("07", "runs-explain", "runs-curves", r"epoch 12: (\S+) ", "after twelve {}"),
         ("07", "mistakes-predict", "mistakes-why", r"y: (\S+) when right", "{} when right"),
         ("07", "mistakes-predict", "mistakes-why", r"t, (\S+) when wrong", "still {} when wrong"),
+        (
+            "07",
+            "augment-explain",
+            "augment-gains",
+            r"(\S+ ± \S+) points over: 12",
+            "bring {} points",
+        ),
+        (
+            "07",
+            "augment-explain",
+            "augment-gains",
+            r"(\S+ ± \S+) points over: 30 ",
+            "adds {}, which",
+        ),
+        (
+            "07",
+            "augment-explain",
+            "augment-gains",
+            r"(\S+ ± \S+) points over: 30,",
+            "pixel**: {} p",
+        ),
     ],
 )
 def test_a_number_in_the_text_is_the_one_that_was_printed(lecture, told, cell, pattern, words):
