@@ -1,8 +1,9 @@
 """The many starts of lectures 06 to 08: what `experiment.repeated` keeps for those who read them.
 
-    python benchmarks/starts.py
+    python benchmarks/starts.py [06_training] [07_lenet] [08_vgg_resnet] [--changed]
 
-Runs the cells of each lecture in turn, as a reader would, but trains from every start. The table
+Runs the cells of each lecture in turn, as a reader would, but trains from every start; with
+`--changed` only where code changed since, the first start of the others apart. The table
 goes to course_utils/measured, where `repeated` reads it as long as the lecture's code is the same;
 so run this after changing an experiment, and then the lecture. It takes some minutes.
 """
@@ -38,9 +39,9 @@ def digits(numbers: list) -> list:
     return float(f"{numbers:.5g}")
 
 
-def measure(lecture: str) -> None:
+def measure(lecture: str, live: bool) -> None:
     """Run a lecture with every start, and write what `repeated` found into the table."""
-    experiment.repeated = functools.partial(experiment.repeated, live=True)
+    experiment.repeated = functools.partial(experiment.repeated, live=live)
     shell = InteractiveShell.instance()
     os.chdir(ROOT / "lectures")
     for cell in nbformat.read(f"{lecture}.ipynb", as_version=4).cells:
@@ -58,8 +59,9 @@ def measure(lecture: str) -> None:
 
 def main() -> None:
     """All lectures, or those that are named, each in a process of its own."""
-    for lecture in sys.argv[1:] or LECTURES:
-        process = Process(target=measure, args=(lecture,))
+    asked = [each for each in sys.argv[1:] if each != "--changed"]
+    for lecture in asked or LECTURES:
+        process = Process(target=measure, args=(lecture, "--changed" not in sys.argv))
         process.start()
         process.join()
         if process.exitcode:

@@ -529,6 +529,39 @@ def curves(
     return fig
 
 
+def spread(ax: Axes, x: Sequence[float], runs: np.ndarray, label: str, i: int = 0) -> None:
+    """Draw runs `(runs, len(x))` as a line, their mean, in a band between their extremes.
+
+    `i` is the place of the line among those of the picture: of its colour and its marker.
+    """
+    look = {"color": CYCLE[i], "marker": MARKERS[i], "markevery": max(1, len(x) // 8)}
+    ax.plot(x, np.mean(runs, axis=0), label=label, ms=7, **look)
+    low, high = np.min(runs, axis=0), np.max(runs, axis=0)
+    ax.fill_between(x, low, high, color=look["color"], alpha=0.15, lw=0)
+
+
+def bands(x: Sequence[float], groups: dict[str, np.ndarray], **axes: object) -> Figure:
+    """Draw named groups of runs, each `(runs, len(x))`, in one panel, each as `spread` does.
+
+    `axes` are properties of the axes, such as `xlabel`, `xscale` or `ylim`.
+    """
+    fig, ((ax,),) = figure(width=5.6, height=2.6)
+    for i, (label, runs) in enumerate(groups.items()):
+        spread(ax, x, runs, label, i)
+    ax.set(**axes)
+    fig.legend(loc="outside right center", frameon=False)
+    return fig
+
+
+def dots(ax: Axes, groups: dict[str, Sequence[float]]) -> None:
+    """Draw a row for each named group: a dot for each of its values, a bar for their mean."""
+    for i, values in enumerate(groups.values()):
+        ax.plot(values, np.full(len(values), i), "o", ms=9, mfc="none", color=CYCLE[i])
+        ax.plot([np.mean(values)] * 2, [i - 0.3, i + 0.3], color=INK, lw=3)
+    ax.set_yticks(range(len(groups)), list(groups))
+    ax.set_ylim(len(groups) - 0.5, -0.5)
+
+
 def bars(
     values: dict[str, float], *, xlabel: str, log: bool = False, form: str = "{:,.0f}"
 ) -> Figure:

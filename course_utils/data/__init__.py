@@ -23,6 +23,7 @@ from course_utils.data.photos import PHOTOS, photo
 from course_utils.data.split import Split
 from course_utils.data.standard import (
     PRETRAINED,
+    RESULTS,
     STANDARD_SETS,
     is_available,
     load_standard,
@@ -34,6 +35,7 @@ __all__ = [
     "PATCH_PHOTOS",
     "PHOTOS",
     "PRETRAINED",
+    "RESULTS",
     "STANDARD_SETS",
     "CuedImages",
     "DataDamaged",

@@ -169,6 +169,23 @@ def test_curves_differ_in_more_than_colour():
     assert fig.axes[0].get_xscale() == fig.axes[0].get_yscale() == "log"
 
 
+def test_a_band_reaches_from_the_lowest_run_to_the_highest():
+    fig = plotting.bands([1, 2], {"a": np.array([[1.0, 4], [3, 8]])}, ylabel="loss", ylim=(0, 9))
+    (line,), (band,) = fig.axes[0].lines, fig.axes[0].collections
+    assert line.get_ydata().tolist() == [2, 6]
+    assert fig.axes[0].get_ylim() == (0, 9)
+    low, high = band.get_paths()[0].vertices.min(axis=0), band.get_paths()[0].vertices.max(axis=0)
+    assert (low.tolist(), high.tolist()) == ([1, 1], [2, 8])
+
+
+def test_dots_have_a_bar_at_their_mean():
+    _, axes = plotting.figure()
+    plotting.dots(axes[0, 0], {"with": [1, 2, 6], "without": [4]})
+    drawn = [line.get_xdata().tolist() for line in axes[0, 0].lines]
+    assert [list(map(float, x)) for x in drawn] == [[1, 2, 6], [3, 3], [4], [4, 4]]
+    assert [label.get_text() for label in axes[0, 0].get_yticklabels()] == ["with", "without"]
+
+
 def test_bars_carry_their_numbers():
     fig = plotting.bars({"dense": 4e9, "shared": 1e4}, xlabel="weights", log=True)
     assert {"4,000,000,000", "10,000"} <= {t.get_text() for t in fig.axes[0].texts}

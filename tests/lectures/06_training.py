@@ -34,9 +34,12 @@ def bowl_momentum(travelled, ends):
 
 def turned_run(lines):
     for name in ("SGD", "momentum"):
-        assert np.allclose(lines[name], lines[name][0])
-    for name in ("AdaGrad", "RMSprop"):
-        assert lines[name][-1] > 1000 * lines[name][0] and lines[name][-1] > lines["SGD"][-1]
+        assert np.isclose(lines[name][0], lines[name][1])
+    for name, best in {"AdaGrad": 0.19, "RMSprop": 0.11}.items():
+        straight, turned, tried = lines[name]
+        assert turned > 1000 * straight and round(tried.min(), 2) == best
+        assert tried.min() < min(tried[0], tried[-1])  # not at the edge of the rates
+    assert round(lines["SGD"][1], 3) == 0.017
 
 
 def tune_run(order, best):
@@ -47,12 +50,9 @@ def race_run(early, late, right):
     assert early[0] > early[1] and late[0] < late[1] and right["SGD"][:, -3:].min() < 85
 
 
-def normalise_run(low):
-    assert low[3].min() > 1.8 and low[2].mean() > 1.1 * low[0].mean()
-
-
-def normalise_late(late):
+def normalise_run(low, late):
     assert set((late < 1).argmax(axis=1) + 1) <= set(range(12, 22))  # "13 to 20", give or take one
+    assert low[3].min() > 1.8 and low[2].mean() > 1.1 * low[0].mean()
 
 
 def batchnorm_deep_run(kinds, found):
@@ -71,15 +71,13 @@ def regularise_steps(out, left):
     assert set(out.tolist()) == {0, 4} and abs(out.mean().item() - 1) < 0.03
 
 
-def regularise_look(gained):
+def regularise_look(gained, right):
     assert {b: more < -0.1 for b, more in gained.items()} == {
         "128, decay 0.01": True,
         "128, dropout ½": True,
         "10, dropout ½": False,
     }
-
-
-def regularise_run(mean):
+    mean = {name: np.mean(values) for name, values in right.items()}
     assert abs(mean["128, decay 0.01"] - mean["128 units"]) < 4  # decay: nothing for the accuracy
     assert mean["10, dropout ½"] < mean["10 units"] - 5  # dropout: harm to the small net
 
@@ -90,6 +88,17 @@ def early_run(stopped, lost):
 
 def schedule_run(ends, shapes):
     assert max(ends[0.12, name] for name in list(shapes)[1:]) < ends[0.12, "constant"] / 2
+
+
+def smoothing_run(softer, experiment):
+    gains = {name: experiment.interval(r - softer["nothing"][0]) for name, (r, _) in softer.items()}
+    beyond = {name for name, (mean, half) in gains.items() if mean > half}
+    assert beyond == {name for name in softer if "smoothing" in name}
+    assert quiz.truth("smoothing-gain") == "one of the three, at each strength"
+    told = {"label smoothing 0.1": (1.6, 0.4), "label smoothing 0.4": (2.1, 0.3)}
+    told["Adam, decay 0.01"] = (-0.27, 0.25)
+    assert all(np.allclose(gains[name], pair, atol=0.06) for name, pair in told.items())
+    assert softer["label smoothing 0.1"][1].min() > quiz.truth("smoothing-floor")
 
 
 def initialise_look(learned, deviation):
@@ -106,7 +115,7 @@ def gallery_quiz(ends):
 
 def predictions_record(experiment):
     names = {"batch sizes", "rates", "race", "pixels", "patience", "six layers", "small batches"}
-    names |= {"brakes", *(f"panel {letter}" for letter in "ABCDEFGHI")}
+    names |= {"brakes", "held back", *(f"panel {letter}" for letter in "ABCDEFGHI")}
     names |= {f"{plan} at 0.12" for plan in ("constant", "step", "cosine", "warm-up, cosine")}
     assert set(experiment.repeats) == {*names, "constant at 0.03", "cosine at 0.03"}
     stale = [name for name, repeat in experiment.repeats.items() if not repeat.agrees]

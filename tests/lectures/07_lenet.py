@@ -1,8 +1,10 @@
 """What cells of lecture 07 must find."""
 
 import numpy as np
+import torch
+from torch.nn import functional as F
 
-from course_utils import quiz
+from course_utils import experiment, quiz
 
 
 def then_count(simplified, dense, subsampling, sparse):
@@ -71,6 +73,35 @@ def shift_curves(max_pool, near, rivals, second, flat_curve):
     )
     assert max_pool[near].mean() > max(second[near].mean(), flat_curve[near].mean()) + 0.015
     assert abs(max_pool[[4, 12]].mean() - quiz.truth("shift-four")) < 0.15
+
+
+def augment_functions(RandomShift):
+    images, layer = torch.rand(200, 1, 6, 6), RandomShift(1)
+    assert torch.equal(layer.eval()(images), images)
+    out, frames = layer.train()(images), F.pad(images, [1] * 4)
+    moved = [frames[..., r : r + 6, c : c + 6] for r in range(3) for c in range(3)]
+    which = torch.stack([(out == each).flatten(1).all(dim=1) for each in moved])  # (9, 200)
+    assert (which.sum(dim=0) == 1).all()  # each image is one of its nine versions
+    assert (which.sum(dim=1) > 8).all()  # and all nine come up
+
+
+def augment_run(now, curves, stored):
+    assert now[8] > 0.95 and now[[4, 12]].mean() > 0.9
+    assert abs(quiz.truth("augment-four") - curves["cosine, shifts of 4"][:, [4, 12]].mean()) < 0.03
+    assert stored["seeds"] == list(range(20))
+    for rates in stored["tried"].values():  # none was chosen at the edge
+        experiment.best_rate(stored["lr"], -np.array(rates))
+
+
+def augment_gains(gain, curves, stored):
+    longer, cosine, one, _ = gain.values()
+    assert longer[0] > longer[1] and one[0] > one[1] and abs(cosine[0]) < cosine[1]
+    middle = {name: runs[:, 8] for name, runs in curves.items()}
+    assert middle["30, cosine"].std() < middle["30 epochs"].std() / 3
+    lead = experiment.interval(stored["rival"]["0"][8] - middle["cosine, shifts of 1"])
+    assert abs(lead[0]) < lead[1]  # the rival cannot be told from LeNet-5 with augmentation
+    moved_4 = curves["cosine, shifts of 4"][:, [4, 12]].mean()
+    assert np.mean(np.array(stored["rival"]["4"])[[4, 12]]) > moved_4
 
 
 def own_draw(votes):

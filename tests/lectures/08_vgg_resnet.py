@@ -31,9 +31,45 @@ def stack_reach(reached):
     assert reached[3] == quiz.truth("stack-three")
 
 
-def blocks_run(maps):
+def blocks_run(maps, first_block, volume, together):
     assert [m[1] for m in maps] == [224 // 2**i for i in range(1, 6)]
     assert [m[1] for m in maps] == quiz.truth("blocks-rows")
+    assert first_block[0].output_shape == (1, 64, 224, 224) and first_block[0].parameters == 1792
+    second = first_block[2]  # behind the first ReLU: more work than all of ResNet-18
+    assert second.parameters < 40_000 and round(second.multiply_adds / 1e9, 2) == 1.85 > 1.82
+    assert volume == quiz.truth("vgg-volume") and together > 9 * volume / 2
+
+
+def stage_trace(stage_work, volume):
+    assert volume == (1, 512, 7, 7) and min(stage_work) > 0.85 * max(stage_work)
+    assert stage_work[0] == max(stage_work)
+
+
+def published_run(deeper, errors):
+    assert [round(m, 2) for m, _ in deeper.values()] == [0.6, -2.85]
+    assert [round(h, 2) for _, h in deeper.values()] == [0.56, 0.55]
+    assert round(errors["plain"][0] - errors["residual"][0], 2) == 0.06
+
+
+def today_plot(today, recipe, depth, torchvision):
+    for name, version in today:  # "224 for all nine"
+        weights = torchvision.models.get_model_weights(name)[f"IMAGENET1K_{version}"]
+        assert weights.transforms().crop_size == [224]
+    assert round(recipe, 1) == 4.7 and round(depth, 1) == 2.2
+    assert max(today, key=lambda name: today[name][2]) == ("convnext_tiny", "V1")
+    v2, top = today["resnet50", "V2"][2], {name: row[2] for (name, _), row in today.items()}
+    assert (
+        max(top["swin_t"], top["vit_b_16"]) < v2 + 1 and round(top["convnext_tiny"] - v2, 1) == 1.7
+    )
+    work = {name: row[1] for (name, _), row in today.items()}
+    assert work["mobilenet_v2"] < work["googlenet"] / 4.9 and top["mobilenet_v2"] > top["googlenet"]
+    assert work["efficientnet_b0"] < work["googlenet"] / 3.8
+
+
+def weights_run(resnets, ready):
+    assert [w.transforms().resize_size for w in resnets] == [[256], [232]]
+    assert ready.shape == (3, 224, 224) and resnets.DEFAULT is resnets.IMAGENET1K_V2
+    assert all(len(w.meta["categories"]) == 1000 for w in resnets)
 
 
 def identity_run(split, moved):

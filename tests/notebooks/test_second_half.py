@@ -187,7 +187,7 @@ def test_no_kernel_of_lecture_08s_stacks_is_larger_than_its_map():
                 assert min(layer.output_shape[2:]) >= kind[0]
 
 
-@pytest.mark.parametrize("number", ["09", "10", "11"])
+@pytest.mark.parametrize("number", ["07", "09", "10", "11"])
 def test_a_stored_run_takes_what_the_lecture_defines(number):
     tree = ast.parse((ROOT / "benchmarks/seeds.py").read_text())
     taken = {

@@ -1,11 +1,13 @@
 """Statements of lectures that no cell asserts, held against what they speak of."""
 
 import re
+import tomllib
 
 import numpy as np
 import pytest
 
 from course_utils.course import notebooks
+from course_utils.data import RESULTS
 from course_utils.experiment import measured
 from course_utils.repository import ROOT
 
@@ -68,6 +70,27 @@ def printed(lecture: str, cell_id: str) -> str:
         ("07", "runs-explain", "runs-curves", r"epoch 12: (\S+) ", "after twelve {}"),
         ("07", "mistakes-predict", "mistakes-why", r"y: (\S+) when right", "{} when right"),
         ("07", "mistakes-predict", "mistakes-why", r"t, (\S+) when wrong", "still {} when wrong"),
+        (
+            "07",
+            "augment-explain",
+            "augment-gains",
+            r"(\S+ ± \S+) points over: 12",
+            "bring {} points",
+        ),
+        (
+            "07",
+            "augment-explain",
+            "augment-gains",
+            r"(\S+ ± \S+) points over: 30 ",
+            "adds {}, which",
+        ),
+        (
+            "07",
+            "augment-explain",
+            "augment-gains",
+            r"(\S+ ± \S+) points over: 30,",
+            "pixel**: {} p",
+        ),
     ],
 )
 def test_a_number_in_the_text_is_the_one_that_was_printed(lecture, told, cell, pattern, words):
@@ -153,3 +176,44 @@ def test_the_first_picture_of_a2_comes_within_a_quarter_of_an_hour():
             drawn.append(sections_seen)
     assert sections("a2_backprop")[0][0] <= 15
     assert set(drawn) == set(range(1, 13))
+
+
+# Lecture 06 names numbers as PyTorch's arguments do; its table in `loss` says what decks write.
+GREEK = re.compile(r"[ηεαδρλ]|\\(eta|epsilon|varepsilon|alpha|delta|rho|lambda)\b")
+
+
+def test_lecture_06_uses_the_names_of_pytorchs_arguments():
+    (path,) = (ROOT / "lectures").glob("06_*.ipynb")
+    cells = {cell.id: cell.source for cell in notebooks.read(path).cells}
+    assert set("ηεαδρλ") <= set(cells.pop("loss"))
+    assert not {id_: GREEK.findall(text) for id_, text in cells.items() if GREEK.search(text)}
+    text = (ROOT / "course_utils/questions/06_training.toml").read_text()
+    assert not GREEK.findall(text)
+
+
+@pytest.mark.parametrize("number", ["06", "07", "08"])
+def test_at_most_half_of_a_lectures_questions_want_a_number(number):
+    (path,) = (ROOT / "course_utils/questions").glob(f"{number}_*.toml")
+    asked = tomllib.loads(path.read_text()).values()
+    numbers = [q for q in asked if _wants_a_number(q)]
+    assert 2 * len(numbers) <= len(asked)
+
+
+def _wants_a_number(question: dict) -> bool:
+    kind = question.get("predict")
+    return kind in ("number", "table") if kind else isinstance(question["answer"], int | float)
+
+
+# Published numbers that lectures 07 and 08 read ------------------------------------------------
+
+
+def test_what_lecture_07_reads_off_published_results():
+    text, fashion = source("07", "famous-explain"), RESULTS["fashion-mnist"]
+    two, hog = fashion["two convolutions, below 100 000 parameters"], list(fashion.values())[1]
+    half = 1.96 * (two * (1 - two) / 10_000) ** 0.5
+    assert f"{two}" in text
+    assert f"reach {hog} " in text.replace(",", " ")
+    assert f"± {half:.3f}" in text
+    assert abs(two - hog) < half
+    plain, augmented = (round(100 * right) for right in RESULTS["cifar-100"].values())
+    assert f"on {plain} % without augmentation and on {augmented} % with it" in text
