@@ -31,8 +31,8 @@ from course_utils.experiment import FOLDER, best_rate  # noqa: E402
 
 TUNING = range(100, 105)
 HEAD_RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
-NET_RATES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
-BODY_RATES = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003)
+NET_RATES = (0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
+BODY_RATES = (0.000001, 0.000003, 0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003)
 DIGIT_SIZES = (1, 2, 5, 10, 50)
 DEPTHS = 9
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
