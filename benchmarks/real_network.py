@@ -76,10 +76,9 @@ def plain(target: str, seed: int) -> tuple[torch.Tensor, ...]:
         cut = data.load_patches(32, **options)
         arrays = cut.train_images, cut.train_labels, cut.test_images, cut.test_labels
         return tuple(map(torch.tensor, arrays))
-    names = l11()
-    x, y, x_test, y_test = names.x_all, names.y_all, names.x_test, names.y_test
+    x, y, x_test, y_test = l11().x_all, l11().y_all, l11().x_test, l11().y_test
     if tuning:  # the digits that the largest draw leaves
-        left = np.setdiff1d(np.arange(len(y)), names.few(y, max(DIGIT_SIZES), seed))[:400]
+        left = np.setdiff1d(np.arange(len(y)), l11().few(y, max(DIGIT_SIZES), seed))[:400]
         return x, y, x[left], y[left]
     return x, y, x_test, y_test
 
@@ -245,10 +244,9 @@ def fields(pool: Any) -> dict[str, Any]:
 
 def widths(seed: int | None) -> list[list[float]]:
     """After each part on each photo: of the trained network, or of a random one."""
-    names = l09()
-    photos = names.real_photos()
-    net = data.efficientnet_lite0() if seed is None else names.untrained(seed, photos)
-    return [names.real_widths(net, photos, depth) for depth in range(1, DEPTHS + 1)]
+    photos = l09().real_photos()
+    net = data.efficientnet_lite0() if seed is None else l09().untrained(seed, photos)
+    return [l09().real_widths(net, photos, depth) for depth in range(1, DEPTHS + 1)]
 
 
 def main() -> None:

@@ -58,11 +58,10 @@ def _given(node: ast.stmt) -> set[str]:
 
 
 def fields() -> dict[str, Any]:
-    """Lecture 09: widths of the effective field, shifts of LeNet's stages, fields on digits."""
-    names = ("conv", "written", "loader", "test_images", "stages", "digits", "stacks")
-    l09 = lecture("09", whole=("pairs",), names=names)
+    """Lecture 09: shifts of LeNet's stages, and fields on digits."""
+    names = ("written", "loader", "test_images", "stages", "digits", "stacks")
+    l09 = lecture("09", names=names)
     return {
-        "widths": {kind: [l09.widths(kind, s)[:3] for s in SEEDS] for kind in l09.sets},
         "shift": [l09.learned(s) for s in SEEDS],
         "fields": [[l09.share_right(*stack, s) for stack in l09.stacks.items()] for s in SEEDS],
     }

@@ -34,7 +34,8 @@ def curves_train(one, sizes):
     assert max(one[50].values()) - min(one[50].values()) < 0.06  # they meet, in this run too
 
 
-def curves_rest(OPENS, g, gain, interval):
+def curves_draw(OPENS, gain, interval):
+    g = {name: runs.mean(axis=0) for name, runs in gain.items()}  # points, for each size
     for k in OPENS:
         mean, half = interval(gain[k])
         assert (mean - half)[:3].min() > 1.5  # with 1, 2 and 5 images it pays
