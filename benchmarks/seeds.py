@@ -97,11 +97,10 @@ def shifts() -> dict[str, Any]:
 
 
 def fields() -> dict[str, Any]:
-    """Lecture 09: widths of the effective field, shifts of LeNet's stages, fields on digits."""
-    names = ("conv", "written", "loader", "test_images", "stages", "digits", "stacks")
-    l09 = lecture("09", whole=("pairs",), names=names)
+    """Lecture 09: shifts of LeNet's stages, and fields on digits."""
+    names = ("written", "loader", "test_images", "stages", "digits", "stacks")
+    l09 = lecture("09", names=names)
     return {
-        "widths": {kind: [l09.widths(kind, s)[:3] for s in SEEDS] for kind in l09.sets},
         "shift": [l09.learned(s) for s in SEEDS],
         "fields": [[l09.share_right(*stack, s) for stack in l09.stacks.items()] for s in SEEDS],
     }
@@ -140,9 +139,9 @@ def pointing() -> dict[str, Any]:
 
 
 def transfer() -> dict[str, Any]:
-    """Lecture 11: rates, the six competitors, faces, and sources that do not fit."""
+    """Lecture 11: rates, the six competitors, and sources that do not fit."""
     names = ("letters", "digits", "x_all", "x_test", "bodies", "STEPS", "OPENS", "HEAD_RATES")
-    names += ("sizes", "seeds", "draws", "random_bodies", "faces", "x_face", "judge", "FACE_SIZES")
+    names += ("sizes", "seeds", "draws", "random_bodies")
     l11 = lecture("11", names=names)
     curves = [[l11.compete(n, s) for n in l11.sizes] for s in SEEDS]
     misfits = ("photo patches", "pixels shuffled", "labels shuffled")
@@ -151,7 +150,6 @@ def transfer() -> dict[str, Any]:
     return {
         "rates": np.reshape(grid, (len(SEEDS), len(l11.HEAD_RATES), -1)),
         "curves": {name: [[one[name] for one in run] for run in curves] for name in curves[0][0]},
-        "faces": [l11.face_runs(s) for s in SEEDS],
         "misfits": {kind: [l11.worth(kind, s) for s in SEEDS] for kind in misfits},
     }
 

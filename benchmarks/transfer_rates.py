@@ -14,6 +14,7 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_name] = "1"
 
 import copy  # noqa: E402
+import functools  # noqa: E402
 import json  # noqa: E402
 from multiprocessing import Pool  # noqa: E402
 from typing import Any  # noqa: E402
@@ -31,8 +32,9 @@ SOLUTION = ROOT / "solutions/a5_transfer/a5_transfer.ipynb"
 TABLE = ROOT / "course_utils/measured/transfer_rates.json"
 CELLS = (
     "replace_head", "freeze", "param_groups", "unfreeze_schedule", "probe_layers",
-    "network-and-loop", "pretrain", "strategies",
+    "network-and-loop", "pretrain", "draws", "strategies",
 )  # fmt: skip
+STRATEGIES = ("from scratch", "train all", "fade-out", "frozen body", "random body")
 RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # of the head
 FIRST = slice(2, 6)  # of them are tried for every strategy
 SIZES = (1, 5, 20)
@@ -44,7 +46,7 @@ def experiment() -> None:
     """The names of the assignment's cells, the source network trained once, in this process."""
     torch.set_num_threads(1)
     cells = {cell.id: cell.source for cell in nbformat.read(SOLUTION, as_version=4).cells}
-    EXPERIMENT.update(copy=copy, np=np, torch=torch, nn=nn, F=F)
+    EXPERIMENT.update(copy=copy, functools=functools, np=np, torch=torch, nn=nn, F=F)
     EXPERIMENT.update(load_digits=load_digits, load_glyphs=load_glyphs, print=lambda *_: None)
     for name in CELLS:
         exec(cells[name], EXPERIMENT)
@@ -57,19 +59,18 @@ def validated(name: str, rate: float, size: int, seed: int) -> float:
     where = [rng.permutation(np.flatnonzero(names["labels"] == d))[:size] for d in range(10)]
     rest = np.setdiff1d(np.arange(len(names["labels"])), np.concatenate(where))
     names["test_images"], names["test_labels"] = names["images"][rest], names["labels"][rest]
-    learning = {"from scratch": lambda _: names["everything"], "frozen body": lambda _: ["head"]}
+    learning = {"fade-out": names["unfreeze_schedule"], "train all": lambda _: names["everything"]}
+    learning["from scratch"] = learning["train all"]
     rates = (rate / 2 if name == "fade-out" else rate, rate)
-    run = names["strategy"](
-        learning.get(name, names["unfreeze_schedule"]), rates, transfer=name != "from scratch"
-    )
-    return run(size, seed)
+    start = {"from scratch": "nothing", "random body": "random body"}.get(name, "letters")
+    return names["strategy"](learning.get(name, lambda _: ["head"]), rates, start)(size, seed)
 
 
 def main() -> None:
     """Try the rates, print a line for each, and write the table."""
     table = {}
     with Pool(initializer=experiment) as pool:
-        for name in ("from scratch", "frozen body", "fade-out"):
+        for name in STRATEGIES:
             found: dict[float, np.ndarray] = {}
             wanted = list(RATES[FIRST])
             while wanted:

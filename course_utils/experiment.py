@@ -1,7 +1,8 @@
 """What a comparison of training runs owes its reader: rates that bracket the best, an interval.
 
 `best_rate` picks a rate from a grid and refuses one at the edge; `interval` says how far the mean
-of a few runs, or of their differences, can be trusted; `measured` reads tables that took minutes;
+of a few runs, or of their differences, can be trusted (`intervals` does so for a whole array), and
+`verdict` which word the differences allow; `measured` reads tables that took minutes;
 `repeated` trains from one start and has the other starts kept, as long as the code is that which
 trained them.
 """
@@ -143,6 +144,57 @@ def interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float, float]
         raise ValueError(f"confidence must be between 0 and 1, got {confidence}")
     t = stdtrit(len(values) - 1, (1 + confidence) / 2)
     return float(values.mean()), float(t * values.std(ddof=1) / math.sqrt(len(values)))
+
+
+def intervals(runs: ArrayLike, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """`interval` for each place of an array: runs `(N, ...)` to means and halves, both `(...)`.
+
+    Raises
+    ------
+    ValueError
+        As `interval` does.
+
+    Examples
+    --------
+    >>> mean, half = intervals([[1.0, 10.0], [2.0, 10.0], [3.0, 10.0]])
+    >>> mean.tolist(), half.round(2).tolist()
+    ([2.0, 10.0], [2.48, 0.0])
+    """
+    runs = np.asarray(runs, dtype=float)
+    columns = runs.reshape(len(runs), -1).T  # (places, N)
+    mean, half = np.transpose([interval(column, confidence) for column in columns])
+    return mean.reshape(runs.shape[1:]), half.reshape(runs.shape[1:])
+
+
+def verdict(differences: ArrayLike, confidence: float = 0.95) -> str:
+    """What paired differences allow to be said of the first of two ways of training.
+
+    Parameters
+    ----------
+    differences
+        The first minus the second for each run, `(N,)`, where larger is better.
+    confidence
+        Of the interval.
+
+    Returns
+    -------
+    str
+        `"ahead"` or `"behind"`, if the interval of the mean leaves 0 out, else `"open"`.
+
+    Raises
+    ------
+    ValueError
+        As `interval` does.
+
+    Examples
+    --------
+    >>> verdict([0.10, 0.12, 0.09]), verdict([0.10, -0.12, 0.09])
+    ('ahead', 'open')
+    """
+    mean, half = interval(differences, confidence)
+    if abs(mean) <= half:
+        return "open"
+    return "ahead" if mean > 0 else "behind"
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from course_utils import experiment
 from course_utils.readable import check_text, text_colour
 
 # Distinct for colour-blind readers too, and at least 3:1 on white; the first two also carry text.
@@ -560,6 +561,48 @@ def dots(ax: Axes, groups: dict[str, Sequence[float]]) -> None:
         ax.plot([np.mean(values)] * 2, [i - 0.3, i + 0.3], color=INK, lw=3)
     ax.set_yticks(range(len(groups)), list(groups))
     ax.set_ylim(len(groups) - 0.5, -0.5)
+
+
+def intervals(
+    ax: Axes,
+    x: Sequence[float],
+    runs: dict[str, np.ndarray],
+    *,
+    one: dict[str, Sequence[float]] | None = None,
+    log: bool = False,
+    first: int = 0,
+) -> None:
+    """Draw means of repeated runs with their 95 % intervals, and print them.
+
+    Parameters
+    ----------
+    ax
+        To draw in.
+    x
+        Places `(P,)`; what is drawn is moved aside a little, so that no bar hides another.
+    runs
+        By name, `(N, P)` each: a line with its own colour and marker, dashed from the fourth on.
+    one
+        A single run for some of the names, `(P,)`: small hollow marks; NaN where there is none.
+    log
+        Whether the axis of `x` is logarithmic, with ticks at `x` alone.
+    first
+        Number of the first colour and marker.
+    """
+    width = max(len(name) for name in runs)
+    for i, (name, values) in enumerate(runs.items()):
+        mean, half = experiment.intervals(values)
+        aside = i - (len(runs) - 1) / 2
+        places = np.array(x) * 1.035**aside if log else np.array(x) + 0.05 * aside
+        look = {"color": CYCLE[(first + i) % 6], "marker": MARKERS[(first + i) % 6]}
+        ax.errorbar(places, mean, half, label=name, capsize=3, ls="-" if i < 3 else "--", **look)
+        if one and name in one:
+            ax.plot(places, one[name], ls="", mfc="none", ms=9, **look)
+        print(f"{name:{width}}", *(f"{m:6.1f} ± {h:.1f}" for m, h in zip(mean, half, strict=True)))
+    if log:
+        ax.set_xscale("log")
+        ax.set_xticks(x, x)
+        ax.minorticks_off()
 
 
 def bars(

@@ -11,7 +11,12 @@ TILE = 2  # side of a tile, in sides of a patch
 
 
 def load_patches(
-    size: int = 32, *, per_class: int = 300, test_per_class: int = 75, seed: int = 0
+    size: int = 32,
+    *,
+    per_class: int = 300,
+    test_per_class: int = 75,
+    seed: int = 0,
+    validation: bool = False,
 ) -> Split:
     """Cut grey patches from eight photos, for training and testing from different places.
 
@@ -27,6 +32,9 @@ def load_patches(
         Patches of each photo for training and for testing, at least 1.
     seed
         Decides which patches are cut, and their order.
+    validation
+        Leave the tiles for testing alone, and test on another quarter that is not trained on: for
+        whoever chooses a rate, or a layer, before the test.
 
     Returns
     -------
@@ -57,7 +65,8 @@ def load_patches(
     halves = []
     for half, count in enumerate([per_class, test_per_class]):
         rng = np.random.default_rng([seed, half])
-        cut = np.concatenate([cut_patches(g, count, size, rng, test=bool(half)) for g in greys])
+        where = {"test": bool(half), "validation": validation}
+        cut = np.concatenate([cut_patches(g, count, size, rng, **where) for g in greys])
         labels = np.repeat(np.arange(len(greys)), count)
         order = rng.permutation(len(labels))
         halves += [cut[order], labels[order]]
@@ -65,7 +74,13 @@ def load_patches(
 
 
 def cut_patches(
-    image: np.ndarray, count: int, size: int, rng: np.random.Generator, *, test: bool
+    image: np.ndarray,
+    count: int,
+    size: int,
+    rng: np.random.Generator,
+    *,
+    test: bool,
+    validation: bool = False,
 ) -> np.ndarray:
     """Cut patches at random places within the tiles of one half.
 
@@ -81,6 +96,8 @@ def cut_patches(
         Decides the places.
     test
         From the tiles for testing; else from those for training.
+    validation
+        Another quarter of the tiles takes the part of those for testing, which are left out.
 
     Returns
     -------
@@ -89,15 +106,19 @@ def cut_patches(
     """
     side = TILE * size
     rows, columns = image.shape[1] // side, image.shape[2] // side
-    tiles = np.array(
-        [(r, c) for r in range(rows) for c in range(columns) if is_test_tile(r, c) == test]
-    )
+    held = 2 if validation else 0
+    quarters = {held} if test else {1, 2, 3} - {held}
+    places = [(r, c) for r in range(rows) for c in range(columns)]
+    tiles = np.array([place for place in places if quarter(*place) in quarters])
     corners = tiles[rng.integers(len(tiles), size=count)] * side  # (count, 2)
     top, left = (corners + rng.integers(side - size + 1, size=(count, 2))).T
     windows = np.lib.stride_tricks.sliding_window_view(image, (size, size), axis=(1, 2))
     return windows[:, top, left].swapaxes(0, 1).astype(np.float32)  # (count, C, size, size)
 
 
-def is_test_tile(row: int, column: int) -> bool:
-    """Whether a tile is for testing: one in four, none of them side by side."""
-    return (column + 2 * row) % 4 == 0
+def quarter(row: int, column: int) -> int:
+    """Which quarter of the tiles, 0 to 3, one belongs to; 0 is for testing.
+
+    No two tiles of a quarter lie side by side.
+    """
+    return (column + 2 * row) % 4

@@ -189,3 +189,15 @@ def test_dots_have_a_bar_at_their_mean():
 def test_bars_carry_their_numbers():
     fig = plotting.bars({"dense": 4e9, "shared": 1e4}, xlabel="weights", log=True)
     assert {"4,000,000,000", "10,000"} <= {t.get_text() for t in fig.axes[0].texts}
+
+
+def test_intervals_are_drawn_and_printed(capsys):
+    ax = plotting.figure()[1][0, 0]
+    runs = {"a": np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]]), "longer": np.ones((3, 2))}
+    plotting.intervals(ax, [1, 10], runs, one={"a": [1.5, np.nan]}, log=True)
+    assert capsys.readouterr().out.splitlines()[0] == "a         2.0 ± 2.5    5.0 ± 0.0"
+    drawn = [line.get_ydata().tolist() for line in ax.lines]
+    assert drawn[0] == [2, 5]
+    assert np.allclose(drawn[1:3], [[2 - 2.484, 5], [2 + 2.484, 5]], atol=0.001)  # ends of the bars
+    assert drawn[3][0] == 1.5  # the single run
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "10"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils import experiment, quiz
+from course_utils import quiz
 
 
 def cone_explore(reads, stacks):
@@ -29,16 +29,12 @@ def measure_net(rows, columns, reads, chain):
     assert quiz.truth("measure-field") == [len(rows), rows[0], columns[0]]
 
 
-def trained_run(stored):
-    change = {}
-    for kind, runs in stored["widths"].items():
-        start, end, right = np.transpose(runs)
-        change[kind] = end - start
-        assert len(runs) == 20 and right.mean() > (0.7 if kind == "digits" else 0.99)
-    mean, half = experiment.interval(change["near"])
-    assert mean + half < -0.2  # near pairs narrow the field
-    mean, half = experiment.interval(change["far"] - change["near"])  # pair by pair
-    assert mean - half > 0.2  # far ones do not, with the same starts
+def trained_draw(widths, change, half, sizes):
+    assert widths["trained"].shape == (11, 9) and (change + half).max() < 0  # after each part
+    assert quiz.truth("real-field") == "narrower" and widths["trained"].mean(axis=0)[4] < 10
+    apart = (runs.std(axis=0)[4] for runs in (widths["trained"], widths["random"]))
+    assert next(apart) > 3 * next(apart)  # between photos
+    assert sizes[4] == 147
 
 
 def learned_check(shifts, here):

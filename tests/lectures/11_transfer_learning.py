@@ -34,7 +34,8 @@ def curves_train(one, sizes):
     assert max(one[50].values()) - min(one[50].values()) < 0.06  # they meet, in this run too
 
 
-def curves_rest(OPENS, g, gain, interval):
+def curves_draw(OPENS, gain, interval):
+    g = {name: runs.mean(axis=0) for name, runs in gain.items()}  # points, for each size
     for k in OPENS:
         mean, half = interval(gain[k])
         assert (mean - half)[:3].min() > 1.5  # with 1, 2 and 5 images it pays
@@ -54,12 +55,47 @@ def curves_rest(OPENS, g, gain, interval):
     assert quiz.truth("curves-fifty") == "less than one point"
 
 
-def faces_curves(widths, face_gain, digit_gain, face, interval):
-    assert len(face) == 20 and widths[1] > 2 * widths[0]
-    (faces, wide), (digits, narrow) = interval(face_gain[0]), interval(digit_gain[0])
-    assert (faces > digits)[:2].all() and (faces - digits < wide + narrow)[:2].all()
-    assert faces[2] + wide[2] < -1 and face[:, 2, 0].mean() > 99
-    assert all((interval(pair[1])[0] < 0.5).all() for pair in (face_gain, digit_gain))
+def imagenet_weights(prepare):
+    assert prepare(torch.zeros(3, 300, 400)).shape == (3, 224, 224)
+
+
+def surfaces_run(at_5):
+    assert at_5["ImageNet body"] > at_5["from nothing"] + 0.05  # in the run of this cell, too
+    assert at_5["raw pixels"] < at_5["random body"]
+
+
+def surfaces_draw(shares, extra, interval):
+    gain = {name: interval(runs - shares["from nothing"]) for name, runs in shares.items()}
+    mean, half = gain["ImageNet body"]
+    assert len(shares["ImageNet body"]) == 20 and (mean - half).min() > 14
+    assert quiz.truth("surfaces-gain") == "about twenty points" and 17 < mean[-1] < 23
+    assert abs(gain["random body"][0]).max() < 2  # level with the small network
+    assert sum(gain["random body, cut at the same place"])[:].max() < -20
+    lead, spread = extra
+    assert lead.max() < 1.2 and (lead - spread)[2:].min() > 0  # a little, and it shows from 5 on
+    assert (
+        shares["ImageNet body"][:, 1].mean() > shares["from nothing"][:, -1].mean()
+    )  # 2 against 50
+
+
+def surfaces_depth(layers_at_5, interval):
+    trained, random = (runs.mean(axis=0) for runs in layers_at_5.values())
+    assert random.argmax() in (1, 2) and quiz.truth("surfaces-depth") == "within the first stages"
+    ahead, half = interval(layers_at_5["random"] - layers_at_5["ImageNet"])
+    assert (ahead - half)[:2].min() > 0  # at the stem and after stage 1
+    assert (np.diff(random)[2:7] < 0).all() and np.ptp(trained[3:8]) < 3
+    assert trained[8] < trained[7]
+
+
+def surfaces_digits(on_digits, on_surfaces, interval):
+    mean, half = interval(on_digits["ImageNet body"])
+    assert quiz.truth("surfaces-digits") == "less than one point" and abs(mean[3]) < 1
+    assert (mean - half)[:3].min() > 0 > (mean - half)[3:].max()  # nothing shows from ten on
+    twin = interval(on_digits["ImageNet body"] - on_digits["random body"])[0]
+    assert 25 < twin[:3].mean() < 38  # "some thirty points ahead of its random twin"
+    pixels = -on_digits["raw pixels"].mean(axis=0), -on_surfaces["raw pixels"].mean(axis=0)
+    assert 2.5 < pixels[0].min() < pixels[0].max() < 5
+    assert 26 <= round(pixels[1].min()) < round(pixels[1].max()) == 42
 
 
 def probe_draw(best, plain):
@@ -78,11 +114,8 @@ def retrieval_run(found):
     assert found["shift by 1 pixel"][3] > found["shift by 1 pixel"][1] + 0.2
 
 
-def batchnorm_run(after):
-    assert after[False][:, 2].all() and after[True][:, 2].all()  # no weight moved in either
-
-
 def batchnorm_draw(after):
+    assert after[False][:, 2].all() and after[True][:, 2].all()  # no weight moved in either
     loss = after[True][:, 1] - after[False][:, 1]  # on letters
     assert loss.min() > 0.1 and abs(after[True][:, 0] - after[False][:, 0]).mean() < 0.06
 

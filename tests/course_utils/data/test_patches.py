@@ -39,12 +39,21 @@ def test_training_and_test_share_no_pixel(monkeypatch, size):
         return np.arange(height * width, dtype=float).reshape(height, width)  # exact in float32
 
     monkeypatch.setattr(patches, "photo", numbered)
+
+    def pixels(images, labels, label):
+        return set(images[labels == label].ravel())
+
     for seed in (0, 1):
         cut = load_patches(size, per_class=200, test_per_class=200, seed=seed)
+        tuned = load_patches(size, per_class=200, test_per_class=200, seed=seed, validation=True)
         for label in range(cut.num_classes):
-            train = set(cut.train_images[cut.train_labels == label].ravel())
-            test = set(cut.test_images[cut.test_labels == label].ravel())
+            train = pixels(cut.train_images, cut.train_labels, label)
+            test = pixels(cut.test_images, cut.test_labels, label)
             assert not train & test
+            learnt = pixels(tuned.train_images, tuned.train_labels, label)
+            judged = pixels(tuned.test_images, tuned.test_labels, label)
+            assert not learnt & judged
+            assert not (learnt | judged) & test
 
 
 def test_a_patch_is_a_piece_of_its_photo(textures):
@@ -56,10 +65,11 @@ def test_a_patch_is_a_piece_of_its_photo(textures):
 
 
 def test_test_tiles_are_a_quarter_and_never_side_by_side():
-    grid = np.array([[patches.is_test_tile(r, c) for c in range(8)] for r in range(8)])
-    assert grid.mean() == 0.25
-    assert not np.any(grid[1:] & grid[:-1])
-    assert not np.any(grid[:, 1:] & grid[:, :-1])
+    quarters = np.array([[patches.quarter(r, c) for c in range(8)] for r in range(8)])
+    for grid in (quarters == q for q in range(4)):
+        assert grid.mean() == 0.25
+        assert not np.any(grid[1:] & grid[:-1])
+        assert not np.any(grid[:, 1:] & grid[:, :-1])
 
 
 @pytest.mark.parametrize(
