@@ -1,6 +1,6 @@
-"""What lectures 09 to 11 find in one run, found for twenty seeds.
+"""What lectures 09 to 12 find in one run, found for twenty seeds.
 
-    python benchmarks/seeds.py [09] [10] [11]
+    python benchmarks/seeds.py [09] [10] [11] [12]
 
 Each lecture trains its networks for one seed, or a few, while one reads, and draws beside them the
 means and intervals of the runs stored here. The experiments are the lecture's own: functions,
@@ -15,10 +15,12 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 os.environ["MPLBACKEND"] = "Agg"
 
 import ast  # noqa: E402
+import functools  # noqa: E402
 import json  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
 import warnings  # noqa: E402
+from multiprocessing import Pool  # noqa: E402
 from types import SimpleNamespace  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -26,7 +28,7 @@ import nbformat  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from course_utils.experiment import FOLDER  # noqa: E402
+from course_utils.experiment import FOLDER, best_rate  # noqa: E402
 from course_utils.repository import ROOT  # noqa: E402
 
 SEEDS = range(20)
@@ -117,6 +119,70 @@ def transfer() -> dict[str, Any]:
     }
 
 
+RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+TUNING = range(100, 102)  # starts and drawings that the table's runs do not use
+BY_NAME: dict[str, Any] = {}  # lecture 12, and its contestants: a pool's processes have a copy
+
+
+def contest(run: tuple) -> float:
+    """One training of lecture 12: share right in the test, or of the validation's drawings."""
+    name, lr, seed, validate = run
+    make, recipe = BY_NAME["contestants"][name]
+    if name.endswith("shuffled"):  # an order of its own for each seed
+        made = functools.partial(make, seed)
+    else:
+        made = make
+    return BY_NAME["lecture"].trial(made, lr, seed, validate=validate, **recipe)
+
+
+def tuned(pool: Any, name: str) -> tuple[float, dict[str, list[float]]]:
+    """The rate with the fewest errors in validation; the grid goes on until it brackets it."""
+    tried, errors = [3, 4, 5], {}  # places in RATES
+    while True:
+        runs = [(name, RATES[i], seed, True) for i in tried for seed in TUNING]
+        wrong = 1 - np.array(pool.map(contest, runs, chunksize=1)).reshape(len(tried), -1)
+        errors |= dict(zip(tried, wrong, strict=True))
+        means = {i: runs.mean() for i, runs in sorted(errors.items())}
+        low, high = min(means), max(means)
+        if min(means.values()) < min(means[low], means[high]):
+            rates = [RATES[i] for i in means]
+            lr = best_rate(rates, np.transpose([errors[i] for i in means]))
+            return lr, {f"{RATES[i]:g}": errors[i] for i in means}
+        tried = [low - 1 if means[low] <= means[high] else high + 1]
+
+
+def recipes() -> dict[str, Any]:
+    """Lecture 12: the ladder from LeNet-5 to a network of today, and a transformer beside it.
+
+    What is trained longer, on more letters or on shuffled pixels has fewer seeds; the convnet keeps
+    its rate there, the transformer's is tuned again for the longer training.
+    """
+    l12 = lecture("12", names=("FIRST", "MAKE", "RUNGS"))
+    make, long = l12.MAKE["shortcuts"], {"steps": 960}
+    chosen = {name: (l12.MAKE[net], recipe) for name, (net, recipe) in l12.RUNGS.items()}
+    chosen |= {"shortcuts, recipe of 07": (make, l12.FIRST), "ViT": (l12.ViT, {})}
+    chosen |= {"ViT, long": (l12.ViT, long), "shortcuts, long": (make, long)}
+    for name, net in (("ViT", l12.ViT), ("shortcuts", make)):
+        chosen[f"{name}, shuffled"] = (lambda seed, net=net: l12.Shuffled(net(), seed)), long
+    for name, net in (("ViT", l12.ViT), ("shortcuts", make)):
+        chosen[f"{name}, 200 each"] = net, long | {"per_class": 200}
+    chosen["ConvNeXt's block, long"] = l12.MAKE["ConvNeXt's block"], long
+    BY_NAME.update(lecture=l12, contestants=chosen)
+    found: dict[str, Any] = {"right": {}, "rates": {}, "errors in validation": {}}
+    with Pool(3) as pool:
+        for name, (_, recipe) in chosen.items():
+            if recipe == long and name != "ViT, long" or "per_class" in recipe:
+                lr = found["rates"]["ViT, long" if name.startswith("ViT") else name.split(",")[0]]
+            else:
+                lr, found["errors in validation"][name] = tuned(pool, name)
+            seeds = SEEDS[: 5 if "steps" in recipe else 10]
+            runs = pool.map(contest, [(name, lr, seed, False) for seed in seeds], chunksize=1)
+            found["right"][name], found["rates"][name] = runs, lr
+            json.dump(rounded(found), open("/tmp/t12/partial2.json", "w"))  # TEMP
+            print(f"{name:26} lr {lr:<6g} right {np.mean(runs):.3f}", flush=True)
+    return found
+
+
 def rounded(values: Any) -> Any:
     """The same with four decimals, in lists."""
     if isinstance(values, dict):
@@ -127,7 +193,7 @@ def rounded(values: Any) -> Any:
 def main() -> None:
     """Run the experiments of the lectures named, or of all, and write a table for each."""
     torch.set_num_threads(1)
-    experiments = {"09": fields, "10": pointing, "11": transfer}
+    experiments = {"09": fields, "10": pointing, "11": transfer, "12": recipes}
     for number in sys.argv[1:] or experiments:
         start = time.perf_counter()
         table = {"made by": "benchmarks/seeds.py", "torch": torch.__version__.split("+")[0]}
