@@ -13,7 +13,10 @@ from torch.nn import functional as F
 from course_utils.checks.shapes import layer_size
 from course_utils.course import notebooks
 from course_utils.data import load_digits, photo
+from course_utils.experiment import interval, measured
+from course_utils.models import EfficientNetLite0
 from course_utils.repository import ROOT
+from course_utils.torchvision_compat import torchvision
 
 SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 FOUR = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])  # neighbours
@@ -46,7 +49,7 @@ def digits(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
-@pytest.mark.parametrize("lecture", ["00", "01", "02", "03", "04", "05"])
+@pytest.mark.parametrize("lecture", ["00", "01", "02", "03", "04", "05", "12"])
 def test_every_exercise_that_is_not_open_has_a_solution_below_its_hints(lecture):
     for text in exercises(lecture):
         folded = re.findall(r"<summary>(.*?)</summary>", text)
@@ -214,3 +217,55 @@ def test_a_dilated_matrix():
     assert np.allclose(dx, matrix.T @ y)
     assert np.isclose((matrix @ x) @ y, (x * dx).sum())
     told("05", 3, "w[0], 0, w[1], 0, w[2]", "np.convolve(dout, spread)")
+
+
+def test_how_large_a_depthwise_kernel_may_be():
+    first = [next(k for k in range(1, 99, 2) if k**2 > c) for c in (16, 64, 256)]
+    assert first == [5, 9, 17]
+    told("12", 1, "k = 4, so the first odd kernel is 5; at 64 it is 9, at 256 it is 17")
+    with torch.device("meta"):
+        nets = EfficientNetLite0(), torchvision.models.convnext_tiny()
+    fewest = [
+        min(
+            m.groups
+            for m in net.modules()
+            if isinstance(m, nn.Conv2d) and m.kernel_size == (k, k) and m.groups > 1
+        )
+        for net, k in zip(nets, (5, 7), strict=True)
+    ]
+    told(
+        "12", 1, "there are {} channels and more, ConvNeXt's 7×7 where there are {}".format(*fewest)
+    )
+
+
+def test_the_odd_pixel_of_same_padding():
+    text = solution("12", 2).split("</code>")[0].split("<code>")[1]
+    names = {}
+    exec("def same(rows, kernel_size, stride):\n    " + text.replace("; ", "\n    "), names)
+    with torch.device("meta"):
+        net = EfficientNetLite0()
+    uneven, rows, pads = [], 224, (0, 0)
+    for m in net.features.modules():
+        if isinstance(m, nn.ZeroPad2d):
+            pads = m.padding[2:]
+        elif isinstance(m, nn.Conv2d) and m.kernel_size[0] > 1:
+            k, stride = m.kernel_size[0], m.stride[0]
+            expected = names["same"](rows, k, stride)
+            assert expected == tuple(p + m.padding[0] for p in pads)
+            if expected != (k // 2, k // 2):
+                uneven.append((k, expected))
+            rows, pads = -(-rows // stride), (0, 0)
+    assert sorted(set(uneven)) == [(3, (0, 1)), (5, (1, 2))]
+    assert (len(uneven), rows) == (5, 7)
+    told("12", 2, "five layers", "(0, 1) for 3×3 and (1, 2) for 5×5")
+
+
+def test_what_recipe_and_body_bring_apart_and_together():
+    right = {name: 100 * np.array(runs) for name, runs in measured("seeds_12")["right"].items()}
+    old, new = right["LeNet-5 as in 07"], right["bent images"]
+    old_body, both = right["shortcuts, recipe of 07"], right["shortcuts"]
+    for runs in (new - old, both - old_body, old_body - old, both - new):
+        told("12", 3, "{:.1f} ± {:.1f}".format(*interval(runs)))
+    mean, half = interval((new - old) - (both - old_body))
+    told("12", 3, f"{mean:.1f} ± {half:.1f} points less")
+    assert mean > half
