@@ -153,14 +153,17 @@ def recipes() -> dict[str, Any]:
     """Lecture 12: the ladder from LeNet-5 to a network of today, and a transformer beside it.
 
     What is trained three times as long has half as many seeds; the transformer's rate is tuned for
-    it again, the convnet keeps its own.
+    it again, the convnets keep theirs.
     """
     l12 = lecture("12", names=("FIRST", "MAKE", "RUNGS"))
-    conv, long = l12.MAKE["shortcuts"], {"steps": 960}
+    conv, block, long = l12.MAKE["shortcuts"], "ConvNeXt's block", {"steps": 960}
+    more = long | {"per_class": 200}
     chosen = {name: (l12.MAKE[net], recipe, "") for name, (net, recipe) in l12.RUNGS.items()}
-    chosen |= {"shortcuts, recipe of 07": (conv, l12.FIRST, ""), "ViT": (l12.ViT, {}, "")}
-    chosen |= {"ViT, long": (l12.ViT, long, "")}
+    chosen |= {"ViT": (l12.ViT, {}, ""), "ViT, long": (l12.ViT, long, "")}
     chosen |= {"shortcuts, long": (conv, long, "shortcuts")}
+    chosen |= {f"{block}, long": (l12.MAKE[block], long, block)}
+    chosen |= {"shortcuts, 200 each": (conv, more, "shortcuts")}
+    chosen |= {"ViT, 200 each": (l12.ViT, more, "ViT, long")}
     BY_NAME.update(trial=l12.trial, contestants=chosen)
     found: dict[str, Any] = {"right": {}, "rates": {}, "errors in validation": {}}
     with Pool(3) as pool:

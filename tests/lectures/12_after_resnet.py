@@ -66,6 +66,13 @@ def ladder_draw(live, right_of):
         assert abs(100 * right - right_of[name].mean()) < 6 * right_of[name].std(ddof=1), name
 
 
+def vit_draw(ahead):
+    (first, half), *later = ahead.values()
+    assert abs(first - quiz.truth("vit-gap")) < 1 and first > half
+    assert all(wide < mean < first - half - wide for mean, wide in later)
+    assert quiz.truth("vit-long") == "shrinks, and remains"
+
+
 def table_run(published):
     gain = published("resnet50", 2)[3] - published("resnet50")[3]
     assert round(gain, 1) == quiz.truth("table-recipe")

@@ -10,11 +10,11 @@ from skimage import feature, transform
 from torch import nn
 from torch.nn import functional as F
 
+from course_utils import models, tracing
 from course_utils.checks.shapes import layer_size
 from course_utils.course import notebooks
 from course_utils.data import load_digits, photo
 from course_utils.experiment import interval, measured
-from course_utils.models import EfficientNetLite0
 from course_utils.repository import ROOT
 from course_utils.torchvision_compat import torchvision
 
@@ -224,7 +224,7 @@ def test_how_large_a_depthwise_kernel_may_be():
     assert first == [5, 9, 17]
     told("12", 1, "k = 4, so the first odd kernel is 5; at 64 it is 9, at 256 it is 17")
     with torch.device("meta"):
-        nets = EfficientNetLite0(), torchvision.models.convnext_tiny()
+        nets = models.EfficientNetLite0(), torchvision.models.convnext_tiny()
     fewest = [
         min(
             m.groups
@@ -243,7 +243,7 @@ def test_the_odd_pixel_of_same_padding():
     names = {}
     exec("def same(rows, kernel_size, stride):\n    " + text.replace("; ", "\n    "), names)
     with torch.device("meta"):
-        net = EfficientNetLite0()
+        net = models.EfficientNetLite0()
     uneven, rows, pads = [], 224, (0, 0)
     for m in net.features.modules():
         if isinstance(m, nn.ZeroPad2d):
@@ -260,12 +260,29 @@ def test_the_odd_pixel_of_same_padding():
     told("12", 2, "five layers", "(0, 1) for 3×3 and (1, 2) for 5×5")
 
 
-def test_what_recipe_and_body_bring_apart_and_together():
+def test_two_rungs_at_once():
     right = {name: 100 * np.array(runs) for name, runs in measured("seeds_12")["right"].items()}
-    old, new = right["LeNet-5 as in 07"], right["bent images"]
-    old_body, both = right["shortcuts, recipe of 07"], right["shortcuts"]
-    for runs in (new - old, both - old_body, old_body - old, both - new):
-        told("12", 3, "{:.1f} ± {:.1f}".format(*interval(runs)))
-    mean, half = interval((new - old) - (both - old_body))
-    told("12", 3, f"{mean:.1f} ± {half:.1f} points less")
-    assert mean > half
+    plain, cheap = right["3×3, BatchNorm"], right["depthwise 3×3"]
+    mean, half = interval(cheap - plain)
+    assert abs(mean) < half  # "not told apart"
+    told("12", 3, signed_interval(mean, half))
+    told("12", 3, signed_interval(*interval(cheap - right["LeNet-5 as in 07"])))
+
+
+def signed_interval(mean: float, half: float) -> str:
+    return f"{mean:+.1f} ± {half:.1f}".replace("-", "−")
+
+
+def test_what_a_cheap_block_saves():
+    """The bodies of lecture 12, as its cells make them."""
+    (path,) = ROOT.glob("lectures/12_*.ipynb")
+    found = {cell.id: cell.source for cell in notebooks.read(path).cells}
+    names = {"nn": nn, "torch": torch, "models": models}
+    for id_ in ("bodies-code", "bodies-blocks"):
+        exec(found[id_], names)
+    counts = []
+    for block in (lambda c: names["two_convs"](c, False), lambda c: names["inverted"](c, 3)):
+        layers = tracing.trace(names["body"](block), (1, 1, 20, 20))
+        counts.append([sum(getattr(x, k) for x in layers) for k in ("parameters", "multiply_adds")])
+    shares = [f"{100 * b / a:.0f} %" for a, b in zip(*counts, strict=True)]
+    told("12", 3, "{} of the parameters and {} of the multiply-adds".format(*shares))
