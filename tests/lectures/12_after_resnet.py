@@ -61,6 +61,10 @@ def ladder_table(RUNGS, gained, right_of):
     assert abs(mean) < half and quiz.truth("ladder-none") == "AdamW"
 
 
+def ladder_live(stored, RUNGS, tuned):
+    assert {name: stored["rates"][name] for name in RUNGS} == {name: tuned(name) for name in RUNGS}
+
+
 def ladder_draw(live, right_of):
     for name, right in live.items():  # the run of this cell is one of the stored kind
         assert abs(100 * right - right_of[name].mean()) < 6 * right_of[name].std(ddof=1), name
@@ -70,6 +74,8 @@ def vit_draw(ahead):
     (first, half), *later = ahead.values()
     assert abs(first - quiz.truth("vit-gap")) < 1 and first > half
     assert all(wide < mean < first - half - wide for mean, wide in later)
+    (more, half), (letters, wide) = later
+    assert letters + wide < more - half  # ten times the letters shrink it again
     assert quiz.truth("vit-long") == "shrinks, and remains"
 
 

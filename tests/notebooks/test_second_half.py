@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from course_utils import tracing
 from course_utils.course import notebooks
-from course_utils.experiment import measured
+from course_utils.experiment import interval, measured
 from course_utils.repository import ROOT
 
 
@@ -131,6 +131,14 @@ def test_lecture_12_says_what_its_ladder_gave():
     )
     assert {name: change.replace("−", "-") for name, change in said} == changes
     assert len(said) == 9
+    right = {name: 100 * np.array(runs) for name, runs in measured("seeds_12")["right"].items()}
+    longer, block = right["shortcuts, long"], right["ConvNeXt's block, long"]
+    text = found["ladder-explain"].source
+    assert f"reaches {block.mean():.0f} %" in text
+    assert "{:.1f} ± {:.1f} points behind".format(*interval(longer - block)) in text
+    assert "(+{:.1f} ± {:.1f})".format(*interval(longer - right["shortcuts"][:5])) in text
+    means = [right[name].mean() for name in ("LeNet-5 as in 07", "bent images")]
+    assert "from {:.0f} to {:.0f} %".format(*means) in text
 
 
 def test_lecture_12_says_how_far_its_transformer_was_behind():
