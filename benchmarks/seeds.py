@@ -1,6 +1,6 @@
-"""What lectures 07 and 09 to 11 find in one run, found for twenty seeds.
+"""What lectures 07 and 09 to 12 find in one run, found for twenty seeds.
 
-    python benchmarks/seeds.py [07] [09] [10] [11]
+    python benchmarks/seeds.py [07] [09] [10] [11] [12]
 
 Each lecture trains its networks for one seed, or a few, while one reads, and draws beside them the
 means and intervals of the runs stored here. The experiments are the lecture's own: functions,
@@ -20,6 +20,7 @@ import sys  # noqa: E402
 import time  # noqa: E402
 import warnings  # noqa: E402
 from dataclasses import replace  # noqa: E402
+from multiprocessing import Pool  # noqa: E402
 from types import SimpleNamespace  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -154,6 +155,66 @@ def transfer() -> dict[str, Any]:
     }
 
 
+TEN = SEEDS[:10]  # of lecture 12, whose networks take longer
+RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+TUNING = range(100, 102)  # starts and drawings that the table's runs do not use
+BY_NAME: dict[str, Any] = {}  # of lecture 12: a pool's processes have a copy
+
+
+def contest(run: tuple) -> float:
+    """One training of lecture 12: share right in the test, or of the validation's drawings."""
+    name, lr, seed, validate = run
+    make, recipe, _ = BY_NAME["contestants"][name]
+    return BY_NAME["trial"](make, lr, seed, validate=validate, **recipe)
+
+
+def tuned(pool: Any, name: str) -> tuple[float, dict[str, list[float]]]:
+    """The rate with the fewest errors in validation; the grid goes on until it brackets it."""
+    tried, errors = [3, 4, 5], {}  # places in RATES
+    while True:
+        runs = [(name, RATES[i], seed, True) for i in tried for seed in TUNING]
+        wrong = 1 - np.array(pool.map(contest, runs, chunksize=1)).reshape(len(tried), -1)
+        errors |= dict(zip(tried, wrong, strict=True))
+        means = {i: runs.mean() for i, runs in sorted(errors.items())}
+        low, high = min(means), max(means)
+        if min(means.values()) < min(means[low], means[high]):
+            rates = [RATES[i] for i in means]
+            lr = best_rate(rates, np.transpose([errors[i] for i in means]))
+            return lr, {f"{RATES[i]:g}": errors[i] for i in means}
+        tried = [low - 1 if means[low] <= means[high] else high + 1]
+        if tried[0] not in range(len(RATES)):
+            raise ValueError(f"{name}: no rate of {RATES} is better than its neighbours")
+
+
+def recipes() -> dict[str, Any]:
+    """Lecture 12: the ladder from LeNet-5 to a network of today, and a transformer beside it.
+
+    What is trained three times as long has half as many seeds; the transformer's rate is tuned for
+    it again, the convnets keep theirs.
+    """
+    l12 = lecture("12", names=("FIRST", "MAKE", "RUNGS"))
+    conv, block, long = l12.MAKE["shortcuts"], "ConvNeXt's block", {"steps": 960}
+    more = long | {"per_class": 200}
+    chosen = {name: (l12.MAKE[net], recipe, "") for name, (net, recipe) in l12.RUNGS.items()}
+    chosen |= {"ViT": (l12.ViT, {}, ""), "ViT, long": (l12.ViT, long, "")}
+    chosen |= {"shortcuts, long": (conv, long, "shortcuts")}
+    chosen |= {f"{block}, long": (l12.MAKE[block], long, block)}
+    chosen |= {"shortcuts, 200 each": (conv, more, "shortcuts")}
+    chosen |= {"ViT, 200 each": (l12.ViT, more, "ViT, long")}
+    BY_NAME.update(trial=l12.trial, contestants=chosen)
+    found: dict[str, Any] = {"right": {}, "rates": {}, "errors in validation": {}}
+    with Pool(3) as pool:
+        for name, (_, recipe, rate_of) in chosen.items():
+            lr = found["rates"].get(rate_of)
+            if not rate_of:
+                lr, found["errors in validation"][name] = tuned(pool, name)
+            seeds = TEN[:5] if "steps" in recipe else TEN
+            runs = pool.map(contest, [(name, lr, seed, False) for seed in seeds], chunksize=1)
+            found["right"][name], found["rates"][name] = runs, lr
+            print(f"{name:26} lr {lr:<6g} right {np.mean(runs):.3f}", flush=True)
+    return found
+
+
 def rounded(values: Any) -> Any:
     """The same with four decimals, in lists."""
     if isinstance(values, dict):
@@ -164,11 +225,11 @@ def rounded(values: Any) -> Any:
 def main() -> None:
     """Run the experiments of the lectures named, or of all, and write a table for each."""
     torch.set_num_threads(1)
-    experiments = {"07": shifts, "09": fields, "10": pointing, "11": transfer}
+    experiments = {"07": shifts, "09": fields, "10": pointing, "11": transfer, "12": recipes}
     for number in sys.argv[1:] or experiments:
         start = time.perf_counter()
         table = {"made by": "benchmarks/seeds.py", "torch": torch.__version__.split("+")[0]}
-        table |= {"seeds": list(SEEDS)} | rounded(experiments[number]())
+        table |= {"seeds": list(TEN if number == "12" else SEEDS)} | rounded(experiments[number]())
         (FOLDER / f"seeds_{number}.json").write_text(json.dumps(table) + "\n")
         print(f"lecture {number}: {time.perf_counter() - start:.0f} s", flush=True)
 

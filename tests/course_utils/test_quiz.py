@@ -148,7 +148,7 @@ def test_an_unknown_question_names_similar_ones():
     with pytest.raises(ValueError, match="similar: dense-weights"):
         quiz.predict("dense-9")
     with pytest.raises(ValueError, match="no predictions"):
-        quiz.record("12")
+        quiz.record("99")
 
 
 def test_the_right_choice_does_not_stand_first_by_habit():

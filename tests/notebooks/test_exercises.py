@@ -10,12 +10,14 @@ from skimage import feature, transform
 from torch import nn
 from torch.nn import functional as F
 
+from course_utils import models, tracing
 from course_utils.checks.engine import CheckFailed
 from course_utils.checks.shapes import layer_size
 from course_utils.course import notebooks
 from course_utils.data import load_digits, photo
-from course_utils.experiment import measured
+from course_utils.experiment import interval, measured
 from course_utils.repository import ROOT
+from course_utils.torchvision_compat import torchvision
 
 SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 FOUR = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])  # neighbours
@@ -48,7 +50,7 @@ def digits(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
-@pytest.mark.parametrize("lecture", ["00", "01", "02", "03", "04", "05"])
+@pytest.mark.parametrize("lecture", ["00", "01", "02", "03", "04", "05", "12"])
 def test_every_exercise_that_is_not_open_has_a_solution_below_its_hints(lecture):
     for text in exercises(lecture):
         folded = re.findall(r"<summary>(.*?)</summary>", text)
@@ -299,3 +301,72 @@ def test_where_three_mistakes_hide_and_where_they_cannot():
     told(
         "05", 4, "2 down and 3 across on 5×7", "the last row and the last column are read by nobody"
     )
+
+
+def test_how_large_a_depthwise_kernel_may_be():
+    first = [next(k for k in range(1, 99, 2) if k**2 > c) for c in (16, 64, 256)]
+    assert first == [5, 9, 17]
+    told("12", 1, "k = 4, so the first odd kernel is 5; at 64 it is 9, at 256 it is 17")
+    with torch.device("meta"):
+        nets = models.EfficientNetLite0(), torchvision.models.convnext_tiny()
+    fewest = [
+        min(
+            m.groups
+            for m in net.modules()
+            if isinstance(m, nn.Conv2d) and m.kernel_size == (k, k) and m.groups > 1
+        )
+        for net, k in zip(nets, (5, 7), strict=True)
+    ]
+    told(
+        "12", 1, "there are {} channels and more, ConvNeXt's 7×7 where there are {}".format(*fewest)
+    )
+
+
+def test_the_odd_pixel_of_same_padding():
+    text = solution("12", 2).split("</code>")[0].split("<code>")[1]
+    names = {}
+    exec("def same(rows, kernel_size, stride):\n    " + text.replace("; ", "\n    "), names)
+    with torch.device("meta"):
+        net = models.EfficientNetLite0()
+    uneven, rows, pads = [], 224, (0, 0)
+    for m in net.features.modules():
+        if isinstance(m, nn.ZeroPad2d):
+            pads = m.padding[2:]
+        elif isinstance(m, nn.Conv2d) and m.kernel_size[0] > 1:
+            k, stride = m.kernel_size[0], m.stride[0]
+            expected = names["same"](rows, k, stride)
+            assert expected == tuple(p + m.padding[0] for p in pads)
+            if expected != (k // 2, k // 2):
+                uneven.append((k, expected))
+            rows, pads = -(-rows // stride), (0, 0)
+    assert sorted(set(uneven)) == [(3, (0, 1)), (5, (1, 2))]
+    assert (len(uneven), rows) == (5, 7)
+    told("12", 2, "five layers", "(0, 1) for 3×3 and (1, 2) for 5×5")
+
+
+def test_two_rungs_at_once():
+    right = {name: 100 * np.array(runs) for name, runs in measured("seeds_12")["right"].items()}
+    plain, cheap = right["3×3, BatchNorm"], right["depthwise 3×3"]
+    mean, half = interval(cheap - plain)
+    assert abs(mean) < half  # "not told apart"
+    told("12", 3, signed_interval(mean, half))
+    told("12", 3, signed_interval(*interval(cheap - right["LeNet-5 as in 07"])))
+
+
+def signed_interval(mean: float, half: float) -> str:
+    return f"{mean:+.1f} ± {half:.1f}".replace("-", "−")
+
+
+def test_what_a_cheap_block_saves():
+    """The bodies of lecture 12, as its cells make them."""
+    (path,) = ROOT.glob("lectures/12_*.ipynb")
+    found = {cell.id: cell.source for cell in notebooks.read(path).cells}
+    names = {"nn": nn, "torch": torch, "models": models}
+    for id_ in ("bodies-code", "bodies-blocks"):
+        exec(found[id_], names)
+    counts = []
+    for block in (lambda c: names["two_convs"](c, False), lambda c: names["inverted"](c, 3)):
+        layers = tracing.trace(names["body"](block), (1, 1, 20, 20))
+        counts.append([sum(getattr(x, k) for x in layers) for k in ("parameters", "multiply_adds")])
+    shares = [f"{100 * b / a:.0f} %" for a, b in zip(*counts, strict=True)]
+    told("12", 3, "{} of the parameters and {} of the multiply-adds".format(*shares))

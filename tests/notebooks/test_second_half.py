@@ -1,4 +1,4 @@
-"""What lectures 08 to 11 and assignments a4 and a5 say, held against what was measured."""
+"""What lectures 08 to 12 and assignments a4 and a5 say, held against what was measured."""
 
 import ast
 import copy
@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from course_utils import tracing
 from course_utils.course import notebooks
-from course_utils.experiment import measured
+from course_utils.experiment import interval, measured
 from course_utils.repository import ROOT
 
 
@@ -158,6 +158,39 @@ def test_a_body_of_lecture_11_was_tuned_without_test_tiles():
         assert min(rates) < choice["lr"] < max(rates), name
 
 
+def test_lecture_12_says_what_its_ladder_gave():
+    found = cells("12")
+    row = r"^(.+?) +[\d,]+ +[\d.]+ +([\d.]+) ± [\d.]+ +([-+][\d.]+ ± [\d.]+)$"
+    changes = {n: c for n, _, c in re.findall(row, printed(found["ladder-table"]), re.M)}
+    said = re.findall(
+        r"^\| (.+?) \| ([-+−][\d.]+ ± [\d.]+) \|", found["ladder-explain"].source, re.M
+    )
+    assert {name: change.replace("−", "-") for name, change in said} == changes
+    assert len(said) == 9
+    right = {name: 100 * np.array(runs) for name, runs in measured("seeds_12")["right"].items()}
+    longer, block = right["shortcuts, long"], right["ConvNeXt's block, long"]
+    text = found["ladder-explain"].source
+    assert f"reaches {block.mean():.0f} %" in text
+    assert "{:.1f} ± {:.1f} points behind".format(*interval(longer - block)) in text
+    assert "(+{:.1f} ± {:.1f})".format(*interval(longer - right["shortcuts"][:5])) in text
+    means = [right[name].mean() for name in ("LeNet-5 as in 07", "bent images")]
+    assert "from {:.0f} to {:.0f} %".format(*means) in text
+
+
+def test_lecture_12_says_how_far_its_transformer_was_behind():
+    found = cells("12")
+    text = found["vit-explain"].source
+    for ahead in re.findall(r"ahead ([-+].+)$", printed(found["vit-draw"]), re.M):
+        assert ahead.strip("+").replace("-", "−") in text
+
+
+def test_lecture_12_says_how_much_faster_a_separable_layer_was():
+    found = cells("12")
+    factors = re.findall(r"^\d.* ([\d.]+) times faster", printed(found["separable-time"]), re.M)
+    text = found["separable-explain"].source
+    assert f"{min(factors, key=float)} to {max(factors, key=float)} times faster" in text
+
+
 def test_a4_says_what_its_table_shows():
     rows = re.findall(
         r"^([\w-]+) +(\d+)% +\d+% +(\d+)% +\d+%", printed(cells("a4")["the-game"]), re.M
@@ -242,7 +275,7 @@ def test_no_kernel_of_lecture_08s_stacks_is_larger_than_its_map():
                 assert min(layer.output_shape[2:]) >= kind[0]
 
 
-@pytest.mark.parametrize("number", ["07", "09", "10", "11"])
+@pytest.mark.parametrize("number", ["07", "09", "10", "11", "12"])
 def test_a_stored_run_takes_what_the_lecture_defines(number):
     taken = set()
     for script in ("seeds", "real_network"):
@@ -259,7 +292,7 @@ def test_a_stored_run_takes_what_the_lecture_defines(number):
                 name = node.id if stored else getattr(node, "name", None)
                 taken.discard(name)
     assert not taken
-    assert measured(f"seeds_{number}")["seeds"] == list(range(20))
+    assert measured(f"seeds_{number}")["seeds"] == list(range(10 if number == "12" else 20))
 
 
 @pytest.mark.parametrize(("size", "middle"), [(7, 3.5), (8, 1.5)])
