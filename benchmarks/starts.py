@@ -1,4 +1,4 @@
-"""The many starts of lectures 06 to 08 and 10: what `experiment.repeated` keeps for those who read them.
+"""The many starts of lectures 06 to 08 and 10: what `experiment.repeated` keeps for readers.
 
     python benchmarks/starts.py
 

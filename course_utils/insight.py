@@ -131,7 +131,7 @@ def deletion(
 
 
 def picture(image: Tensor) -> np.ndarray:
-    """Back from what `data.imagenet_batch` gives to a photo, `(3, H, W)` to `(H, W, 3)` in 0 to 1."""
+    """Back from an image of `data.imagenet_batch`, `(3, H, W)`, to `(H, W, 3)` in 0 to 1."""
     return (image * DEVIATION + MEAN).clamp(0, 1).permute(1, 2, 0).numpy()
 
 

@@ -18,7 +18,11 @@ class Sums(nn.Module):
 def test_settling_gives_each_norm_the_statistics_of_the_batch_and_nothing_else():
     torch.manual_seed(0)
     net = nn.Sequential(
-        nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.Dropout(0.5), nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2)
+        nn.Conv2d(2, 3, 3),
+        nn.BatchNorm2d(3),
+        nn.Dropout(0.5),
+        nn.Conv2d(3, 2, 1),
+        nn.BatchNorm2d(2),
     ).double()
     images = 5 + 3 * torch.randn(4, 2, 6, 5, dtype=torch.float64)
     weights = [p.clone() for p in net.parameters()]
@@ -26,8 +30,7 @@ def test_settling_gives_each_norm_the_statistics_of_the_batch_and_nothing_else()
     assert not any(module.training for module in net.modules())
     assert all(torch.equal(a, b) for a, b in zip(weights, net.parameters(), strict=True))
     assert net[1].momentum == 0.1
-    first = net[0](images)
-    assert torch.allclose(net[1].running_mean, first.mean(dim=(0, 2, 3)))
+    assert torch.allclose(net[1].running_mean, net[0](images).mean(dim=(0, 2, 3)))
     out = net(images)  # normalised, so dropout was off on the way
     assert torch.allclose(out.mean(dim=(0, 2, 3)), torch.zeros(2).double(), atol=1e-9)
     once = net[1].running_var.clone()

@@ -47,19 +47,24 @@ STUDENTS = [
         "ben",
         "forgot the absolute value of the gradient",
         {"saliency": SIGNED},
-        lost={"check-saliency": 7, "check-saliency-traces": 4},
+        lost={"check-saliency": 8, "check-saliency-traces": 1},
     ),
     Recipe(
         "cleo",
         "left the hooks of the deconvnet in the model",
         {"deconvnet": HOOKS_STAY},
-        lost={"check-deconvnet-traces": 3},
+        lost={"check-deconvnet-traces": 2},
     ),
     Recipe(
         "dan",
         "took Grad-CAM from captum",
         {"grad_cam": FROM_THE_LIBRARY},
-        lost={"check-grad-cam": 8, "check-grad-cam-traces": 4, "check-grad-cam-invalid": 1},
+        lost={
+            "check-grad-cam": 9,
+            "check-grad-cam-traces": 2,
+            "check-rates": 5,
+            "check-verdict": 10,
+        },
     ),
     BLANK,
 ]
