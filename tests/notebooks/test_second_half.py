@@ -11,8 +11,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from course_utils import tracing
+from course_utils.checks.a4_inside.verdict import CLAIMS
 from course_utils.course import notebooks
-from course_utils.experiment import measured
+from course_utils.experiment import interval, measured
 from course_utils.repository import ROOT
 
 
@@ -112,6 +113,30 @@ def test_lecture_10_says_what_its_table_gave():
     assert f"{int(apart[1][0])} ± {apart[1][1]} points behind a mean" in verdict
 
 
+def test_lecture_10_says_what_deleting_gave():
+    found = cells("10")
+    row = r"^(squares|single).{10,11}? (\S.*?) +([+-]\d+) ± (\d+)$"
+    rows = re.findall(row, printed(found["deletion-draw"]), re.M)
+    gaps = {(kind, name): (int(m), int(h)) for kind, name, m, h in rows}
+    text = found["cues"].source
+    for kind, name in (
+        ("squares", "integrated, expert"),
+        ("squares", "Grad-CAM, expert"),
+        ("squares", "integrated, novice"),
+        ("squares", "edges"),
+        ("single", "Grad-CAM, expert"),
+    ):
+        middle, half = gaps[kind, name]
+        assert f"{middle:+d} ± {half}".replace("-", "−") in text, name
+    ahead = [n for (kind, n), (m, h) in gaps.items() if "expert" in n and m < -h and kind[1] == "q"]
+    assert ahead == ["integrated, expert"]  # "the only one of the five"
+    assert not [n for (kind, n), (m, h) in gaps.items() if kind == "single" and abs(m) > h]
+    areas = np.array(measured("starts")["runs"]["deletion"]["found"]).mean(axis=3)
+    middle, half = interval(100 * (areas[:, 0, 7] - areas[:, 0, 2]))
+    assert f"ahead of them by {middle:.0f} ± {half:.0f}, so not even this" in text
+    assert middle < half
+
+
 def test_lecture_11_says_what_welch_gives():
     found = cells("11")
     t, needed, freedom = re.search(
@@ -131,6 +156,8 @@ def test_a4_draws_conclusions_of_every_kind_from_its_own_table():
         for name, m, h in rows
     }
     assert words == said
+    compared = found["the-game"].source.split("COMPARED = ")[1].split("\n\n\n")[0]
+    assert ast.literal_eval(compared) == CLAIMS
     assert {*words.values()} == {"higher", "lower", "open"}
     there = measured("seeds_10")["rates"]["maximum"]["trained"]
     assert np.mean(there[2]) < np.mean(there[3])  # "Grad-CAM came after the deconvnet"
