@@ -21,6 +21,15 @@ def target_logits(logits, target):
     return logits[torch.arange(count), targets.expand(count)]
 """
 
+# What his own rates say, so it earns its points though his saliency is wrong.
+HIS_OWN_TABLE = """
+cam_saliency = "open"
+cam_deconvnet = "open"
+cam_learned = "higher"
+saliency_learned = "higher"
+occlusion_saliency = "open"
+"""
+
 HOOKS_STAY = """
 def deconvnet(model, x, layer, channel):
     for module in model.modules():
@@ -46,7 +55,7 @@ STUDENTS = [
     Recipe(
         "ben",
         "forgot the absolute value of the gradient",
-        {"saliency": SIGNED},
+        {"saliency": SIGNED, "verdict": HIS_OWN_TABLE},
         lost={"check-saliency": 8, "check-saliency-traces": 1},
     ),
     Recipe(
