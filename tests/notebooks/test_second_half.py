@@ -115,7 +115,7 @@ def test_lecture_10_says_what_its_table_gave():
 
 def test_lecture_10_says_what_deleting_gave():
     found = cells("10")
-    row = r"^(squares|single).{10,11}? (\S.*?) +([+-]\d+) ± (\d+)$"
+    row = r"^(squares|single) (?:of 16×16|pixels) +(\S.*?) +([+-]\d+) ± (\d+)$"
     rows = re.findall(row, printed(found["deletion-draw"]), re.M)
     gaps = {(kind, name): (int(m), int(h)) for kind, name, m, h in rows}
     text = found["cues"].source
