@@ -28,7 +28,7 @@ import nbformat  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from course_utils import training  # noqa: E402
+from course_utils import insight, training  # noqa: E402
 from course_utils.experiment import FOLDER, best_rate  # noqa: E402
 from course_utils.repository import ROOT  # noqa: E402
 
@@ -130,7 +130,7 @@ def pointing() -> dict[str, Any]:
             for kind, one in (("trained", net), ("random weights", l10.fresh(s, **choice))):
                 asked, other = l10.asked_twice(one)
                 maps = l10.explain(one, l10.images, l10.truth)
-                note("rates", head, kind, l10.hits(maps, l10.where))
+                note("rates", head, kind, insight.hits(maps, l10.where))
                 note("asked for", head, kind, asked)
                 note("other", head, kind, other)
     for tables in found.values():  # the seeds last

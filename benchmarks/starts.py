@@ -1,4 +1,4 @@
-"""The many starts of lectures 06 to 08: what `experiment.repeated` keeps for those who read them.
+"""The many starts of lectures 06 to 08 and 10: what `experiment.repeated` keeps for readers.
 
     python benchmarks/starts.py [06_training] [07_lenet] [08_vgg_resnet] [--changed]
 
@@ -28,7 +28,7 @@ from IPython.core.interactiveshell import InteractiveShell  # noqa: E402
 from course_utils import experiment  # noqa: E402
 from course_utils.repository import ROOT  # noqa: E402
 
-LECTURES = ("06_training", "07_lenet", "08_vgg_resnet")
+LECTURES = ("06_training", "07_lenet", "08_vgg_resnet", "10_seeing_inside")
 TABLE = ROOT / "course_utils/measured/starts.json"
 
 

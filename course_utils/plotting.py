@@ -19,6 +19,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from course_utils import experiment
+from course_utils.experiment import interval
 from course_utils.readable import check_text, text_colour
 
 # Distinct for colour-blind readers too, and at least 3:1 on white; the first two also carry text.
@@ -619,4 +620,45 @@ def bars(
     if log:
         ax.set_xscale("log")
     ax.margins(x=0.2)
+    return fig
+
+
+def runs(
+    panels: dict[str, dict[str, np.ndarray]],
+    ticks: Sequence[str],
+    *,
+    ylabel: str,
+    here: dict[str, dict[str, Sequence[float]]] | None = None,
+    levels: dict[str, float] | None = None,
+) -> Figure:
+    """Draw many runs of a few competitors: a dot for each run, the mean with its 95 % interval.
+
+    Parameters
+    ----------
+    panels
+        For each panel its kinds by name, each `(competitors, runs)`, at least two runs.
+    ticks
+        The competitors' names.
+    ylabel
+        What is measured.
+    here
+        A run of one's own for each kind, `(competitors,)`, drawn as a star.
+    levels
+        Horizontal lines: what who competes out of turn has reached.
+    """
+    fig, axes = figure(1, len(panels), height=3.5, sharey=True)
+    for ax, (title, kinds) in zip(axes[0], panels.items(), strict=True):
+        for k, (name, table) in enumerate(kinds.items()):
+            x, colour = np.arange(len(ticks)) + 0.25 * (k - (len(kinds) - 1) / 2), CYCLE[k]
+            ax.plot(x + 0.09, table, ".", color=colour, ms=4, alpha=0.5)
+            if here is not None:
+                ax.plot(x - 0.09, here[title][name], "*", color=colour)
+            middle, half = zip(*map(interval, np.asarray(table)), strict=True)
+            ax.errorbar(x, middle, half, fmt=MARKERS[k], color=colour, capsize=4, label=name)
+        for (name, level), line in zip((levels or {}).items(), (":", "--", "-."), strict=False):
+            ax.axhline(level, label=f"{name} {level:.0%}", color="#666666", lw=1.2, ls=line)
+        ax.set_xticks(range(len(ticks)), ticks, rotation=25)
+        ax.set_title(title)
+    axes[0, 0].set_ylabel(ylabel)
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return fig

@@ -1,6 +1,6 @@
 """Images for every lecture and assignment: most without any download, famous ones on request."""
 
-from course_utils.data.cues import CUES, CuedImages, load_cues
+from course_utils.data.cues import CUES, CuedImages, cue_network, load_cues
 from course_utils.data.digits import Digits, load_digits
 from course_utils.data.download import (
     DataDamaged,
@@ -45,6 +45,7 @@ __all__ = [
     "DataOffline",
     "Digits",
     "Split",
+    "cue_network",
     "data_folder",
     "efficientnet_lite0",
     "imagenet_batch",

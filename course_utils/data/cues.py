@@ -6,6 +6,8 @@ of a network that knows the class must point at it (the pointing game).
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,11 +15,17 @@ from course_utils.data.patches import cut_patches
 from course_utils.data.photos import photo
 from course_utils.data.split import Split, at_least
 
+if TYPE_CHECKING:
+    import torch
+
 CUES = ("stripes", "checker", "disc", "cross")
 BACKGROUNDS = ("astronaut", "chelsea", "coffee", "rocket")  # the photos in colour
 # Every class has every colour equally often, so that the colour does not tell the class.
 COLOURS = np.array([[0.84, 0.37, 0.0], [0.0, 0.45, 0.70], [0.0, 0.62, 0.45], [0.80, 0.47, 0.65]])
 SMALLEST, LARGEST = 0.30, 0.40  # side of a mark, in sides of the image
+ENDINGS = ("mean", "maximum")  # of each map, before the dense layer
+STARTS = 3
+NETWORKS = Path(__file__).parents[1] / "measured/cue_networks.npz"
 FINE = 8  # marks are drawn this many times as large, then averaged
 
 
@@ -140,3 +148,59 @@ def _marks(side: int) -> tuple[np.ndarray, np.ndarray]:
     fine = np.array([opaque, coloured], np.float32).reshape(2, len(CUES), 1, side, FINE, side, FINE)
     opaque, coloured = fine.mean(axis=(-1, -3))
     return opaque, coloured
+
+
+def cue_network(ending: str, start: int, *, trained: bool = True) -> "torch.nn.Sequential":
+    """A small network that names the marks of `load_cues`, in eval mode.
+
+    Three convolutions of 5×5, 3×3 and 3×3, BatchNorm and ReLU after each, 2×2 max pooling after the
+    first two; at the end the mean or the maximum of each map, and a dense layer.
+
+    Parameters
+    ----------
+    ending
+        One of `ENDINGS`.
+    start
+        Number of its random start, 0 to 2.
+    trained
+        False leaves the random start, for a control. Its BatchNorm layers have seen no image.
+
+    Returns
+    -------
+    nn.Sequential
+        Images `(N, 3, 32, 32)` to logits `(N, 4)`; layer `"10"`, the last ReLU, gives the maps
+        `(N, 32, 8, 8)`.
+
+    Raises
+    ------
+    ValueError
+        For another ending or start.
+
+    Source
+    ------
+    Trained by `benchmarks/cue_networks.py`, stored in half precision.
+    """
+    import torch
+    from torch import nn
+
+    if ending not in ENDINGS or start not in range(STARTS):
+        raise ValueError(
+            f"expected one of {ENDINGS} and a start in 0 to {STARTS - 1}, got {ending!r}, {start!r}"
+        )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(start)
+        layers: list[nn.Module] = []
+        for before, after, kernel_size in [(3, 12, 5), (12, 24, 3), (24, 32, 3)]:
+            conv = nn.Conv2d(before, after, kernel_size, padding=kernel_size // 2)
+            layers += [conv, nn.BatchNorm2d(after), nn.ReLU(), nn.MaxPool2d(2)]
+        pool = nn.AdaptiveAvgPool2d(1) if ending == "mean" else nn.AdaptiveMaxPool2d(1)
+        net = nn.Sequential(*layers[:-1], pool, nn.Flatten(), nn.Linear(32, 4)).eval()
+    if trained:
+        with np.load(NETWORKS) as stored:
+            numbers = torch.from_numpy(stored[f"{ending} {start}"].astype(np.float32))
+        state = net.state_dict()
+        parts = numbers.split([value.numel() for value in state.values()])
+        for (name, value), part in zip(state.items(), parts, strict=True):
+            state[name] = part.view_as(value).to(value.dtype)
+        net.load_state_dict(state)
+    return net

@@ -201,3 +201,25 @@ def test_intervals_are_drawn_and_printed(capsys):
     assert np.allclose(drawn[1:3], [[2 - 2.484, 5], [2 + 2.484, 5]], atol=0.001)  # ends of the bars
     assert drawn[3][0] == 1.5  # the single run
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "10"]
+
+
+def test_runs_draw_each_run_their_mean_and_its_interval():
+    table = np.array([[1.0, 2, 3], [0, 0, 0]])  # two competitors, three runs
+    fig = plotting.runs(
+        {"left": {"one": table}, "right": {"one": table + 1}},
+        ("A", "B"),
+        ylabel="rate",
+        here={"left": {"one": [5, 6]}, "right": {"one": [7, 8]}},
+        levels={"edges": 0.5},
+    )
+    left, right = fig.axes
+    assert [tick.get_text() for tick in left.get_xticklabels()] == ["A", "B"]
+    (bars,) = left.containers
+    middle, _, (segments,) = bars.lines
+    assert middle.get_ydata().tolist() == [2, 0]
+    first = segments.get_segments()[0][:, 1]
+    assert first == pytest.approx([2 - 2.484, 2 + 2.484], abs=1e-3)  # t with two degrees of freedom
+    stars = [line.get_ydata().tolist() for line in right.lines if line.get_marker() == "*"]
+    assert stars == [[7, 8]]
+    assert left.get_legend_handles_labels()[1] == ["edges 50%", "one"]
+    plt.close(fig)

@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from course_utils import tracing
+from course_utils.checks.a4_inside.verdict import CLAIMS
 from course_utils.course import notebooks
 from course_utils.experiment import interval, measured
 from course_utils.repository import ROOT
@@ -116,6 +117,30 @@ def test_lecture_10_says_what_its_table_gave():
     assert f"{int(apart[1][0])} ± {apart[1][1]} points behind a mean" in verdict
 
 
+def test_lecture_10_says_what_deleting_gave():
+    found = cells("10")
+    row = r"^(squares|single) (?:of 16×16|pixels) +(\S.*?) +([+-]\d+) ± (\d+)$"
+    rows = re.findall(row, printed(found["deletion-draw"]), re.M)
+    gaps = {(kind, name): (int(m), int(h)) for kind, name, m, h in rows}
+    text = found["cues"].source
+    for kind, name in (
+        ("squares", "integrated, expert"),
+        ("squares", "Grad-CAM, expert"),
+        ("squares", "integrated, novice"),
+        ("squares", "edges"),
+        ("single", "Grad-CAM, expert"),
+    ):
+        middle, half = gaps[kind, name]
+        assert f"{middle:+d} ± {half}".replace("-", "−") in text, name
+    ahead = [n for (kind, n), (m, h) in gaps.items() if "expert" in n and m < -h and kind[1] == "q"]
+    assert ahead == ["integrated, expert"]  # "the only one of the five"
+    assert not [n for (kind, n), (m, h) in gaps.items() if kind == "single" and abs(m) > h]
+    areas = np.array(measured("starts")["runs"]["deletion"]["found"]).mean(axis=3)
+    middle, half = interval(100 * (areas[:, 0, 7] - areas[:, 0, 2]))
+    assert f"ahead of them by {middle:.0f} ± {half:.0f}, so not even this" in text
+    assert middle < half
+
+
 def test_lecture_11_says_what_welch_gives():
     found = cells("11")
     t, needed, freedom = re.search(
@@ -191,17 +216,20 @@ def test_lecture_12_says_how_much_faster_a_separable_layer_was():
     assert f"{min(factors, key=float)} to {max(factors, key=float)} times faster" in text
 
 
-def test_a4_says_what_its_table_shows():
-    rows = re.findall(
-        r"^([\w-]+) +(\d+)% +\d+% +(\d+)% +\d+%", printed(cells("a4")["the-game"]), re.M
-    )
-    mean, maximum = ({name: int(row[i]) for name, *row in rows} for i in (0, 1))
-    assert min(mean["Grad-CAM"], maximum["Grad-CAM"]) > 90  # "nearly always behind both"
-    there = {
-        head: np.array(kinds["trained"]) for head, kinds in measured("seeds_10")["rates"].items()
+def test_a4_draws_conclusions_of_every_kind_from_its_own_table():
+    found = cells("a4")
+    rows = re.findall(r"^(\w+) +([+-]\d+) ± (\d+) points", printed(found["the-game"]), re.M)
+    said = dict(re.findall(r'^(\w+) = "(\w+)"', found["verdict"].source, re.M))
+    words = {
+        name: "higher" if int(m) > int(h) else "lower" if -int(m) > int(h) else "open"
+        for name, m, h in rows
     }
-    assert there["maximum"][2].mean() < there["maximum"][3].mean()  # after the deconvnet
-    assert np.ptp(there["mean"], axis=1).max() > 0.4  # "more than 40 points apart"
+    assert words == said
+    compared = found["the-game"].source.split("COMPARED = ")[1].split("\n\n\n")[0]
+    assert ast.literal_eval(compared) == CLAIMS
+    assert {*words.values()} == {"higher", "lower", "open"}
+    there = measured("seeds_10")["rates"]["maximum"]["trained"]
+    assert np.mean(there[2]) < np.mean(there[3])  # "Grad-CAM came after the deconvnet"
 
 
 def test_the_model_answer_of_a5_cites_its_own_output():
@@ -295,14 +323,16 @@ def test_a_stored_run_takes_what_the_lecture_defines(number):
     assert measured(f"seeds_{number}")["seeds"] == list(range(10 if number == "12" else 20))
 
 
-@pytest.mark.parametrize(("size", "middle"), [(7, 3.5), (8, 1.5)])
+@pytest.mark.parametrize(("size", "middle"), [(4, 3.5), (8, 1.5)])
 def test_a4_enlarges_a_value_to_the_middle_of_its_window(size, middle):
-    """Occlusion's 7 windows of 8 pixels start at 0, 4, …; Grad-CAM's 8 places are 4 pixels wide."""
+    """Occlusion's 4 windows of 8 pixels start at 0, 8, …; Grad-CAM's 8 places are 4 pixels wide."""
     names = {"F": F, "torch": torch}
-    exec(cells("a4")["four-instruments"].source.split("def class_channels")[0], names)
+    source = cells("a4")["the-networks"].source
+    exec("def enlarged" + source.split("def enlarged")[1].split("\n\n\n")[0], names)
     for i in range(1, size - 1):
         maps = torch.zeros(1, size, size)
         maps[0, i, 2] = 1
         rows = names["enlarged"](maps)[0].sum(dim=1)
         assert rows.shape == (32,)
-        assert (rows @ torch.arange(32.0) / rows.sum()).item() == pytest.approx(4 * i + middle)
+        place = (rows @ torch.arange(32.0) / rows.sum()).item()
+        assert place == pytest.approx(32 // size * i + middle)

@@ -1,5 +1,6 @@
 """Checks of assignment a4: what a network sees, and what to believe of it, in PyTorch."""
 
+from course_utils.checks.a4_inside import verdict
 from course_utils.checks.a4_inside.covering import check_occlusion_map
 from course_utils.checks.a4_inside.deconvolution import check_deconvnet
 from course_utils.checks.a4_inside.fields import check_receptive_field
@@ -19,4 +20,5 @@ __all__ = [
     "check_pointing_game",
     "check_receptive_field",
     "check_saliency",
+    "verdict",
 ]

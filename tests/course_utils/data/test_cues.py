@@ -2,9 +2,10 @@ import doctest
 
 import numpy as np
 import pytest
+import torch
 
-from course_utils.data import CUES, cues, load_cues, photo
-from course_utils.data.cues import BACKGROUNDS
+from course_utils.data import CUES, cue_network, cues, load_cues, photo
+from course_utils.data.cues import BACKGROUNDS, ENDINGS, STARTS
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +130,26 @@ def test_bad_requests_get_a_sentence(arguments, sentence):
 
 def test_the_examples_hold():
     assert doctest.testmod(cues).failed == 0
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_cue_networks_know_the_marks_and_their_starts_do_not(ending):
+    cues = load_cues(per_class=1, test_per_class=25)
+    images, labels = torch.tensor(cues.test_images), torch.tensor(cues.test_labels)
+    torch.manual_seed(5)
+    drawn = torch.rand(1)
+    torch.manual_seed(5)
+    for start in range(STARTS):
+        net = cue_network(ending, start)
+        assert not net.training
+        assert net[:11](images[:1]).shape == (1, 32, 8, 8)
+        assert (net(images).argmax(1) == labels).float().mean() > 0.9
+        young, again = (cue_network(ending, start, trained=False) for _ in range(2))
+        assert torch.equal(young(images[:2]), again(images[:2]))
+        assert (young(images).argmax(1) == labels).float().mean() < 0.6
+    assert torch.equal(torch.rand(1), drawn)  # nobody else's random numbers are touched
+
+
+def test_a_cue_network_that_is_not_there_is_told():
+    with pytest.raises(ValueError, match="start in 0 to 2, got 'mean', 3"):
+        cue_network("mean", 3)

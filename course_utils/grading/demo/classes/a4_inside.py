@@ -21,6 +21,15 @@ def target_logits(logits, target):
     return logits[torch.arange(count), targets.expand(count)]
 """
 
+# What his own rates say, so it earns its points though his saliency is wrong.
+HIS_OWN_TABLE = """
+cam_saliency = "open"
+cam_deconvnet = "open"
+cam_learned = "higher"
+saliency_learned = "higher"
+occlusion_saliency = "open"
+"""
+
 HOOKS_STAY = """
 def deconvnet(model, x, layer, channel):
     for module in model.modules():
@@ -46,20 +55,25 @@ STUDENTS = [
     Recipe(
         "ben",
         "forgot the absolute value of the gradient",
-        {"saliency": SIGNED},
-        lost={"check-saliency": 7, "check-saliency-traces": 4},
+        {"saliency": SIGNED, "verdict": HIS_OWN_TABLE},
+        lost={"check-saliency": 8, "check-saliency-traces": 1},
     ),
     Recipe(
         "cleo",
         "left the hooks of the deconvnet in the model",
         {"deconvnet": HOOKS_STAY},
-        lost={"check-deconvnet-traces": 3},
+        lost={"check-deconvnet-traces": 2},
     ),
     Recipe(
         "dan",
         "took Grad-CAM from captum",
         {"grad_cam": FROM_THE_LIBRARY},
-        lost={"check-grad-cam": 8, "check-grad-cam-traces": 4, "check-grad-cam-invalid": 1},
+        lost={
+            "check-grad-cam": 9,
+            "check-grad-cam-traces": 2,
+            "check-rates": 5,
+            "check-verdict": 10,
+        },
     ),
     BLANK,
 ]
