@@ -151,7 +151,7 @@ def compare(
     >>> def run(way, rate, seed, part):
     ...     return 1 - abs(rate - 0.1) - (way == "plain") * 0.2 + seed / 100
     >>> found = compare(run, ["plain", "linked"], [0.01, 0.1, 1], tuning_seeds=[9], seeds=[0, 1])
-    >>> bracketed(found), [round(d, 2) for d in paired(found, "linked", "plain")]
+    >>> bracketed(found), paired(found, "linked", "plain").round(2).tolist()
     ({'plain': 0.1, 'linked': 0.1}, [0.2, 0.2])
     """
     shared = {*tuning_seeds} & {*seeds}
