@@ -4,7 +4,9 @@
 of a few runs, or of their differences, can be trusted (`intervals` does so for a whole array), and
 `verdict` which word the differences allow; `measured` reads tables that took minutes;
 `repeated` trains from one start and has the other starts kept, as long as the code is that which
-trained them.
+trained them. `compare` does a whole comparison: it tunes each way of training on images that do not
+judge, trains all ways from the same seeds, and gives plain numbers, of which `bracketed` and
+`paired` say what they are worth.
 """
 
 import dis
@@ -106,6 +108,88 @@ def best_rate(rates: Sequence[float], losses: ArrayLike) -> float:
         f"{edge:g} does best and is the {end} rate tried, so a better one may lie beyond: "
         f"go on to {beyond:.2g}"
     )
+
+
+def compare(
+    run: Callable[[str, float, int, str], float],
+    ways: Sequence[str],
+    rates: Sequence[float],
+    *,
+    tuning_seeds: Sequence[int],
+    seeds: Sequence[int],
+) -> dict[str, Any]:
+    """Compare ways of training fairly: each at its own best rate, all from the same seeds.
+
+    The rate of each way is the best on the validation part, by the mean over `tuning_seeds`; only
+    then is the test part looked at, once for each way and each of `seeds`.
+
+    Parameters
+    ----------
+    run
+        Takes a way, a rate, a seed and a part, `"validation"` or `"test"`; trains anew on what
+        belongs to neither, and gives a score on that part, the larger the better.
+    ways
+        Their names; one of them is to be the control.
+    rates
+        The grid of learning rates, ascending, at least three, the same for all ways.
+    tuning_seeds, seeds
+        To tune with and to compare with; they share none.
+
+    Returns
+    -------
+    dict
+        `"rates"`; `"tuned"`, for each way the scores `(tuning seeds, rates)`; and `"scores"`, for
+        each way one score for each seed. Lists and floats, so that it can be printed and kept.
+
+    Raises
+    ------
+    ValueError
+        If the best rate of a way lies at the edge of the grid, naming the way and where to go on;
+        if a seed both tunes and compares.
+
+    Examples
+    --------
+    >>> def run(way, rate, seed, part):
+    ...     return 1 - abs(rate - 0.1) - (way == "plain") * 0.2 + seed / 100
+    >>> found = compare(run, ["plain", "linked"], [0.01, 0.1, 1], tuning_seeds=[9], seeds=[0, 1])
+    >>> bracketed(found), paired(found, "linked", "plain").round(2).tolist()
+    ({'plain': 0.1, 'linked': 0.1}, [0.2, 0.2])
+    """
+    shared = {*tuning_seeds} & {*seeds}
+    if shared:
+        raise ValueError(f"seeds that tune cannot compare as well, got {sorted(shared)} in both")
+    rates = [float(rate) for rate in rates]
+    found: dict[str, Any] = {"rates": rates, "tuned": {}, "scores": {}}
+    for way in ways:
+        found["tuned"][way] = [
+            [float(run(way, rate, seed, "validation")) for rate in rates] for seed in tuning_seeds
+        ]
+    best = bracketed(found)
+    for way in ways:
+        found["scores"][way] = [float(run(way, best[way], seed, "test")) for seed in seeds]
+    return found
+
+
+def bracketed(found: dict[str, Any]) -> dict[str, float]:
+    """The best rate of each way in what `compare` gave, if the grid goes on past it.
+
+    Raises
+    ------
+    ValueError
+        As `best_rate` does, naming the way.
+    """
+    best = {}
+    for way, scores in found["tuned"].items():
+        try:
+            best[way] = best_rate(found["rates"], -np.asarray(scores, dtype=float))
+        except ValueError as error:
+            raise ValueError(f"{way}: {error}") from None
+    return best
+
+
+def paired(found: dict[str, Any], first: str, second: str) -> np.ndarray:
+    """Scores of one way minus those of another, seed by seed, in what `compare` gave: `(N,)`."""
+    return np.subtract(found["scores"][first], found["scores"][second])
 
 
 def interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float, float]:

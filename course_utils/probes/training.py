@@ -37,7 +37,8 @@ def _modes(model: nn.Module) -> list[bool]:
     return [module.training for module in model.modules()]
 
 
-def _one_number(value: Any, what: str) -> float:
+def one_number(value: Any, what: str) -> float:
+    """A result as a float; raises `Unusable`, which calls it `what`, if it is none."""
     if value is None:
         raise Unusable("it returned None. Is a `return` missing?")
     if isinstance(value, bool) or not isinstance(value, int | float | np.floating):
@@ -70,7 +71,7 @@ def evaluate(
             graphs.append(isinstance(output, Tensor) and output.requires_grad)
 
         model[3].register_forward_hook(hook)
-        found = _one_number(evaluate(model, loader), "the accuracy")
+        found = one_number(evaluate(model, loader), "the accuracy")
         if look_at == "value":
             return {"accuracy": found}
         if look_at == "modes":
@@ -110,9 +111,9 @@ def train_epoch(
         steps, gradients, last = [], [], model.get_parameter("3.bias")
         optimizer.register_step_pre_hook(lambda *_: steps.append(1))
         last.register_hook(lambda *_: gradients.append(1))
-        losses = [_one_number(train_epoch(model, loader, optimizer), "the mean loss")]
+        losses = [one_number(train_epoch(model, loader, optimizer), "the mean loss")]
         if look_at == "two epochs":
-            losses.append(_one_number(train_epoch(model, loader, optimizer), "the mean loss"))
+            losses.append(one_number(train_epoch(model, loader, optimizer), "the mean loss"))
         state = model.state_dict()
         return {
             "used": len(optimizer.state_dict()["state"]),
@@ -155,7 +156,7 @@ def _losses(given: Any) -> list[float]:
         given = given.tolist()
     if not isinstance(given, list | tuple) or not given:
         raise Unusable("it is to return a list of floats, one loss for each step")
-    return [_one_number(loss, "a loss") for loss in given]
+    return [one_number(loss, "a loss") for loss in given]
 
 
 @contextlib.contextmanager

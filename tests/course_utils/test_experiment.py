@@ -163,3 +163,37 @@ def test_whatever_is_changed_all_starts_are_run(kept, monkeypatch, name, change)
 def test_other_starts_are_run(kept, name, seeds, live):
     assert len(experiment.repeated(name, go, seeds, live=live)) == len(seeds)
     assert list(RAN) == seeds
+
+
+def asked(best):
+    """A run that notes what it is asked for; each way does best at its rate of `best`."""
+    calls = []
+
+    def run(way, rate, seed, part):
+        calls.append((way, rate, seed, part))
+        return -abs(rate - best[way]) + seed / 100
+
+    return run, calls
+
+
+def test_a_comparison_tunes_each_way_before_the_test_part_is_seen():
+    run, calls = asked({"plain": 1, "linked": 10})
+    found = experiment.compare(
+        run, ["plain", "linked"], [0.1, 1, 10, 100], tuning_seeds=[8, 9], seeds=range(3)
+    )
+    parts = [part for *_, part in calls]
+    assert parts == ["validation"] * 16 + ["test"] * 6
+    judged = [call for call in calls if call[-1] == "test"]
+    assert judged == [(way, rate, seed, "test") for way, rate in (("plain", 1), ("linked", 10))
+                      for seed in range(3)]  # fmt: skip
+    assert found["tuned"]["plain"][1] == pytest.approx([-0.81, 0.09, -8.91, -98.91])
+    assert experiment.paired(found, "linked", "plain").tolist() == [0, 0, 0]
+
+
+def test_a_comparison_refuses_the_edge_and_shared_seeds():
+    run, calls = asked({"plain": 1, "linked": 10})
+    with pytest.raises(ValueError, match=r"linked: 10 does best .* go on to 30"):
+        experiment.compare(run, ["plain", "linked"], [0.1, 1, 10], tuning_seeds=[9], seeds=[0, 1])
+    assert {part for *_, part in calls} == {"validation"}
+    with pytest.raises(ValueError, match=r"\[1\] in both"):
+        experiment.compare(run, ["plain"], [0.1, 1, 10], tuning_seeds=[1], seeds=[0, 1])

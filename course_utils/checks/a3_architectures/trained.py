@@ -1,17 +1,16 @@
 """Check of the trained ResNet-20: what it says of digits that it was not trained with."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from course_utils.checks.a3_architectures.tools import asked
 from course_utils.checks.digits import judge, unseen_digits
 from course_utils.checks.engine import CheckFailed
-from course_utils.checks.outcome import Look
 from course_utils.probes import training
 
-SIZE = 12  # height and width of the digits
+SIZE = 8  # height and width of the digits
 WANTED = 0.93  # share of the test digits that is to be right
 PARAMETERS = 272_474  # of ResNet-20 with projections
 LAGS = (
@@ -26,7 +25,7 @@ def check_trained(model: Any, *, seed: int | None = None) -> None:
     Parameters
     ----------
     model
-        Takes images `(N, 3, 12, 12)` of float32 in −1 to 1, gives logits `(N, 10)`.
+        Takes images `(N, 3, 8, 8)` of float32 in −1 to 1, gives logits `(N, 10)`.
     seed
         For a hidden test: the images come in another order, with a trace of noise.
 
@@ -37,24 +36,16 @@ def check_trained(model: Any, *, seed: int | None = None) -> None:
     """
     if model is None:
         raise CheckFailed("✗ trained: there is no model yet. Write train_resnet20, run its cell.")
-    count = _found(training.size, model)
+    count = asked("trained", training.size, model)
     if count != PARAMETERS:
         raise CheckFailed(
             f"✗ trained: the model has {count} parameters, a ResNet-20 has {PARAMETERS}."
         )
     grey, labels = unseen_digits(SIZE, seed)
-    images = torch.from_numpy(2 * grey[:, None] - 1).float().repeat(1, 3, 1, 1)  # (N, 3, 12, 12)
-    logits = _found(training.logits, model, images)
+    images = torch.from_numpy(2 * grey[:, None] - 1).float().repeat(1, 3, 1, 1)  # (N, 3, 8, 8)
+    logits = asked("trained", training.logits, model, images)
     if not isinstance(logits, Tensor) or tuple(logits.shape) != (len(labels), 10):
         shape = tuple(getattr(logits, "shape", ())) or type(logits).__name__
         raise CheckFailed(f"✗ trained: expected logits {(len(labels), 10)}, got {shape}.")
     answers = logits.argmax(dim=1).numpy()
     judge("trained", answers, labels, WANTED, (0.5, LAGS))
-
-
-def _found(probe: Callable, model: Any, *args: Any) -> Any:
-    (outcome,) = Look(probe).outcomes([model], [(args, {})])
-    if outcome.error:
-        lines = [f"✗ trained: {outcome.error}", outcome.where]
-        raise CheckFailed("\n  ".join(filter(None, lines)))
-    return outcome.value
