@@ -18,8 +18,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from course_utils import experiment
-from course_utils.experiment import interval
 from course_utils.readable import check_text, text_colour
 
 # Distinct for colour-blind readers too, and at least 3:1 on white; the first two also carry text.
@@ -590,6 +588,8 @@ def intervals(
     first
         Number of the first colour and marker.
     """
+    from course_utils import experiment  # and SciPy with it, which some assignments forbid
+
     width = max(len(name) for name in runs)
     for i, (name, values) in enumerate(runs.items()):
         mean, half = experiment.intervals(values)
@@ -646,6 +646,8 @@ def runs(
     levels
         Horizontal lines: what who competes out of turn has reached.
     """
+    from course_utils import experiment  # as above
+
     fig, axes = figure(1, len(panels), height=3.5, sharey=True)
     for ax, (title, kinds) in zip(axes[0], panels.items(), strict=True):
         for k, (name, table) in enumerate(kinds.items()):
@@ -653,7 +655,7 @@ def runs(
             ax.plot(x + 0.09, table, ".", color=colour, ms=4, alpha=0.5)
             if here is not None:
                 ax.plot(x - 0.09, here[title][name], "*", color=colour)
-            middle, half = zip(*map(interval, np.asarray(table)), strict=True)
+            middle, half = zip(*map(experiment.interval, np.asarray(table)), strict=True)
             ax.errorbar(x, middle, half, fmt=MARKERS[k], color=colour, capsize=4, label=name)
         for (name, level), line in zip((levels or {}).items(), (":", "--", "-."), strict=False):
             ax.axhline(level, label=f"{name} {level:.0%}", color="#666666", lw=1.2, ls=line)

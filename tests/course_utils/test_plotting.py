@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -223,3 +225,10 @@ def test_runs_draw_each_run_their_mean_and_its_interval():
     assert stars == [[7, 8]]
     assert left.get_legend_handles_labels()[1] == ["edges 50%", "one"]
     plt.close(fig)
+
+
+def test_importing_it_brings_nothing_that_an_assignment_forbids():
+    """a1 and a2 forbid both, and draw."""
+    code = "import sys, course_utils.plotting; print({'torch', 'scipy'} & set(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "set()\n"

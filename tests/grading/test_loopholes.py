@@ -121,6 +121,9 @@ class TestTime:
     def test_b(self): self.assertEqual(add(1, 2), 3)
     def test_c(self): self.assertEqual(add(1, 2), 3)
     def test_d(self): self.assertEqual(add(1, 2), 3)
+    def test_e(self): self.assertEqual(add(1, 2), 3)
+    def test_f(self): self.assertEqual(add(1, 2), 3)
+    def test_g(self): self.assertEqual(add(1, 2), 3)
 unittest.main(argv=[''], exit=False, defaultTest='T')"""
 
     def test_a_suite_has_the_time_of_one_test(self, sandboxed):
@@ -130,7 +133,7 @@ unittest.main(argv=[''], exit=False, defaultTest='T')"""
         nb, own = answered([style], "wrong"), master([style])
         result = examine(nb, own, LIMITS)
         assert result.cells[0].score == 0
-        assert result.seconds["tests"] < 2 * LIMITS.cell_seconds + 2
+        assert result.seconds["tests"] < 4 * LIMITS.cell_seconds  # of six that would take it
 
     def test_a_kernel_that_ends_within_a_suite_costs_that_test_alone(self, sandboxed):
         nb = target.submission({**RIGHT, "count": "import os\ndef count(n): os._exit(1)"})
