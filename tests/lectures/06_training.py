@@ -15,15 +15,12 @@ def noise(error, sizes, y, net, x):
     assert -0.6 < np.polyfit(np.log(sizes), np.log(error), 1)[0] < -0.4 and error[1] > 1
 
 
-def batch_race(final):
+def batch_steps(final, after):
     assert max(final[8].max(), final[32].max()) < final[256].min() < final[1347].min()
-
-
-def batch_steps(after):
-    last = {m: losses[:, -1].mean() for m, losses in after.items()}  # after 40 steps
-    assert max(last[1347], last[256]) < min(last[32], last[8])
-    first = [losses[:, 0].mean() for losses in after.values()]
-    assert max(first) - min(first) < 0.5  # after 5 they lie near one another
+    first, last = ({m: f[:, k].mean() for m, f in after.items()} for k in (0, -1))  # 5, 40 steps
+    eight, others = last.pop(8), last.values()
+    assert eight > 1.5 * max(others) and max(others) - min(others) < 0.3
+    assert max(first.values()) - min(first.values()) < 0.5
 
 
 def batch_overfit(ends):
