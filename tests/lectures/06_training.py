@@ -3,7 +3,7 @@
 import numpy as np
 from torch.nn import functional as F
 
-from course_utils import quiz
+from course_utils import bowl, quiz
 
 
 def ritual_batch(by_heart):
@@ -15,9 +15,12 @@ def noise(error, sizes, y, net, x):
     assert -0.6 < np.polyfit(np.log(sizes), np.log(error), 1)[0] < -0.4 and error[1] > 1
 
 
-def batch_race(final):
-    assert max(final[8][0].max(), final[32][0].max()) < final[256][0].min() < final[1347][0].min()
-    assert final[256][0].mean() < final[32][1].mean()  # 24 steps of 256 against 43 of 32
+def batch_steps(final, after):
+    assert max(final[8].max(), final[32].max()) < final[256].min() < final[1347].min()
+    first, last = ({m: f[:, k].mean() for m, f in after.items()} for k in (0, -1))  # 5, 40 steps
+    eight, others = last.pop(8), last.values()
+    assert eight > 1.5 * max(others) and max(others) - min(others) < 0.3
+    assert max(first.values()) - min(first.values()) < 0.5
 
 
 def batch_overfit(ends):
@@ -40,6 +43,8 @@ def turned_run(lines):
         assert turned > 1000 * straight and round(tried.min(), 2) == best
         assert tried.min() < min(tried[0], tried[-1])  # not at the edge of the rates
     assert round(lines["SGD"][1], 3) == 0.017
+    swinging = bowl.descend(bowl.Run("Adam", 0.5, momentum=0.9), steps=60, angle=45)[1]
+    assert swinging[40] < min(swinging[30], swinging[60])  # caught on its way past the star
 
 
 def tune_run(order, best):
@@ -115,7 +120,7 @@ def gallery_quiz(ends):
 
 def predictions_record(experiment):
     names = {"batch sizes", "rates", "race", "pixels", "patience", "six layers", "small batches"}
-    names |= {"brakes", "held back", *(f"panel {letter}" for letter in "ABCDEFGHI")}
+    names |= {"forty steps", "brakes", "held back", *(f"panel {letter}" for letter in "ABCDEFGHI")}
     names |= {f"{plan} at 0.12" for plan in ("constant", "step", "cosine", "warm-up, cosine")}
     assert set(experiment.repeats) == {*names, "constant at 0.03", "cosine at 0.03"}
     stale = [name for name, repeat in experiment.repeats.items() if not repeat.agrees]

@@ -45,7 +45,14 @@ def stage_trace(stage_work, volume):
     assert stage_work[0] == max(stage_work)
 
 
-def published_run(deeper, errors):
+def published_run(deeper, errors, Chain, tracing, torchvision, digits, torch):
+    with torch.device("meta"):
+        theirs = tracing.parameter_count(torchvision.models.resnet34())
+    for times in (
+        theirs / tracing.parameter_count(Chain(32, True, True)),
+        1.28e6 / len(digits.train_images),
+    ):
+        assert 900 < times < 1100  # "a thousand times as many images and weights"
     assert [round(m, 2) for m, _ in deeper.values()] == [0.6, -2.85]
     assert [round(h, 2) for _, h in deeper.values()] == [0.56, 0.55]
     assert round(errors["plain"][0] - errors["residual"][0], 2) == 0.06
@@ -96,6 +103,7 @@ def slow_plot(plain, no_norm, losses, plain_8, residual, found):
         plain_8.max(), residual.max()
     )  # no catching up
     assert max(plain.max(), no_norm.max()) < 0.3  # slow, not stuck
+    assert no_norm.mean() < plain.mean()  # BatchNorm is not what makes them train
     assert np.min(list(found["last"].values())) > 2.25  # PyTorch's start, all rates: at log 10
 
 

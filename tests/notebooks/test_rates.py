@@ -23,5 +23,5 @@ def test_no_cell_takes_the_lowest_of_a_grid_unguarded():
 
 def test_the_grids_of_lecture_06_are_guarded():
     guarded = {where for where, source in sources() if "experiment.best_rate(" in source}
-    cells = ("batch-race", "tune-run", "normalise-run")
+    cells = ("batch-steps", "tune-run", "normalise-run")
     assert guarded >= {f"06_training.ipynb: {id_}" for id_ in cells}
