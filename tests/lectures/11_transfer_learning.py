@@ -96,7 +96,9 @@ def surfaces_digits(on_digits, on_surfaces, interval):
     assert 26 <= round(pixels[1].min()) < round(pixels[1].max()) == 42
 
 
-def probe_draw(best, plain):
+def probe_draw(best, plain, probed, interval):
+    rise, half = interval(probed["trained", 2][:, 3:4] - probed["trained", 2][:, 2:3])
+    assert 0 < rise[0] < half[0]  # "higher, by less than the intervals"
     assert all(best[n][2:4].min() > best[n][0] + 0.02 for n in best)  # stages 2 and 3 beat pixels
     assert all(best[n][4] < best[n][3] - 0.05 for n in best)  # the letter scores lose
     assert all(best[n][3] > plain[n][3] + 0.02 for n in best)
