@@ -162,7 +162,11 @@ def test_lecture_11_says_what_twenty_draws_gave():
     lead, tuned = row("ImageNet body", gains), row("fine-tuned − frozen:", gains)
     assert f"leads by {lead[0]} with one patch per class, and by {lead[5]} with fifty" in text
     two, fifty = row("ImageNet body", shares)[1], row("from nothing", shares)[5]
-    assert f"({two.split()[0]} %) than the small network with fifty ({fifty.split()[0]} %)" in text
+    assert f"as often ({two.split()[0]} %) as fifty make the small network" in text
+    assert f"network ({fifty.split()[0]} %): pair by pair the gap lies within" in text
+    kept = {name: 100 * np.array(runs) for name, runs in measured("surfaces")["surfaces"].items()}
+    middle, half = interval(kept["ImageNet body"][:, 1] - kept["from nothing"][:, 5])
+    assert abs(middle) < half
     assert f"adds {tuned[2]} at five patches and {tuned[5]} at fifty".replace("+", "") in text
     on_digits = printed(found["surfaces-digits"]).split("and on surfaces")[0]
     text = found["imagenet-explain"].source
@@ -214,6 +218,9 @@ def test_lecture_12_says_how_much_faster_a_separable_layer_was():
     factors = re.findall(r"^\d.* ([\d.]+) times faster", printed(found["separable-time"]), re.M)
     text = found["separable-explain"].source
     assert f"{min(factors, key=float)} to {max(factors, key=float)} times faster" in text
+    assert "more than a quarter of the whole convolution's" in text
+    for took in measured("separable")["seconds"].values():
+        assert took["pointwise"] > max(took["whole"] / 4, 5 * took["depthwise"])
 
 
 def test_a4_draws_conclusions_of_every_kind_from_its_own_table():
