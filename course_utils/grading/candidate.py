@@ -174,8 +174,10 @@ class Candidate(Kernel):
             while "call" in (message := self._wait_for_message()):
                 self._left = self._deadline - time.monotonic()
                 raised = self._answer_call(message) or raised
-        finally:
-            self._left = self._deadline - time.monotonic()
+        except Unanswered:
+            self._left = 0.0  # the deadline may be that of the stop by now
+            raise
+        self._left = min(self._left, self._deadline - time.monotonic())
         if raised is not None:  # what ends a test, once the candidate has ended its call
             raise raised
         if self._reader.total > MANY_ANSWERS * self.limits.reply:
