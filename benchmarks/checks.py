@@ -19,8 +19,8 @@ Each mutant runs in a process of its own, with a limit of processor time; who ha
 What suspects and oracles answer is asked once for all of them; `--cold` asks anew for each, as a
 student's kernel does, so that the seconds are a student's.
 Survivors that are right all the same, or harmless, are explained in survivors.toml. Networks that a
-student trains are left out: their test counts right answers, and takes minutes. So is what a test
-trains networks with.
+student trains are left out: their test counts right answers, and takes minutes. So are parts of
+experiments, which are judged with networks of the notebook.
 """
 
 import os
@@ -70,7 +70,7 @@ CPU_SECONDS = 20  # of one mutant; a right one needs less than two
 WALL_SECONDS = 120  # where it sleeps
 MEMORY = 3 * 2**30  # more than the right one
 CAUSES = "sentence", "headline"  # the kinds that count as a cause
-LEFT_OUT = {"trial"}  # an experiment, whose networks are trained while it is judged
+LEFT_OUT = {"trial", "hit_rates"}  # parts of experiments, judged with networks of the notebook
 ENOUGH = 40  # mutants of a function
 
 # Headlines of a message, behind the names of check, part and result, that only show a difference.
@@ -329,6 +329,8 @@ def _warm(tests: list[list[str]], checks: types.SimpleNamespace) -> None:
     text = "\n".join(s for statements in tests for s in statements)
     for name in dict.fromkeys(re.findall(r"checks\.(\w+)", text)):
         check = getattr(checks, name)
+        if not isinstance(check, Check):  # a module of checks, which remember nothing
+            continue
         for seed in {None, *(int(n) for n in re.findall(rf"{name}\(.*seed=(\d+)", text))}:
             check.remember(check.parts, seed)
         for sentence in check.suspects:
