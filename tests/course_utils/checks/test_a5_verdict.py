@@ -108,7 +108,7 @@ def test_what_is_demanded_stands_in_the_task():
                "one run of the smallest size is done again", "two percentage points",
                "Paste what is printed as `results`, all of it"]  # fmt: skip
     assert [demand for demand in demands if demand not in asked] == []
-    rows = re.findall(r"^\| `(\w+)` \| ([\w ]+) \| ([\w ]+) \| (\d+) \|$", drawn, re.M)
+    rows = re.findall(r"^\| `(\w+)` \| ([\w -]+) \| ([\w -]+) \| (\d+) \|$", drawn, re.M)
     assert {name: (one, other, int(size)) for name, one, other, size in rows} == verdict.CLAIMS
     assert list(verdict.STRATEGIES) == re.findall(r'^    "([\w -]+)": s', by_id["strategies"], re.M)
 

@@ -90,7 +90,7 @@ STUDENTS = [
     ),
     Recipe(
         "dan",
-        "gave the new head neither the dtype nor the device of the old one, took a friend's numbers",
+        "ignored dtype and device of the old head, and handed in a friend's numbers",
         {"replace_head": PLAIN_NEW_LAYER},
         lost={"check-replace-head": 8, "check-replace-rest": 4, "check-experiment": 10},
     ),
