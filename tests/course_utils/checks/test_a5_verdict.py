@@ -49,6 +49,7 @@ def points(made, **given):
         (results(sizes=[1, 5, 20, 1]), r"hold \[1, 5, 20\], each once"),
         (results(seeds=[3, 4]), "at least 3 seeds"),
         (results(seeds=[3, 4, 4]), "all different"),
+        (results(seeds=[3, 4, 5, 6]) | {"seeds": [3, 4, 5, 5]}, "all different"),
         (results(lambda curve: curve[..., [0, 1, 1]]), "each with its own runs"),
         (results(lambda curve: curve + 0.03), "they say 0.696, your functions say 0.666 now"),
     ],
