@@ -9,12 +9,11 @@ from captum import attr
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils import experiment
+from course_utils.checks import conclusions
 from course_utils.checks.engine import CheckFailed
 from course_utils.insight import hits
 
 INSTRUMENTS = ("saliency", "occlusion", "Grad-CAM", "deconvnet")
-WORDS = ("higher", "lower", "open")
 # Each claim compares two rows of rates, (ending, weights, instrument), of the same three starts.
 CLAIMS = {
     "cam_saliency": (("mean", "trained", "Grad-CAM"), ("mean", "trained", "saliency")),
@@ -111,53 +110,21 @@ def rates_points(rates: Rates, expected: Rates, *, tolerance: float = 0.051) -> 
 
 
 def says(rates: Rates, claim: str) -> tuple[str, str]:
-    """What an interval of paired differences says of a claim: one of `WORDS`, and the interval."""
+    """What an interval of paired differences says of a claim, as `conclusions.says` has it."""
     first, second = (
         np.array([one[instrument] for one in rates[ending][kind]])
         for ending, kind, instrument in CLAIMS[claim]
     )
-    middle, half = experiment.interval(first - second)
-    word = "higher" if middle > half else "lower" if middle < -half else "open"
-    return word, f"{100 * middle:+.0f} ± {100 * half:.0f} points"
+    return conclusions.says(first - second)
 
 
 def answered(**given: object) -> None:
-    """Say which conclusions are missing or cannot be one; right or wrong is not told.
-
-    Raises
-    ------
-    CheckFailed
-        If none is given.
-    """
-    _same_names(given)
-    missing = [name for name, word in given.items() if word is None]
-    if len(missing) == len(given):
-        raise CheckFailed(f"✗ conclusions: none of {', '.join(given)} is given yet")
-    for name, word in given.items():
-        if word is not None and _word(word) not in WORDS:
-            print(f"✗ {name} = {word!r} cannot be a conclusion: expected one of {WORDS}")
-    rest = f"; still open: {', '.join(missing)}" if missing else ""
-    print(f"✓ conclusions: {len(given) - len(missing)} of {len(given)} given{rest}")
+    """Say which conclusions are missing or cannot be one; right or wrong is not told."""
+    conclusions.answered(dict.fromkeys(CLAIMS, conclusions.WORDS), **given)
 
 
 def conclusions_points(rates: Rates, **given: object) -> int:
     """How many conclusions are what the student's own intervals say; tells of the others why."""
-    _same_names(given)
-    right = 0
-    for name, word in given.items():
-        expected, interval = says(rates, name)
-        if _word(word) == expected:
-            print(f"✓ {name}: your three differences, {interval}")
-            right += 1
-        else:
-            print(f"✗ {name}: your three differences are {interval}, which says {expected!r}")
-    return right
-
-
-def _same_names(given: dict[str, object]) -> None:
-    if given.keys() != CLAIMS.keys():
-        raise ValueError(f"expected the conclusions {list(CLAIMS)}, got {list(given)}")
-
-
-def _word(value: object) -> object:
-    return value.strip().strip(".!").lower() if isinstance(value, str) else value
+    found = {name: says(rates, name) for name in CLAIMS}
+    supported = {n: (word, f"your three differences, {told}") for n, (word, told) in found.items()}
+    return conclusions.conclusions_points(supported, **given)

@@ -1,5 +1,6 @@
 """Checks of assignment a5: transfer learning, from a new head to a curve of evidence."""
 
+from course_utils.checks.a5_transfer import verdict
 from course_utils.checks.a5_transfer.curves import check_sample_size_curve
 from course_utils.checks.a5_transfer.freezing import check_freeze
 from course_utils.checks.a5_transfer.heads import check_replace_head
@@ -14,4 +15,5 @@ __all__ = [
     "check_replace_head",
     "check_sample_size_curve",
     "check_unfreeze_schedule",
+    "verdict",
 ]

@@ -26,7 +26,7 @@ def test_the_same_words_are_right_for_one_student_and_wrong_for_another(capsys):
     words = dict.fromkeys(verdict.CLAIMS, "open") | {"saliency_learned": "Higher."}
     mine = rates(mean_trained_saliency=[0.9, 0.92, 0.88])
     assert verdict.conclusions_points(mine, **words) == 4  # Grad-CAM is lower than saliency now
-    assert "✗ cam_saliency: your three differences are -40 ± 5 points, which says 'lower'" in (
+    assert "✗ cam_saliency: your three differences, -40 ± 5 points, which says 'lower'" in (
         capsys.readouterr().out
     )
     unsure = rates(mean_trained_saliency=[0.9, 0.5, 0.4])
@@ -50,7 +50,7 @@ def test_blank_conclusions_are_told_and_earn_nothing(capsys):
     verdict.answered(**blank | {"cam_saliency": "open", "cam_learned": "maybe"})
     out = capsys.readouterr().out
     assert "cam_learned = 'maybe' cannot be a conclusion" in out
-    assert "2 of 5 given; still open: cam_deconvnet" in out
+    assert "1 of 5 given; still open: cam_deconvnet" in out
 
 
 def test_rates_earn_a_point_for_each_instrument(capsys):

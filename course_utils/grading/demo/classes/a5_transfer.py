@@ -1,4 +1,4 @@
-"""The sample class of a5_transfer: three typical mistakes beside a perfect and a blank one."""
+"""The sample class of a5_transfer: four typical mistakes beside a perfect and a blank one."""
 
 from course_utils.grading.demo.recipes import BLANK, PERFECT, Recipe
 
@@ -65,6 +65,14 @@ def replace_head(model, num_classes):
     return model
 """
 
+TOO_MUCH = """
+letters_at_1 = "higher"
+letters_at_20 = "higher"
+borrowing_at_1 = "higher"
+freezing_at_20 = "lower"
+fading_at_5 = "higher"
+"""
+
 STUDENTS = [
     PERFECT,
     Recipe(
@@ -78,13 +86,19 @@ STUDENTS = [
         "cleo",
         "standardised the features of the probe with the test half as well",
         {"probe_layers": LOOKS_AT_THE_TEST},
-        lost={"check-probe": 13},
+        lost={"check-probe": 12},
     ),
     Recipe(
         "dan",
-        "gave the new head neither the dtype nor the device of the old one",
+        "ignored dtype and device of the old head, and handed in a friend's numbers",
         {"replace_head": PLAIN_NEW_LAYER},
-        lost={"check-replace-head": 8, "check-replace-rest": 4},
+        lost={"check-replace-head": 8, "check-replace-rest": 4, "check-experiment": 10},
+    ),
+    Recipe(
+        "finn",
+        "claims more than the intervals of the experiment support",
+        {"conclusions": TOO_MUCH},
+        lost={"check-experiment": 4},
     ),
     BLANK,
 ]
