@@ -26,6 +26,8 @@ def _paddings(*modes):
             small = np.arange(1.0, 10).reshape(3, 3)
             yield case(small, 1, mode=mode)
             yield case(small, 2, mode=mode)  # as far as reflect can go
+            if mode == "constant":
+                yield case(small, 1)  # which it is without being told
             if mode != "reflect":
                 yield case(small, 3, mode=mode)  # as far as symmetric can go
         for image in images(rng, [(4, 4), (5, 7), (8, 3)]):
