@@ -135,6 +135,7 @@ class _Exam:
         self.shown = 0  # characters of outputs so far
         self.questions = 0  # answered so far
         self.began, self.idle = time.monotonic(), patience.own_waiting()
+        self.waited = 0.0  # seconds that kernels which have ended waited for a processor
         self.hurried = False  # whether the clock alone stopped something, on a busy machine
         self.used: dict[str, float] = {}
         self.seconds = dict.fromkeys(("start", "cells", "tests"), 0.0)
@@ -240,11 +241,12 @@ class _Exam:
         if passed > patience.PRECAUTION * total:
             self.hurried = True
             return 0.0
-        waited = patience.own_waiting() - self.idle
+        waited = patience.own_waiting() - self.idle + self.waited
         return total - passed + waited + (self.candidate.waited() if self.candidate else 0.0)
 
     def _end_candidate(self) -> None:
         self.candidate.end()
+        self.waited += self.candidate.waited()
         self.hurried |= self.candidate.hurried
         for what, much in self.candidate.used.items():
             before = self.used.get(what, 0.0)

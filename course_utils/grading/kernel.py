@@ -95,6 +95,7 @@ class Kernel:
         self.used: dict[str, float] = {}  # of processors and memory, known at its end
         self.hurried = False  # whether it was stopped by the clock alone, on a busy machine
         self._waiting = patience.Waiting(self.sandbox.program.top)
+        self._waited = 0.0  # until its end
         self._waiting_in_all = patience.Waiting(self.sandbox.program.top)
 
     def run(self, source: str) -> list[NotebookNode]:
@@ -166,7 +167,7 @@ class Kernel:
 
     def waited(self) -> float:
         """Seconds that it waited for a processor, since it came up."""
-        return 0.0 if self.sandbox.ended else self._waiting_in_all.excused()
+        return self._waited if self.sandbox.ended else self._waiting_in_all.excused()
 
     def _interrupt(self) -> None:
         with contextlib.suppress(zmq.ZMQError):  # who does not listen is ended soon
@@ -218,6 +219,7 @@ class Kernel:
         """Kill the kernel and all that it has started."""
         if not self.sandbox.ended:
             self.used = patience.used(self.sandbox.program.top)
+            self._waited = self._waiting_in_all.excused()
             self.sandbox.end()
             for s in self._sockets.values():
                 s.close(0)

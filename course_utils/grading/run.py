@@ -29,7 +29,7 @@ from course_utils.grading.sandbox import Limits
 from course_utils.grading.submissions import Submission, read_folder
 from course_utils.grading.table import Line
 from course_utils.grading.verdicts import CellResult, ExamResult
-from course_utils.grading.workers import pool
+from course_utils.grading.workers import Pool, pool
 
 
 @dataclass(frozen=True)
@@ -194,19 +194,10 @@ def grade(
             else:
                 pending.append(student)
         with pool(workers, scheduler) as some, _progress(len(pending)) as bar:
-            hurried = []
-            for submission, outcome in some.run(task.of(course, s) for s in pending):
-                if _is_hurried(outcome):
-                    hurried.append(submission.student)
-                    continue
+            for submission, outcome in _examined(some, course, task, pending):
                 line = _record(course, gradebook, task, submission, outcome)
                 lines[line.student] = line
                 bar.update()
-            for student in hurried:  # once more, alone, now that the others are done
-                for submission, outcome in some.run([task.of(course, student)]):
-                    line = _record(course, gradebook, task, submission, outcome)
-                    lines[line.student] = line
-                    bar.update()
         for student, line in lines.items():
             line.by_hand, line.penalty = record.standing(gradebook, assignment, student)
         del loaded  # the cells, which until here were read once
@@ -278,10 +269,10 @@ def what_if(
         if not students:
             raise CourseError(f"Nothing of {assignment} is graded yet: course grade {assignment}")
         with pool(workers, scheduler) as some, _progress(len(students)) as bar:
-            for submission, outcome in some.run(task.of(course, s) for s in students):
+            for submission, outcome in _examined(some, course, task, students):
                 told = _told_before(course, assignment, submission.student)
                 new = _changes(submission.student, outcome, known[submission.student], told)
-                if new and accept:
+                if new and accept and not isinstance(outcome, str):  # a failure is no score
                     _record(course, gradebook, task, submission, outcome)
                 changes += new
                 bar.update()
@@ -380,9 +371,21 @@ def _demand_space(course: Course) -> None:
         raise CourseError(f"The disk of {top} is full: {free / 1e6:.0f} MB are left.")
 
 
-def _is_hurried(outcome: dict[str, ExamResult] | str) -> bool:
-    """Whether a submission was stopped by the clock alone, while others computed."""
-    return not isinstance(outcome, str) and any(result.hurried for result in outcome.values())
+def _examined(
+    some: Pool, course: Course, task: Task, students: Iterable[str]
+) -> Iterator[tuple[Submission, dict[str, ExamResult] | str]]:
+    """What became of each submission, in the order in which they are done.
+
+    Who was stopped by the clock alone, while others computed, comes once more at the end, alone.
+    """
+    hurried = []
+    for submission, outcome in some.run(task.of(course, student) for student in students):
+        if isinstance(outcome, str) or not any(result.hurried for result in outcome.values()):
+            yield submission, outcome
+        else:
+            hurried.append(submission.student)
+    for student in hurried:
+        yield from some.run([task.of(course, student)])
 
 
 def _record(

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 from course_utils.checks.say import explanations, without_hedge
 from course_utils.course import cli
 from course_utils.errors import CourseError
-from course_utils.grading import report, run
+from course_utils.grading import report, run, workers
 from course_utils.grading.report import Submission, harmless, misconceptions_of, tasks_of, told
 from grading import target
 from grading.classes import (
@@ -204,6 +205,17 @@ class TestWhatIf:
         written = {p.stem for p in notes.glob("*.json") if p.stat().st_mtime_ns != before[p.stem]}
         assert written == {"ada", "ben"}
         assert run.what_if(NAME, course, limits=QUICK) == ([], len(MIX))
+
+    def test_an_examination_that_fails_takes_nobodys_score(self, course, monkeypatch):
+        def fail(*_):
+            raise ValueError("no room")
+
+        monkeypatch.setattr(workers, "_examiner", SimpleNamespace(examine=fail))
+        before = contents(course)
+        changes, _ = run.what_if(NAME, course, limits=QUICK, accept=True)
+        assert {c.student for c in changes} == set(MIX)
+        assert all("no room" in c.why for c in changes)
+        assert contents(course) == before
 
     def test_the_command_says_it_in_words(self, course, monkeypatch):
         monkeypatch.chdir(course)
