@@ -250,37 +250,6 @@ def intervals(runs: ArrayLike, confidence: float = 0.95) -> tuple[np.ndarray, np
     return mean.reshape(runs.shape[1:]), half.reshape(runs.shape[1:])
 
 
-def verdict(differences: ArrayLike, confidence: float = 0.95) -> str:
-    """What paired differences allow to be said of the first of two ways of training.
-
-    Parameters
-    ----------
-    differences
-        The first minus the second for each run, `(N,)`, where larger is better.
-    confidence
-        Of the interval.
-
-    Returns
-    -------
-    str
-        `"ahead"` or `"behind"`, if the interval of the mean leaves 0 out, else `"open"`.
-
-    Raises
-    ------
-    ValueError
-        As `interval` does.
-
-    Examples
-    --------
-    >>> verdict([0.10, 0.12, 0.09]), verdict([0.10, -0.12, 0.09])
-    ('ahead', 'open')
-    """
-    mean, half = interval(differences, confidence)
-    if abs(mean) <= half:
-        return "open"
-    return "ahead" if mean > 0 else "behind"
-
-
 @dataclass(frozen=True)
 class Repeat:
     """How `repeated` came to its results: the code and what it found, and what was kept of it."""

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from course_utils import experiment
-from course_utils.experiment import best_rate, interval, intervals, measured, verdict
+from course_utils.experiment import best_rate, interval, intervals, measured
 
 RATES = [0.01, 0.1, 1.0]
 
@@ -76,14 +76,6 @@ def test_intervals_are_those_of_each_place():
     mean, half = intervals(runs, 0.9)
     assert mean.shape == half.shape == (2, 3)
     assert (mean[1, 2], half[1, 2]) == interval(runs[:, 1, 2], 0.9)
-
-
-@pytest.mark.parametrize(
-    ("differences", "word"),
-    [([2, 3, 2.5], "ahead"), ([-2, -3, -2.5], "behind"), ([2, 3, -2.5], "open"), ([0, 0], "open")],
-)
-def test_a_verdict_needs_an_interval_without_0(differences, word):
-    assert verdict(differences) == word
 
 
 def test_a_table_that_nobody_measured_is_named_with_those_there_are():
