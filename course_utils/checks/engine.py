@@ -196,8 +196,10 @@ class Check:
                 self._remembered[part, seed] = Known(cases, self._wanted(cases))
 
     def _cases(self, part: str, seed: int | None) -> list[Case]:
-        seeds = [0] if seed is None else range(seed, seed + HIDDEN_ROUNDS)
-        return [c for s in seeds for c in self.parts[part](np.random.default_rng(s))]
+        return [c for s in self._seeds(seed) for c in self.parts[part](np.random.default_rng(s))]
+
+    def _seeds(self, seed: int | None) -> Sequence[int]:
+        return [0] if seed is None else range(seed, seed + HIDDEN_ROUNDS)
 
     def _wanted(self, cases: list[Case]) -> list[Any]:
         return [self.oracle(*c.args, **c.kwargs) for c in cases]

@@ -2,6 +2,9 @@
 
 A wrong version is compared with every suspect of its check, and each version is judged here and in
 the sandbox: without a memory most of the time goes into the same questions over and over.
+
+A hidden test draws more than once. What is wrong has to be told by its first draw already, which is
+more than a student meets and half the work; what is right has to pass all of them.
 """
 
 import pickle
@@ -9,14 +12,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 
-from course_utils.checks.engine import Check, Known
+from course_utils.checks.engine import HIDDEN_ROUNDS, Check, Known
 from course_utils.checks.outcome import Outcome, call
 
 
 @dataclass
 class Remembered(Check):
-    """A check that remembers what oracle and suspects answered, and which causes it told."""
+    """A check that remembers what oracle and suspects answered, and which causes it told.
 
+    `draws` is how many of a hidden test's are made.
+    """
+
+    draws: int = HIDDEN_ROUNDS
     _told: dict[tuple, list[str]] = field(default_factory=dict, init=False, repr=False)
 
     def known(self, part: str, seed: int | None) -> Known:
@@ -24,6 +31,9 @@ class Remembered(Check):
         if (part, seed) not in self._remembered:
             self.remember([part], seed)
         return self._remembered[part, seed]
+
+    def _seeds(self, seed: int | None) -> Sequence[int]:
+        return super()._seeds(seed)[: self.draws]
 
     def of_suspect(self, sentence: str, part: str, seed: int | None) -> list[Outcome]:
         """What a suspect gives in the cases of a part."""
@@ -54,6 +64,7 @@ class Remembered(Check):
         return self._told[key]
 
 
-def remembered(check: Check) -> Remembered:
+def remembered(check: Check, **options: int) -> Remembered:
     """The same check, with a memory."""
-    return Remembered(**{f.name: getattr(check, f.name) for f in fields(check) if f.init})
+    given = {f.name: getattr(check, f.name) for f in fields(check) if f.init}
+    return Remembered(**given | options)
