@@ -1,7 +1,9 @@
 """Set-up: pins agree, `make` says what is wrong and changes nothing then, imports are light."""
 
 import ast
+import functools
 import importlib.metadata
+import importlib.util
 import os
 import re
 import shutil
@@ -9,9 +11,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import tomllib
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.request import urlopen
 
 import pytest
@@ -173,8 +178,9 @@ NO_NETWORK = {
     "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
     "PIP_EXTRA_INDEX_URL": "",
     "PIP_FIND_LINKS": "",
+    "PIP_RETRIES": "0",
 }
-SET_UP = (".venv/.ready",)
+READY = ".venv/.ready"
 
 
 @pytest.fixture
@@ -182,43 +188,62 @@ def clone(tmp_path):
     """The files that set-up reads, in a folder of their own (with a space, as people have it)."""
     folder = tmp_path / "my course"
     folder.mkdir()
-    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+    for name in ("Makefile", "start.py", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, folder)
     return folder
 
 
 @pytest.fixture
 def python(tmp_path):
-    """Write a `python3` that does what a shell script says and else is this Python."""
+    """Write a `python3` that runs a file after a line of Python of ours."""
 
-    def write(script):
+    def write(line):
         folder = tmp_path / "bin"
         folder.mkdir()
         program = folder / "python3"
-        program.write_text(f'#!/bin/sh\n{script}\nexec "{sys.executable}" "$@"\n')
+        first = f"import runpy, sys; {line}; sys.argv = sys.argv[1:]"
+        run = 'runpy.run_path(sys.argv[0], run_name="__main__")'
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c \'{first}; {run}\' "$@"\n')
         program.chmod(0o755)
         return folder
 
     return write
 
 
-# Makes an environment whose Python is the same again, in place of a real one, which takes seconds.
-MAKES_VENV = (
-    'if [ "$1 $2" = "-m venv" ]; then mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; exit; fi'
-)
+@pytest.fixture
+def start(clone, monkeypatch):
+    """The clone's start.py, for which an environment is made at once, with this Python in it."""
+    spec = importlib.util.spec_from_file_location("start", clone / "start.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def run(command, **options):
+        if command[1:3] != ["-m", "venv"]:
+            return subprocess.run(command, **options)
+        earlier(clone)
+        (clone / READY).unlink()
+        return subprocess.CompletedProcess(command, 0)
+
+    shown = SimpleNamespace(run=run, DEVNULL=subprocess.DEVNULL)
+    monkeypatch.setattr(module, "subprocess", shown)
+    monkeypatch.setattr(module, "has_nvidia_card", lambda: False)
+    monkeypatch.setattr(module, "CPU_BUILDS", "http://127.0.0.1:9/cpu")
+    for name, value in NO_NETWORK.items():
+        monkeypatch.setenv(name, value)
+    return module
 
 
 def earlier(clone):
     """An environment that an earlier set-up finished; its Python is this one."""
-    (clone / ".venv/bin").mkdir(parents=True)
+    (clone / ".venv/bin").mkdir(parents=True, exist_ok=True)
     (clone / ".venv/bin/python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     (clone / ".venv/bin/python").chmod(0o755)
-    (clone / ".venv/.ready").write_text(f"{clone}\n")
+    (clone / READY).write_text(f"{clone}\n")
 
 
 def outdate(clone):
     """Make the pins newer than the environment."""
-    os.utime(clone / ".venv/.ready", (0, 0))
+    os.utime(clone / READY, (0, 0))
 
 
 def contents(folder):
@@ -237,48 +262,49 @@ def assert_refused(ran, *words):
 
 class TestSetUp:
     def test_old_python_is_refused(self, clone, python):
-        fake = python(
-            'case "$*" in *"sys.exit(sys.version_info"*) exit 1;; '
-            "*platform*) echo 3.9.18; exit 0;; esac"
+        old = (
+            'import platform; sys.version_info = (3, 9); platform.python_version = "3.9.18".format'
         )
         before = contents(clone)
-        ran = make(*SET_UP, cwd=clone, path=fake)
-        assert_refused(ran, "needs Python 3.11 or newer", "python3 is 3.9.18", "make PYTHON=")
+        ran = make(READY, cwd=clone, path=python(old))
+        assert_refused(ran, "needs Python 3.11 or newer", "is 3.9.18", "make PYTHON=")
         assert contents(clone) == before
 
     def test_missing_python_is_named(self, clone):
-        ran = make(*SET_UP, "PYTHON=python3.99", cwd=clone)
+        ran = make(READY, "PYTHON=python3.99", cwd=clone)
         assert_refused(ran, "There is no python3.99", "make PYTHON=")
 
     def test_missing_venv_is_told_with_debians_package(self, clone, python):
-        fake = python('case "$*" in *ensurepip*) exit 1;; esac')
         before = contents(clone)
-        assert_refused(make(*SET_UP, cwd=clone, path=fake), "sudo apt install python3-venv")
+        ran = make(READY, cwd=clone, path=python("sys.modules.update(ensurepip=None)"))
+        assert_refused(ran, "sudo apt install python3-venv")
         assert contents(clone) == before
 
-    def test_without_network_nothing_changes(self, clone, python):
+    def test_without_network_nothing_changes(self, clone, start):
         before = contents(clone)
-        ran = make(*SET_UP, cwd=clone, path=python(MAKES_VENV), **NO_NETWORK)
-        assert_refused(ran, "cannot be fetched", "no network", "nothing was changed")
+        with pytest.raises(start.CannotStart, match=r"no network.*nothing was changed"):
+            start.set_up()
         assert contents(clone) == before
 
-    def test_finished_set_up_is_skipped(self, clone):
+    def test_finished_set_up_is_skipped(self, clone, start):
         earlier(clone)
-        ran = make("--question", *SET_UP, cwd=clone)
+        ran = make("--question", READY, cwd=clone)
         assert (ran.returncode, ran.stdout) == (0, "")
+        assert start.is_ready()
 
-    def test_changed_pins_are_noticed(self, clone):
+    def test_changed_pins_are_noticed(self, clone, start):
         earlier(clone)
         outdate(clone)
-        assert make("--question", *SET_UP, cwd=clone).returncode == 1
+        assert make("--question", READY, cwd=clone).returncode == 1
+        assert not start.is_ready()
 
-    def test_failed_update_leaves_the_earlier_environment(self, clone):
+    def test_failed_update_leaves_the_earlier_environment(self, clone, start):
         earlier(clone)
         before = contents(clone / ".venv")
         (clone / "requirements.lock").write_text("there-is-no-such-package==1.0\n")
         outdate(clone)
-        ran = make(*SET_UP, cwd=clone, PIP_RETRIES="0", **NO_NETWORK)
-        assert_refused(ran, "could not be installed", "nothing is lost")
+        with pytest.raises(start.CannotStart, match=r"could not be installed.*nothing is lost"):
+            start.set_up()
         assert contents(clone / ".venv") == before
 
     @pytest.mark.parametrize(
@@ -293,15 +319,84 @@ class TestSetUp:
         ],
         ids=["unfinished", "moved", "no Python"],
     )
-    def test_spoiled_environment_is_made_anew(self, clone, python, spoil, said):
+    def test_spoiled_environment_is_made_anew(self, clone, start, capsys, spoil, said):
         earlier(clone)
         outdate(clone)
         spoil(clone / ".venv")
         before = contents(clone)
-        ran = make(*SET_UP, cwd=clone, path=python(MAKES_VENV), **NO_NETWORK)
-        assert f".venv {said}: making it anew." in ran.stdout
-        assert_refused(ran, "nothing was changed")  # here it cannot be made: the old one is back
+        with pytest.raises(start.CannotStart, match="nothing was changed"):
+            start.set_up()  # here it cannot be made: the old one is back
+        assert f".venv {said}: making it anew." in capsys.readouterr().out
         assert contents(clone) == before
+
+    def test_interrupted_it_leaves_nothing(self, clone, start, monkeypatch):
+        before = contents(clone)
+
+        def interrupted():
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(start, "_install", interrupted)
+        monkeypatch.setattr(start, "pip", lambda *_, **__: 0)
+        with pytest.raises(KeyboardInterrupt):
+            start.set_up()
+        assert contents(clone) == before
+
+
+class TestBuildOfPyTorch:
+    """What is asked of pip, which does nothing here, and what is said first."""
+
+    @pytest.fixture
+    def asked(self, start, monkeypatch):
+        commands = []
+        monkeypatch.setattr(start, "pip", lambda *command, **_: commands.append(command) or 0)
+        monkeypatch.setattr(start.sys, "platform", "linux")
+        return commands
+
+    @pytest.fixture
+    def index(self, start, tmp_path, monkeypatch):
+        (tmp_path / "cpu/torch").mkdir(parents=True)
+        handler = functools.partial(SimpleHTTPRequestHandler, directory=tmp_path)
+        handler.log_message = handler.func.log_message = lambda *_: None
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            monkeypatch.setattr(start, "CPU_BUILDS", f"http://127.0.0.1:{server.server_port}/cpu")
+            yield start.CPU_BUILDS
+            server.shutdown()
+
+    def test_without_a_card_it_is_the_one_without_cuda(self, start, asked, index, locked, capsys):
+        start.set_up()
+        assert "without CUDA" in capsys.readouterr().out.splitlines()[0]
+        first, then = [command for command in asked if "--index-url" in command or "-r" in command]
+        assert first[first.index("--index-url") + 1] == index
+        assert {*first[-2:]} == {f"{name}=={locked[name]}" for name in ("torch", "torchvision")}
+        assert "--index-url" not in then
+        assert start.is_ready()
+
+    def test_where_its_index_does_not_answer_it_is_the_default(self, start, asked, capsys):
+        start.set_up()
+        assert not [command for command in asked if "--index-url" in command]
+        assert start.is_ready()
+
+    def test_with_a_card_it_is_the_default(self, start, asked, index, monkeypatch, capsys):
+        monkeypatch.setattr(start, "has_nvidia_card", lambda: True)
+        start.set_up()
+        assert "with CUDA" in capsys.readouterr().out.splitlines()[0]
+        assert not [command for command in asked if "--index-url" in command]
+
+    @pytest.mark.parametrize("system", ["darwin", "win32"])
+    def test_elsewhere_it_is_the_default(self, start, asked, index, system, monkeypatch):
+        monkeypatch.setattr(start.sys, "platform", system)
+        start.set_up()
+        assert not [command for command in asked if "--index-url" in command]
+
+
+def test_windows_has_what_lectures_and_assignments_import():
+    """Modules of Python that are Linux's and macOS's alone are grading's alone."""
+    missing = {"fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty"}
+    files = [*(ROOT / "course_utils").rglob("*.py"), ROOT / "start.py"]
+    using = {path for path in files for name in modules(path) if {*name.split(".")} & missing}
+    assert using
+    assert {path.parent.name for path in using} == {"grading"}
 
 
 class TestLab:
@@ -353,9 +448,7 @@ class TestLab:
                 lab.wait(timeout=30)
 
 
-def test_jupyterlab_opens_without_asking_about_news():
+def test_jupyterlab_opens_without_asking_about_news(start):
     """Its question would pop up over the first lecture."""
-    command = ["make", "--dry-run", "lab", f"-C{ROOT}"]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "--LabApp.news_url=None" in shown
+    assert "--LabApp.news_url=None" in start.LAB
     assert LabApp(news_url=None).news_url is None  # which is what turns it off
