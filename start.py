@@ -1,9 +1,10 @@
 """Set the course up in .venv, once, and open it in JupyterLab; needs Python alone.
 
     python start.py                  # Windows: py start.py
+    python start.py --author         # with the panel that marks cells of an assignment
     python start.py --only-set-up
 
-`make lab` calls this too. A finished environment carries the stamp .ready, which says where it
+`make lab` calls the first. A finished environment carries the stamp .ready, which says where it
 stands and is written last. While pip is at work it carries .unfinished: whoever finds that, makes
 it anew, since a package that was cut off may look complete. A failure leaves an earlier environment
 as it was. One that was moved or copied here still points to its old place.
@@ -25,7 +26,12 @@ OLD = ROOT / ".venv-old"
 READY = VENV / ".ready"
 UNFINISHED = VENV / ".unfinished"
 LOWEST = (3, 11)
-LAB = ["--LabApp.news_url=None", "--LabApp.default_url=/lab/tree/lectures/00_start_here.ipynb"]
+LAB = [
+    "--LabApp.news_url=None",
+    "--LabApp.default_url=/lab/tree/lectures/00_start_here.ipynb",
+    "--ServerApp.contents_manager_class=course_utils.course.desk.Untouched",
+]
+STUDENTS_DESK = ROOT / "course_utils" / "course"  # whose labconfig/ leaves that panel out
 # Builds of PyTorch that need no NVIDIA card, and a tenth of the room. On Linux alone they are not
 # what the default index has.
 CPU_BUILDS = "https://download.pytorch.org/whl/cpu"
@@ -197,12 +203,16 @@ def _dots(done):
         print(". ", end="", flush=True)
 
 
-def open_lab():
+def open_lab(*, author=False):
     """Open the first lecture in JupyterLab, until it is ended."""
     flags = LAB + (["--allow-root"] if hasattr(os, "geteuid") and not os.geteuid() else [])
     environment = dict(os.environ)
     # Jupyter starts its subcommands by name.
     environment["PATH"] = os.path.dirname(python()) + os.pathsep + environment.get("PATH", "")
+    if not author:
+        settings = [str(STUDENTS_DESK), environment.get("JUPYTER_CONFIG_PATH", "")]
+        environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, settings))
+    _trust(environment)
     command = [python(), "-m", "jupyter", "lab", *flags]
     if os.name != "nt":
         os.chdir(str(ROOT))
@@ -210,10 +220,18 @@ def open_lab():
     return subprocess.run(command, cwd=str(ROOT), env=environment, check=False).returncode
 
 
+def _trust(environment):
+    """Let what is stored in the course's own notebooks be alive before a cell is run."""
+    own = [*ROOT.glob("lectures/*.ipynb"), *ROOT.glob("assignments/*/*.ipynb")]
+    if own:  # if it fails, questions wait until their cell is run
+        command = [python(), "-m", "jupyter", "trust", *map(str, own)]
+        subprocess.run(command, env=environment, check=False, **silent())
+
+
 def main():
     """Set up what is missing, then open the course; the exit code."""
     asked = sys.argv[1:]
-    if asked not in ([], ["--only-set-up"]):
+    if asked not in ([], ["--author"], ["--only-set-up"]):
         print(__doc__)
         return 2
     try:
@@ -222,7 +240,7 @@ def main():
     except CannotStart as reason:
         print(reason)
         return 1
-    return 0 if asked else open_lab()
+    return 0 if asked == ["--only-set-up"] else open_lab(author=bool(asked))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import ast
 import functools
 import importlib.metadata
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -406,6 +407,7 @@ class TestLab:
         environment = os.environ | {
             "BROWSER": "true",  # the program that opens nothing and succeeds
             "JUPYTER_CONFIG_DIR": str(tmp_path),
+            "JUPYTER_DATA_DIR": str(tmp_path / "data"),
             "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
         }
         with socket.socket() as taken, (tmp_path / "log").open("w+") as log:
@@ -433,11 +435,15 @@ class TestLab:
                 assert url, said
                 assert url[1] != "8888"
                 assert url[2] == "/lab/tree/lectures/00_start_here.ipynb"
-                # The whole course is in the file browser, not the folder of the lecture alone.
-                api = f"http://127.0.0.1:{url[1]}/api/contents/README.md?token={url[3]}&content=0"
+                # The whole course is in the file browser, not the folder of the lecture alone; and
+                # what is stored in it is trusted, so that questions answer before a cell is run.
+                lecture = "lectures/03_output_size.ipynb"
+                api = f"http://127.0.0.1:{url[1]}/api/contents/{lecture}?token={url[3]}"
                 for _ in range(40):
                     try:
-                        assert b'"README.md"' in urlopen(api, timeout=10).read()
+                        cells = json.loads(urlopen(api, timeout=10).read())["content"]["cells"]
+                        code = [c["metadata"] for c in cells if c["cell_type"] == "code"]
+                        assert all(metadata["trusted"] for metadata in code)
                         break
                     except OSError:  # also as URLError: it says its address before it listens
                         time.sleep(0.25)

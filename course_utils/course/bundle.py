@@ -18,6 +18,7 @@ FILES = (
     "pyproject.toml",
     "README.md",
     "requirements.lock",
+    "start.py",
 )
 # Tests are the instructor's, and sample answers are nearly right ones.
 WITHOUT = ("course_utils/grading",)

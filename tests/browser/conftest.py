@@ -1,6 +1,7 @@
 """A real browser, and desks to sit at."""
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -86,12 +87,14 @@ def student_desk(exchange, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def student(browser, student_desk):
-    """JupyterLab in the student's copy."""
-    yield from _lab(browser, student_desk)
+    """JupyterLab in the student's copy, as start.py opens it there."""
+    start = runpy.run_path(str(student_desk.folder / "start.py"))
+    student_desk.environment["JUPYTER_CONFIG_PATH"] = str(start["STUDENTS_DESK"])
+    yield from _lab(browser, student_desk, *start["LAB"])
 
 
-def _lab(browser, desk):
-    with serving(desk.folder, desk.environment, "lab") as url:
+def _lab(browser, desk, *flags):
+    with serving(desk.folder, desk.environment, "lab", *flags) as url:
         page = browser.new_page(viewport={"width": 1366, "height": 900})
         yield Lab(page, url, desk.folder)
         page.context.close()

@@ -18,7 +18,9 @@ PATIENCE = 180  # seconds until a server must answer on a busy machine
 
 
 @contextlib.contextmanager
-def serving(folder: Path, environment: dict[str, str], application: str) -> Iterator[str]:
+def serving(
+    folder: Path, environment: dict[str, str], application: str, *flags: str
+) -> Iterator[str]:
     """Run `jupyter lab` or `jupyter server` in a folder; its address, `http://…/`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -26,7 +28,8 @@ def serving(folder: Path, environment: dict[str, str], application: str) -> Iter
     url = f"http://127.0.0.1:{port}/"
     process = subprocess.Popen(
         [sys.executable, "-m", "jupyter", application, "--no-browser", "--allow-root",
-         f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"],
+         f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}",
+         *flags],
         cwd=folder, env=environment, stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip

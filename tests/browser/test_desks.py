@@ -51,6 +51,16 @@ def test_a_lecture_that_nobody_trusts_shows_pictures(stored):
     expect(stored.panel.locator(".lab")).to_have_count(0)
 
 
+def test_what_was_only_opened_is_not_changed(stored):
+    expect(stored.page.locator(".jp-DirListing-item.jp-mod-running")).to_be_visible()
+    expect(stored.page.locator(".jp-mod-dirty")).to_have_count(0)
+
+
+def test_a_student_is_not_asked_to_create_an_assignment(student):
+    assert student.page.get_by_role("tab", name="Property Inspector").is_visible()
+    assert student.page.get_by_role("tab", name="Create Assignment").count() == 0
+
+
 @pytest.fixture(scope="module")
 def lecture(student, student_desk, stored):
     """Trusted and loaded again."""
