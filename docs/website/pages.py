@@ -14,6 +14,7 @@ from course_utils.course.predictions import asks, only_draws
 logger = logging.getLogger(__name__)
 LINES_OF_A_CELL = 10_000  # myst-nb numbers the lines of cell n from (n + 1) times this
 MINUTES = re.compile(r"About [\w ]+? (?:minutes|hours)")
+THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 
 
 def setup(app: Sphinx) -> dict:
@@ -29,11 +30,22 @@ def _complete(app: Sphinx, document: nodes.document) -> None:
     if path.suffix != ".ipynb":
         return
     notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
+    _keep_numbers_whole(document)
     _describe_pictures(document, notebook)
     _leave_out_calls(document, notebook)
     _mark_cells(app, document, notebook)
     _say_how_to_run(app, document, notebook)
     _number(document, path)
+
+
+def _keep_numbers_whole(document: nodes.document) -> None:
+    """No line breaks within 34 992 000; hints and solutions are HTML, as folds are."""
+    for text in list(document.findall(nodes.Text)):
+        if not isinstance(text.parent, nodes.FixedTextElement | nodes.literal | nodes.math):
+            text.parent.replace(text, nodes.Text(THOUSANDS.sub("\u00a0", text)))
+    for raw in document.findall(nodes.raw):
+        if raw.astext().startswith("<details>"):
+            raw.children = [nodes.Text(THOUSANDS.sub("\u00a0", raw.astext()))]
 
 
 def _describe_pictures(document: nodes.document, notebook: nbformat.NotebookNode) -> None:

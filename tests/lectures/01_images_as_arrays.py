@@ -37,7 +37,7 @@ def features_curves(floor, best, scores, scales, cat, shadow, ways, shadows):
     assert all(np.isclose(match, 1) for edge, match in shadows.items() if not 134 < edge < 212)
     assert (
         scales[0.9] > floor > max(scales[s] for s in (0.5, 0.6, 0.7, 0.8))
-        and floor > ways["turn in degrees"][30]
+        and ways["turn in degrees"][30] < floor < ways["turn in degrees"][-30] < floor + 0.1
     )
     assert quiz.truth("features-scale") == min(s for s in scales if s < 1 and scales[s] > floor)
 

@@ -11,6 +11,7 @@ from course_utils.repository import LANGUAGE, ROOT
 from website.building import build
 
 TITLE = "# How large?\n\nAbout 20 minutes on a CPU."
+SHOWN = "It shows 34 992 000.\n\n<details><summary>Hint</summary>1 347 digits</details>"
 DRAWS = 'plotting.show(plotting.stops(7, 3), "stops")'
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
@@ -27,7 +28,7 @@ def course(
     cells = [
         nbformat.v4.new_markdown_cell(opening, id="title"),
         nbformat.v4.new_code_cell(DRAWS, id="drawn", outputs=[picture], execution_count=1),
-        nbformat.v4.new_markdown_cell("What it shows.", id="shown"),
+        nbformat.v4.new_markdown_cell(SHOWN, id="shown"),
     ]
     for folder in ("lectures", "docs"):
         (root / folder).mkdir()
@@ -56,6 +57,9 @@ def test_links_lead_to_pages_and_to_cells(tmp_path):
     assert 'id="cell-shown"' in lecture
     assert 'alt="A single grey pixel"' in lecture
     assert "About 20 minutes</li>" in lecture
+    # A line of a phone ends between numbers, not within one.
+    assert "34\u00a0992\u00a0000" in lecture
+    assert "1\u00a0347" in lecture
     # The code that only draws is folded.
     folded = BeautifulSoup(lecture, "html.parser").select_one("details.drawing")
     assert "plotting.stops" in folded.get_text()
