@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+NEWEST := build/newest
 READY := $(VENV)/.ready
 # Installed beside the dependencies, so that the project itself needs no network.
 BUILD_BACKEND := 'setuptools>=77'
@@ -20,7 +21,7 @@ BENCHMARKS := $(patsubst %,benchmarks/%.py,grading lectures layers data)
 # Grading keeps students' code in a sandbox, which is Debian's package bubblewrap.
 INSTALL_SANDBOX := apt-get install --quiet --yes --no-install-recommends bubblewrap
 
-.PHONY: help lab test demo release site bench lock
+.PHONY: help lab test demo release site bench lock newest
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -74,6 +75,19 @@ lock: $(READY)  ## write requirements.lock anew from pyproject.toml
 	        (step["metadata"] for step in json.load(open("$(VENV)/resolved.json"))["install"])]' \
 	    | sed 's/+.*//; /^convnet-course==/d' | LC_ALL=C sort -f; } > requirements.lock.new
 	@mv requirements.lock.new requirements.lock
+
+# Each week CI asks so whether a release that is not pinned yet breaks the course. The pins stay.
+newest: $(READY) sandbox  ## run every test on the newest releases of all dependencies
+	@rm -rf $(NEWEST) && $(PYTHON) -m venv $(NEWEST)
+	@sed -n 's/^    "\([A-Za-z0-9-]*\)==.*/\1/p' pyproject.toml > $(NEWEST)/requirements.txt
+	@echo $(BUILD_BACKEND) >> $(NEWEST)/requirements.txt
+	@$(NEWEST)/bin/python -m pip --disable-pip-version-check install --quiet -r $(NEWEST)/requirements.txt
+	@$(NEWEST)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	@echo "Newer than the pins:"
+	@$(NEWEST)/bin/python -m pip --disable-pip-version-check freeze --exclude-editable \
+	    | sed 's/+.*//' | grep -vixFf requirements.lock | sed 's/^/  /' || echo "  nothing"
+	@echo "$(CURDIR)" > $(NEWEST)/.ready
+	@$(MAKE) --no-print-directory test VENV=$(NEWEST)
 
 # start.py makes the environment, and says what its two stamps mean.
 ifneq ($(shell cat $(READY) 2> /dev/null),$(CURDIR))

@@ -115,6 +115,13 @@ class TestPins:
         assert f'"{lowest}"' in workflow
         assert "bash .ci/run" in workflow
 
+    def test_the_newest_of_every_dependency_is_what_make_newest_asks_for(self, direct):
+        shown = make("--dry-run", "newest").stdout.splitlines()
+        (line,) = [line for line in shown if line.startswith("sed -n")]
+        command = line.rpartition(" > ")[0]
+        asked = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True)
+        assert [*map(normal, asked.stdout.split())] == [*direct]
+
 
 class TestImport:
     def test_rooms_import_one_way(self):

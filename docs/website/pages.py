@@ -1,6 +1,8 @@
 """What a page of a notebook has beside its cells: their places, alt texts, and how to run it."""
 
 import re
+import subprocess
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -121,10 +123,28 @@ def _say_how_to_run(app: Sphinx, document: nodes.document, notebook: nbformat.No
             f'<a href="https://mybinder.org/v2/gh/{place}/{branch}?urlpath=lab/tree/{path}">'
             "Open in Binder</a>",
         ]
-    items = "".join(f"<li>{item}</li>" for item in [minutes[0], *links])
+    last = _last_run(Path(app.srcdir), docname)
+    items = "".join(f"<li>{item}</li>" for item in [minutes[0], *links, last])
     line = nodes.raw("", f'<ul class="run">{items}</ul>', format="html")
     title = next(document.findall(nodes.title))
     title.parent.insert(title.parent.index(title) + 1, line)
+
+
+def _last_run(root: Path, docname: str) -> str:
+    """When the outputs were last stored, as far as git knows, and with which versions.
+
+    What is stored is compared with a new run before each change of the course. An assignment is
+    run as its solution.
+    """
+    path = f"{docname.replace('assignments/', 'solutions/')}.ipynb"
+    command = ["git", "log", "-1", "--format=%cs", "--", path]
+    try:
+        told = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        told = ""
+    when = f"Last run on {told.strip()}" if told.strip() else "Run"
+    names = {"PyTorch": "torch", "torchvision": "torchvision", "NumPy": "numpy"}
+    return f"{when} with " + ", ".join(f"{n} {version(p).split('+')[0]}" for n, p in names.items())
 
 
 def _number(document: nodes.document, path: Path) -> None:

@@ -3,6 +3,7 @@
 import functools
 import json
 import re
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -354,6 +355,15 @@ def test_a_notebook_s_page_says_how_long_and_where_to_run_it(site, path):
     (part,) = re.findall('<ul class="run">.*?</ul>', page.read_text(), re.DOTALL)
     how = BeautifulSoup(part, "html.parser")
     assert re.match(r"About \w+.* (minutes|hours)$", how.li.text)
+    *_, last = how.select("li")
+    ran = str(name).replace("assignments/", "solutions/")
+    when = subprocess.run(["git", "log", "-1", "--format=%cs", "--", ran], cwd=ROOT,
+                          capture_output=True, text=True).stdout.strip()  # fmt: skip
+    assert last.text.startswith(
+        f"Last run on {when} with PyTorch " if when else "Run with PyTorch "
+    )
+    pins = dict(re.findall(r"^(\w+)==(.*)$", (ROOT / "requirements.lock").read_text(), re.M))
+    assert last.text.endswith(f"torchvision {pins['torchvision']}, NumPy {pins['numpy']}")
     download, colab, binder = (link["href"] for link in how.select("a"))
     assert (page.parent / download).read_bytes() == path.read_bytes()
     place = "someone/convnet-course"
