@@ -176,16 +176,21 @@ def _make():
         )
 
 
+def fetch():
+    """Install what requirements.lock pins; pip's exit code."""
+    index = cpu_index()
+    if index:  # without these, the pins would bring CUDA along
+        builds = locked("torch", "torchvision")
+        pip("install", "--progress-bar", "on", "--no-deps", "--index-url", index, *builds)
+    return pip("install", "--progress-bar", "on", "-r", "requirements.lock")
+
+
 def _install():
     done = threading.Event()
     dots = threading.Thread(target=_dots, args=[done], daemon=True)
     dots.start()
     try:
-        index = cpu_index()
-        if index:  # without these, the pins would bring CUDA along
-            builds = locked("torch", "torchvision")
-            pip("install", "--progress-bar", "on", "--no-deps", "--index-url", index, *builds)
-        failed = pip("install", "--progress-bar", "on", "-r", "requirements.lock") or pip(
+        failed = fetch() or pip(
             "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."
         )
     finally:

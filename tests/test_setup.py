@@ -398,6 +398,21 @@ class TestBuildOfPyTorch:
         assert not [command for command in asked if "--index-url" in command]
 
 
+def test_the_container_fetches_with_start_and_runs_the_course_that_is_mounted(start):
+    """Nothing else is in its image, so nothing of a course is either."""
+    steps = (ROOT / "Containerfile").read_text()
+    (copied,) = re.findall(r"^COPY (.*) \./$", steps, re.MULTILINE)
+    assert all((ROOT / name).is_file() for name in copied.split())
+    called = re.findall(r"start\.(\w+)\(", steps)
+    assert called
+    assert all(callable(getattr(start, name)) for name in called)
+    (mounted,) = re.findall(r"PYTHONPATH=(\S+)", steps)
+    assert f"WORKDIR {mounted}\n" in steps
+    guide = (ROOT / "docs/instructor.md").read_text()
+    (tag,) = re.findall(r"podman build -t (\S+) \.  ", guide)
+    assert re.search(rf"podman run .* -v \.:{mounted} {tag} grade a1_convolution", guide)
+
+
 def test_windows_has_what_lectures_and_assignments_import():
     """Modules of Python that are Linux's and macOS's alone are grading's alone."""
     missing = {"fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty"}
