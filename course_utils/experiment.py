@@ -298,7 +298,7 @@ def gains(
     over
         The way with which all others are compared, or for each way that has one its own.
     what, form, unit
-        What stands above, and how numbers are written, and what of.
+        What stands above, how numbers are written, and what of; percents differ by points.
 
     Returns
     -------
@@ -316,14 +316,15 @@ def gains(
     if isinstance(over, str):
         over = {name: over for name in runs if name != over}
     width, found = max(map(len, runs)), {}
-    unit = f" {unit}" if unit else ""
+    unit = unit and f" {unit}"
+    apart = " points" if unit == " %" else unit
     print(end=f"{what}\n" if what else "")
     for name, values in runs.items():
         line = f"{name:{width}} {np.mean(values):6{form}}{unit}"
         if name in over:
             base = over[name]
             found[name] = interval(np.subtract(values, runs[base]))
-            line += "   over {}: {:+{f}} ± {:{f}}{}".format(base, *found[name], unit, f=form)
+            line += "   over {}: {:+{f}} ± {:{f}}{}".format(base, *found[name], apart, f=form)
         print(line)
     return found
 

@@ -663,6 +663,7 @@ def strips(
     width: float = 6.0,
     height: float = 2.6,
     sharex: bool = False,
+    levels: Sequence[float] = (),
     each: dict[str, dict[str, object]] | None = None,
 ) -> Figure:
     """Draw panels of `dots` side by side; what is measured stands below each.
@@ -673,6 +674,8 @@ def strips(
         For each panel, by what it measures, its groups of values by name; the same names in all.
     width, height, sharex
         As `figure` takes them.
+    levels
+        Of a dotted line in each panel, such as what chance gives.
     each
         Properties of single panels, by what they measure, such as `xlim`.
     """
@@ -680,6 +683,8 @@ def strips(
     for ax, (measure, groups) in zip(axes[0], panels.items(), strict=True):
         dots(ax, groups)
         ax.set(xlabel=measure, **(each or {}).get(measure, {}))
+    for ax, level in zip(axes[0], levels, strict=False):
+        ax.axvline(level, color=GREY, lw=1, ls=":")
     return fig
 
 
@@ -851,27 +856,42 @@ def volumes(shapes: Sequence[tuple[int, int]], widths: Sequence[int] = ()) -> Fi
     return fig
 
 
-def timeline(events: Sequence[tuple[int, str, str]], *, end: int | None = None) -> Figure:
-    """Draw events at their years on a line, from top to bottom, with who and what beside them.
+def columns(
+    panels: dict[str, dict[str, Sequence[float]]],
+    *,
+    columns: int,
+    height: float,
+    by_column: bool = False,
+    **axes: object,
+) -> Figure:
+    """Draw panels of upright bars, numbered from 1; the kinds of a panel stand on one another.
 
     Parameters
     ----------
-    events
-        `(year, who, what)`, the earliest first.
-    end
-        The year where the line is cut; what is later stands at its end.
+    panels
+        By title, for each kind of bar by name as many heights as there are bars.
+    columns, height
+        Panels in one row, and inches of the whole.
+    by_column
+        Fill the figure column by column.
+    axes
+        Properties of all panels, but for `xlabel` and `ylabel`, which stand once.
     """
-    first, last = events[0][0], end or events[-1][0]
-    step = 1.15 * (last - first) / max(len(events) - 1, 1)  # in years, from one text to the next
-    fig, ((ax,),) = figure(height=0.7 * len(events))
-    for row, (year, who, what) in enumerate(events):
-        y, place = first - step / 4 + row * step, min(year, last)
-        ax.plot([0, 0.6, 0.9], [place, y, y], "-o", color=BLUE, lw=1, ms=9, markevery=[0])
-        ax.text(1, y - step / 6, f"{year}  {who}", va="center", fontsize=13, weight="bold")
-        ax.text(1, y + step / 4, what, va="center", fontsize=12)
-    ax.plot([0, 0], [first, last], ":", color=BLUE)
-    ax.set(xlim=(-0.3, 8), ylim=(first + step * (len(events) - 0.2), first - 0.8 * step))
-    ax.axis("off")
+    rows = -(-len(panels) // columns)
+    fig, grid = figure(rows, columns, height=height)
+    fig.supxlabel(axes.pop("xlabel", ""), fontsize=13)
+    fig.supylabel(axes.pop("ylabel", ""), fontsize=13)
+    places = (grid.T if by_column else grid).flat
+    for ax, (title, kinds) in zip(places, panels.items(), strict=False):
+        below = 0.0
+        for i, (name, heights) in enumerate(kinds.items()):
+            x = np.arange(1, len(heights) + 1)
+            ax.bar(x, heights, bottom=below, color=CYCLE[i], hatch="//" if i else None, label=name)
+            below = below + np.asarray(heights)
+        every = max(1, len(x) // 4)
+        ax.set_title(title, fontsize=12)
+        ax.set(xticks=[1, *x[every:-every:every], len(x)], **axes)
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=len(kinds))
     return fig
 
 
