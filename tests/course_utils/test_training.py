@@ -49,7 +49,7 @@ def test_a_network_is_made_and_trained_from_one_seed(split):
     adam = lambda parameters: torch.optim.Adam(parameters, lr=0.01)  # noqa: E731
     make = lambda: nn.Sequential(nn.Flatten(), nn.Linear(16, 2))  # noqa: E731
     falls = lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, 1)  # noqa: E731
-    go = dict(epochs=3, batch_size=10, schedule=falls)
+    go = {"epochs": 3, "batch_size": 10, "schedule": falls}
     (one, watched), (same, end), (other, _) = (
         training.trained(make, split, adam, seed=seed, watch=watch, **go)
         for seed, watch in ((4, True), (4, False), (5, False))
