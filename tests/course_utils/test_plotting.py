@@ -231,9 +231,11 @@ def test_labelled_points_carry_their_names():
     fig = plotting.labelled(groups, left=["new"], lines=True, xticks=[1, 5])
     (ax,) = fig.axes
     assert ax.lines[0].get_xydata().tolist() == [[1, 2], [3, 4]]
-    assert {text.get_text(): text.get_ha() for text in ax.texts} == dict(
-        A="left", B="left", C="right"
-    )
+    assert {text.get_text(): text.get_ha() for text in ax.texts} == {
+        "A": "left",
+        "B": "left",
+        "C": "right",
+    }
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "5"]
 
 
