@@ -96,7 +96,7 @@ def names_for(claim: dict) -> dict[str, Any]:
     AssertionError
         If the run that should carry the claim is missing, or asserts nothing.
     """
-    tools = (above, below, undecided, word, pm, best, inside, middle)
+    tools = (above, below, undecided, word, pm, best, inside, middle, measured)
     names: dict[str, Any] = {tool.__name__: tool for tool in tools} | {"np": np}
     kind, name = claim["run"].split(" ", 1)
     if kind == "starts":
