@@ -42,6 +42,8 @@ def test_each_of_the_nine_has_its_own_fault():
 
 
 def test_a_patient_can_be_trained():
-    case = patients.nine(load_digits().first(20), small, normed)["C"] | {"epochs": 1}
-    _net, history = training.trained(small, load_digits().first(20), seed=0, **case)
+    digits = load_digits()
+    case = patients.nine(digits, small, normed)["C"] | {"epochs": 1}
+    net, history = training.trained(small, digits.first(20), seed=0, **case)
     assert len(history.validation_loss) == 1
+    assert not net.training
