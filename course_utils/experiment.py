@@ -343,8 +343,8 @@ class Repeat:
         """Whether the start that was trained now came out as it was kept, but for last digits."""
         if self.kept is None:
             return False
-        apart = np.median(abs(self.found[0] - self.kept[0]))
-        return bool(apart < 0.2 * np.median(abs(self.kept[0])) + 1e-9)
+        apart = np.nanmedian(abs(self.found[0] - self.kept[0]))  # NaN is what is not measured
+        return bool(apart < 0.2 * np.nanmedian(abs(self.kept[0])) + 1e-9)
 
 
 repeats: dict[str, Repeat] = {}  # by name: what `repeated` has done since the start

@@ -131,6 +131,12 @@ def test_what_was_kept_is_not_what_is_found(kept):
     assert not experiment.repeats["go"].agrees
 
 
+@pytest.mark.parametrize(("there", "agrees"), [([8, np.nan, 2], True), ([1, np.nan, 9], False)])
+def test_what_is_not_measured_decides_nothing(there, agrees):
+    now, kept = np.array([[8, np.nan, 2]]), np.array([there])
+    assert experiment.Repeat("", [4], now, kept).agrees == agrees
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [
