@@ -58,7 +58,8 @@ def lecture(number: str, whole: tuple[str, ...] = (), names: tuple[str, ...] = (
 
 def _given(node: ast.stmt) -> set[str]:
     """The names to which an assignment gives values, or parts of values."""
-    targets = node.targets if isinstance(node, ast.Assign) else []
+    more = [node.target] if isinstance(node, ast.AugAssign) else []  # such as names |= {...}
+    targets = node.targets if isinstance(node, ast.Assign) else more
     return {n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)}
 
 

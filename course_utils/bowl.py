@@ -1,7 +1,7 @@
 """Optimisers on a bowl that is steep one way and flat the other, and their paths down."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -103,6 +103,50 @@ def descend(
     walked = torch.stack(path)
     losses = ((walked @ curvature) * walked).sum(dim=1) / 2
     return walked.numpy(), losses.numpy()
+
+
+def momenta(rates: Sequence[float], *, steps: int = 60) -> tuple[np.ndarray, dict, dict]:
+    """Walk down the bowl with momentum from 0 to 0.95; print which does best at each rate.
+
+    Returns
+    -------
+    momentum
+        `(20,)`.
+    travelled, losses
+        For each rate, by `"rate 0.04"`, how far the path runs up and down along w₂ in all, and the
+        loss at its end, `(20,)` each.
+    """
+    momentum, travelled, losses = np.linspace(0, 0.95, 20), {}, {}
+    for lr in rates:
+        walks = [descend(Run("SGD", lr, m), steps=steps) for m in momentum]
+        name = f"rate {lr}"
+        travelled[name] = np.array([np.abs(np.diff(w[:, 1])).sum() for w, _ in walks])
+        losses[name] = np.array([max(loss[-1], 1e-17) for _, loss in walks])
+        least, lowest = momentum[travelled[name].argmin()], momentum[losses[name].argmin()]
+        print(f"{name}: least up and down at {least:.2f}, lowest loss at {lowest:.2f}")
+    return momentum, travelled, losses
+
+
+def turned(runs: Sequence[Run], angle: float = 45.0) -> dict[str, tuple[float, float, np.ndarray]]:
+    """Print each run's loss after 40 steps on the bowl and on the turned one, there retuned too.
+
+    Returns
+    -------
+    dict
+        By the optimiser's name (`"momentum"` for SGD with it), the losses on the bowl and on the
+        turned one, and there at 25 rates, from a thirtieth of the run's own to thirty times as
+        large.
+    """
+    print(f"loss after 40 steps      0°        {angle:g}°    {angle:g}°, best rate of 25")
+    found = {}
+    for run in runs:
+        name = "momentum" if run.momentum and run.optimiser == "SGD" else run.optimiser
+        retuned = [replace(run, lr=run.lr * factor) for factor in np.geomspace(1 / 30, 30, 25)]
+        tried = np.array([descend(each, angle=angle)[1][-1] for each in retuned])
+        straight, slanted = (descend(run, angle=each)[1][-1] for each in (0, angle))
+        found[name] = straight, slanted, np.nan_to_num(tried, nan=np.inf)
+        print(f"{name:16}{straight:12.1e}{slanted:11.1e}{np.nanmin(tried):14.1e}")
+    return found
 
 
 def bowl_paths(

@@ -1,12 +1,12 @@
 """What a comparison of training runs owes its reader: rates that bracket the best, an interval.
 
-`best_rate` picks a rate from a grid and refuses one at the edge; `interval` says how far the mean
-of a few runs, or of their differences, can be trusted (`intervals` does so for a whole array), and
-`verdict` which word the differences allow; `measured` reads tables that took minutes;
-`repeated` trains from one start and has the other starts kept, as long as the code is that which
-trained them. `compare` does a whole comparison: it tunes each way of training on images that do not
-judge, trains all ways from the same seeds, and gives plain numbers, of which `bracketed` and
-`paired` say what they are worth.
+`best_rate` picks a rate from a grid and refuses one at the edge, `at_best_rate` gives its runs too;
+`interval` says how far the mean of a few runs, or of their differences, can be trusted (`intervals`
+does so for a whole array), and `gains` prints it for many ways of training; `measured` reads tables
+that took minutes; `repeated` trains from one start and has the other starts kept, as long as the
+code is that which trained them, and `each` does so for several ways of training. `compare` does a
+whole comparison: it tunes each way of training on images that do not judge, trains all ways from
+the same seeds, and gives plain numbers, of which `bracketed` and `paired` say what they are worth.
 """
 
 import dis
@@ -108,6 +108,37 @@ def best_rate(rates: Sequence[float], losses: ArrayLike) -> float:
         f"{edge:g} does best and is the {end} rate tried, so a better one may lie beyond: "
         f"go on to {beyond:.2g}"
     )
+
+
+def at_best_rate(rates: Sequence[float], losses: ArrayLike) -> tuple[float, np.ndarray]:
+    """The rate that `best_rate` picks, and the runs at it.
+
+    Parameters
+    ----------
+    rates
+        As for `best_rate`.
+    losses
+        Of N runs at each of R rates, `(N, R)`; or `(N, R, P)` at P times, of which the last counts.
+
+    Returns
+    -------
+    rate, runs
+        `runs` is `(N,)` or `(N, P)`.
+
+    Raises
+    ------
+    ValueError
+        As `best_rate` does.
+
+    Examples
+    --------
+    >>> rate, runs = at_best_rate([0.01, 0.1, 1.0], [[0.9, 0.3, 2.1], [0.8, 0.2, 2.4]])
+    >>> rate, runs.tolist()
+    (0.1, [0.3, 0.2])
+    """
+    losses = np.asarray(losses, dtype=float)
+    best = best_rate(rates, losses if losses.ndim == 2 else losses[..., -1])
+    return best, losses[:, list(rates).index(best)]
 
 
 def compare(
@@ -250,6 +281,54 @@ def intervals(runs: ArrayLike, confidence: float = 0.95) -> tuple[np.ndarray, np
     return mean.reshape(runs.shape[1:]), half.reshape(runs.shape[1:])
 
 
+def gains(
+    runs: dict[str, ArrayLike],
+    over: str | dict[str, str],
+    *,
+    what: str = "",
+    form: str = ".1f",
+    unit: str = "",
+) -> dict[str, tuple[float, float]]:
+    """Print each way's mean, and what it gains over another, with the interval of the pairs.
+
+    Parameters
+    ----------
+    runs
+        By name, `(N,)` each, paired: of the same seeds in the same order.
+    over
+        The way with which all others are compared, or for each way that has one its own.
+    what, form, unit
+        What stands above, how numbers are written, and what of; percents differ by points.
+
+    Returns
+    -------
+    dict
+        Of each way that is compared `interval` of its differences.
+
+    Examples
+    --------
+    >>> found = gains({"plain": [1.0, 2.0, 3.0], "with": [2.0, 3.5, 4.0]}, "plain")
+    plain    2.0
+    with     3.2   over plain: +1.2 ± 0.7
+    >>> round(found["with"][1], 2)
+    0.72
+    """
+    if isinstance(over, str):
+        over = {name: over for name in runs if name != over}
+    width, found = max(map(len, runs)), {}
+    unit = unit and f" {unit}"
+    apart = " points" if unit == " %" else unit
+    print(end=f"{what}\n" if what else "")
+    for name, values in runs.items():
+        line = f"{name:{width}} {np.mean(values):6{form}}{unit}"
+        if name in over:
+            base = over[name]
+            found[name] = interval(np.subtract(values, runs[base]))
+            line += "   over {}: {:+{f}} ± {:{f}}{}".format(base, *found[name], apart, f=form)
+        print(line)
+    return found
+
+
 @dataclass(frozen=True)
 class Repeat:
     """How `repeated` came to its results: the code and what it found, and what was kept of it."""
@@ -264,15 +343,20 @@ class Repeat:
         """Whether the start that was trained now came out as it was kept, but for last digits."""
         if self.kept is None:
             return False
-        apart = np.median(abs(self.found[0] - self.kept[0]))
-        return bool(apart < 0.2 * np.median(abs(self.kept[0])) + 1e-9)
+        apart = np.nanmedian(abs(self.found[0] - self.kept[0]))  # NaN is what is not measured
+        return bool(apart < 0.2 * np.nanmedian(abs(self.kept[0])) + 1e-9)
 
 
 repeats: dict[str, Repeat] = {}  # by name: what `repeated` has done since the start
 
 
 def repeated(
-    name: str, run: Callable[[int], ArrayLike], seeds: Sequence[int], *, live: bool = False
+    name: str,
+    run: Callable[[int], ArrayLike],
+    seeds: Sequence[int],
+    *,
+    live: bool = False,
+    code: str = "",
 ) -> np.ndarray:
     """Results of an experiment from several starts: the first is run now, the others were kept.
 
@@ -291,13 +375,15 @@ def repeated(
         The first of them is run now.
     live
         Run all of them now, whatever was kept.
+    code
+        What says whether the code is the same; by default a fingerprint of `run`.
 
     Returns
     -------
     numpy.ndarray
         `(len(seeds), ...)`.
     """
-    seeds, code = list(seeds), _code(run)
+    seeds, code = list(seeds), code or _code(run)
     stored = {} if live else _starts().get(name, {})
     same = stored.get("code") == code and stored.get("seeds") == seeds
     kept = np.array(stored["found"]) if same else None
@@ -307,14 +393,48 @@ def repeated(
     return results
 
 
+def each(
+    name: str, run: Callable[..., ArrayLike], ways: dict[Any, Any] | Sequence, seeds: Sequence[int]
+) -> dict[Any, np.ndarray]:
+    """Results of several ways of training from several starts, as `repeated` has them.
+
+    Parameters
+    ----------
+    name, seeds
+        As for `repeated`.
+    run
+        Takes a seed and what a way gives; for all ways and seeds its results have one shape.
+    ways
+        By name, what `run` takes besides the seed: a value, or a tuple of them; a list of names, if
+        they are that themselves.
+
+    Returns
+    -------
+    dict
+        For each way, by name, `(len(seeds), ...)`.
+
+    Examples
+    --------
+    >>> found = each("sums", lambda seed, a, b: seed + a * b, {"x": (1, 2), "y": (3, 4)}, [10, 20])
+    >>> {way: results.tolist() for way, results in found.items()}
+    {'x': [12.0, 22.0], 'y': [22.0, 32.0]}
+    """
+    given = ways if isinstance(ways, dict) else {way: way for way in ways}
+    arguments = [each if isinstance(each, tuple) else (each,) for each in given.values()]
+    code = _code(run, given)
+    found = repeated(name, lambda seed: [run(seed, *a) for a in arguments], seeds, code=code)
+    return {way: found[:, i] for i, way in enumerate(given)}
+
+
 @functools.cache
 def _starts() -> dict[str, dict]:
     return measured("starts")["runs"]
 
 
-def _code(run: Callable) -> str:
+def _code(run: Callable, *arguments: object) -> str:
     """A fingerprint of a function and of all that it uses of the place where it was written."""
-    parts = _parts(run, run.__module__, set())
+    seen: set[object] = set()
+    parts = [part for thing in (run, *arguments) for part in _parts(thing, run.__module__, seen)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

@@ -247,6 +247,48 @@ def _image(ax: Axes, picture: np.ndarray, signed: bool, largest: float | None) -
         ax.imshow(picture, cmap="gray")
 
 
+def image_rows(
+    rows: dict[str, Sequence[np.ndarray]],
+    *,
+    signed: bool = False,
+    top: float | None = None,
+    height: float | None = None,
+) -> Figure:
+    """Show rows of maps or kernels, each row with its name at the left and with one scale.
+
+    Parameters
+    ----------
+    rows
+        By name, arrays `(H, W)`; rows need not be equally long. The names are written as given,
+        `\\n` for a new line.
+    signed
+        Blue below zero, white at zero, red above; else from black at 0 to white.
+    top
+        What is drawn strongest; by default the largest absolute value of each row.
+    height
+        Of the whole, in inches; by default 0.9 for each row.
+
+    Raises
+    ------
+    ValueError
+        If there is no row, or one without a map.
+    """
+    if not rows or any(len(maps) == 0 for maps in rows.values()):
+        raise ValueError("expected at least one row, and in each row at least one map")
+    columns = max(len(maps) for maps in rows.values())
+    fig, axes = figure(len(rows), columns, height=height or 0.9 * len(rows))
+    for line, (name, maps) in zip(axes, rows.items(), strict=True):
+        most = top or max(float(np.abs(m).max()) for m in maps) or 1.0
+        look = {"cmap": SIGNED, "vmin": -most} if signed else {"cmap": "gray", "vmin": 0}
+        for ax in line:
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(False)
+        for ax, picture in zip(line, maps, strict=False):
+            ax.imshow(picture, vmax=most, **look)
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=12)
+    return fig
+
+
 def kernels(
     tables: Sequence[np.ndarray],
     responses: Sequence[np.ndarray],
@@ -540,23 +582,116 @@ def spread(ax: Axes, x: Sequence[float], runs: np.ndarray, label: str, i: int = 
     ax.fill_between(x, low, high, color=look["color"], alpha=0.15, lw=0)
 
 
-def bands(x: Sequence[float], groups: dict[str, np.ndarray], **axes: object) -> Figure:
-    """Draw named groups of runs, each `(runs, len(x))`, in one panel, each as `spread` does.
+def bands(
+    x: Sequence[float] | dict[str, Sequence[float]],
+    groups: dict[str, np.ndarray] | dict[str, dict[str, np.ndarray]],
+    *,
+    columns: int = 0,
+    width: float = 5.6,
+    height: float = 2.6,
+    legend: str = "right center",
+    ncols: int = 1,
+    sharey: bool = False,
+    lowest: str = "",
+    level: float | None = None,
+    each: dict[str, dict[str, object]] | None = None,
+    **axes: object,
+) -> Figure:
+    """Draw named groups of runs, each as `spread` does, in one panel or in several.
 
-    `axes` are properties of the axes, such as `xlabel`, `xscale` or `ylim`.
+    Parameters
+    ----------
+    x
+        Places `(P,)`, of all panels or of each by its title.
+    groups
+        By name, `(runs, P)` each, or `(P,)` for a single run; or for each panel, by its title,
+        such a dict. A name has the same colour in all panels.
+    columns
+        Panels in one row; by default all.
+    width, height, sharey
+        As `figure` takes them.
+    legend, ncols
+        Where outside the panels, and in how many columns, the names stand.
+    lowest
+        Of the group by this name each run has a star where it is lowest.
+    level
+        Of a dotted line across all panels, such as the loss of who guesses.
+    each
+        Properties of single panels, by title.
+    axes
+        Properties of all panels, such as `xlabel`, `xscale` or `ylim`. `xticks` of a logarithmic
+        axis are its only ticks, written as they are.
     """
-    fig, ((ax,),) = figure(width=5.6, height=2.6)
-    for i, (label, runs) in enumerate(groups.items()):
-        spread(ax, x, runs, label, i)
-    ax.set(**axes)
-    fig.legend(loc="outside right center", frameon=False)
+    several = isinstance(next(iter(groups.values())), dict)
+    panels = groups if several else {"": groups}
+    names = list(dict.fromkeys(name for lines in panels.values() for name in lines))
+    columns = columns or len(panels)
+    rows = -(-len(panels) // columns)
+    fig, grid = figure(rows, columns, width=width, height=height, sharey=sharey)
+    handles = {}
+    for ax, (title, lines) in zip(grid.flat, panels.items(), strict=False):
+        places = x[title] if isinstance(x, dict) else x
+        for name, runs in lines.items():
+            spread(ax, places, np.atleast_2d(runs), name, names.index(name))
+            handles.setdefault(name, ax.lines[-1])
+            if name == lowest:
+                best = np.argmin(runs, axis=1)
+                ax.plot(
+                    np.array(places)[best], np.min(runs, axis=1), "*", ms=15, color=INK, zorder=3
+                )
+        if level is not None:
+            ax.axhline(level, color=GREY, lw=1, ls=":")
+        wanted = {"title": title} | axes | (each or {}).get(title, {})
+        ticks = wanted.pop("xticks", None)
+        ax.set(**wanted)
+        if ticks is not None:
+            ax.set_xticks(ticks, ticks)
+            ax.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
+    fig.legend(
+        [handles[name] for name in names],
+        names,
+        loc=f"outside {legend}",
+        ncols=ncols,
+        frameon=False,
+    )
+    return fig
+
+
+def strips(
+    panels: dict[str, dict[str, Sequence[float]]],
+    *,
+    width: float = 6.0,
+    height: float = 2.6,
+    sharex: bool = False,
+    levels: Sequence[float] = (),
+    each: dict[str, dict[str, object]] | None = None,
+) -> Figure:
+    """Draw panels of `dots` side by side; what is measured stands below each.
+
+    Parameters
+    ----------
+    panels
+        For each panel, by what it measures, its groups of values by name; the same names in all.
+    width, height, sharex
+        As `figure` takes them.
+    levels
+        Of a dotted line in each panel, such as what chance gives.
+    each
+        Properties of single panels, by what they measure, such as `xlim`.
+    """
+    fig, axes = figure(1, len(panels), width=width, height=height, sharex=sharex, sharey=True)
+    for ax, (measure, groups) in zip(axes[0], panels.items(), strict=True):
+        dots(ax, groups)
+        ax.set(xlabel=measure, **(each or {}).get(measure, {}))
+    for ax, level in zip(axes[0], levels, strict=False):
+        ax.axvline(level, color=GREY, lw=1, ls=":")
     return fig
 
 
 def dots(ax: Axes, groups: dict[str, Sequence[float]]) -> None:
     """Draw a row for each named group: a dot for each of its values, a bar for their mean."""
     for i, values in enumerate(groups.values()):
-        ax.plot(values, np.full(len(values), i), "o", ms=9, mfc="none", color=CYCLE[i])
+        ax.plot(values, np.full(len(values), i), MARKERS[i], ms=9, mfc="none", color=CYCLE[i])
         ax.plot([np.mean(values)] * 2, [i - 0.3, i + 0.3], color=INK, lw=3)
     ax.set_yticks(range(len(groups)), list(groups))
     ax.set_ylim(len(groups) - 0.5, -0.5)
@@ -620,6 +755,143 @@ def bars(
     if log:
         ax.set_xscale("log")
     ax.margins(x=0.2)
+    return fig
+
+
+def labelled(
+    groups: dict[str, dict[str, tuple[float, float]]],
+    *,
+    left: Sequence[str] = (),
+    lines: bool = False,
+    **axes: object,
+) -> Figure:
+    """Draw points with their names beside them.
+
+    Parameters
+    ----------
+    groups
+        By name, the places `(x, y)` of its points by theirs; a group has its own colour and marker.
+    left
+        Groups whose names stand left of their points, right-aligned; else they stand at the right.
+    lines
+        Join the points of a group, in their order.
+    axes
+        Properties of the axes, such as `xlabel` or `xscale`; `xticks` are written as they are.
+    """
+    fig, ((ax,),) = figure(height=4.2)
+    ticks = axes.pop("xticks", None)
+    ax.set(**axes)
+    if ticks is not None:
+        ax.set_xticks(ticks, ticks)
+    for i, (group, points) in enumerate(groups.items()):
+        look = {"color": CYCLE[i], "marker": MARKERS[i], "ms": 9, "lw": 1}
+        ax.plot(*np.transpose(list(points.values())), ls="--" if lines else "", label=group, **look)
+        for name, place in points.items():
+            aside, side = (-9, "right") if group in left else (9, "left")
+            ax.annotate(
+                name,
+                place,
+                (aside, 0),
+                textcoords="offset points",
+                ha=side,
+                va="center",
+                fontsize=11,
+            )
+    if len(groups) > 1:
+        ax.legend(loc="lower right")
+    return fig
+
+
+def confusion(counts: np.ndarray, classes: Sequence[object], *, label: str) -> Figure:
+    """Draw a confusion matrix: each count as a number, all but the diagonal shaded too.
+
+    Parameters
+    ----------
+    counts
+        `(C, C)`, rows for the true classes, columns for what was said.
+    classes
+        Their C names.
+    label
+        What the shades count.
+    """
+    fig, ((ax,),) = figure(width=6.2, height=4.6)
+    wrong = counts - np.diag(np.diag(counts))
+    shades = ax.imshow(wrong, cmap="Oranges", vmin=0, vmax=max(1.4 * wrong.max(), 1))
+    for r, c in np.argwhere(counts > 0):
+        weight = "normal" if r == c else "bold"
+        ax.text(c, r, f"{counts[r, c]:.0f}", ha="center", va="center", fontsize=11, weight=weight)
+    places = range(len(classes))
+    ax.set(xlabel="said", ylabel="true")
+    ax.set_xticks(places, classes)
+    ax.set_yticks(places, classes)
+    fig.colorbar(shades, label=label)
+    return fig
+
+
+def volumes(shapes: Sequence[tuple[int, int]], widths: Sequence[int] = ()) -> Figure:
+    """Draw a network as LeCun and others drew LeNet-5: maps as sheets, dense layers as bars.
+
+    Parameters
+    ----------
+    shapes
+        Of each volume `(rows, channels)`; maps are square. The first is the image.
+    widths
+        Units of the dense layers behind them; four have the height of a pixel.
+    """
+    fig, ((ax,),) = figure(height=3.3)
+    left, below = 0.0, max(n for n, _ in shapes) / 2 + 5
+    for i, (n, channels) in enumerate(shapes):
+        for c in range(channels):  # from back to front
+            corner, face = (left + 1.1 * c, -n / 2 - 0.35 * c), SKY if i else AMBER
+            ax.add_patch(Rectangle(corner, n, n, fc=face, ec=INK, lw=0.6))
+        middle = left + (n + channels) / 2
+        ax.text(middle, below, f"{n}×{n}×{channels}", ha="center", fontsize=11)
+        left += n + 1.1 * channels + 6
+    for units in widths:
+        ax.add_patch(Rectangle((left, -units / 8), 2, units / 4, fc=GREEN, ec=INK, lw=0.6))
+        ax.text(left + 1, below, str(units), ha="center", fontsize=11)
+        left += 12
+    ax.set(xlim=(-3, left), ylim=(below + 4, -below - 2), aspect="equal")
+    ax.axis("off")
+    return fig
+
+
+def columns(
+    panels: dict[str, dict[str, Sequence[float]]],
+    *,
+    columns: int,
+    height: float,
+    by_column: bool = False,
+    **axes: object,
+) -> Figure:
+    """Draw panels of upright bars, numbered from 1; the kinds of a panel stand on one another.
+
+    Parameters
+    ----------
+    panels
+        By title, for each kind of bar by name as many heights as there are bars.
+    columns, height
+        Panels in one row, and inches of the whole.
+    by_column
+        Fill the figure column by column.
+    axes
+        Properties of all panels, but for `xlabel` and `ylabel`, which stand once.
+    """
+    rows = -(-len(panels) // columns)
+    fig, grid = figure(rows, columns, height=height)
+    fig.supxlabel(axes.pop("xlabel", ""), fontsize=13)
+    fig.supylabel(axes.pop("ylabel", ""), fontsize=13)
+    places = (grid.T if by_column else grid).flat
+    for ax, (title, kinds) in zip(places, panels.items(), strict=False):
+        below = 0.0
+        for i, (name, heights) in enumerate(kinds.items()):
+            x = np.arange(1, len(heights) + 1)
+            ax.bar(x, heights, bottom=below, color=CYCLE[i], hatch="//" if i else None, label=name)
+            below = below + np.asarray(heights)
+        every = max(1, len(x) // 4)
+        ax.set_title(title, fontsize=12)
+        ax.set(xticks=[1, *x[every:-every:every], len(x)], **axes)
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=len(kinds))
     return fig
 
 

@@ -195,6 +195,60 @@ def fit(
     return history
 
 
+def trained(
+    make: Callable[[], nn.Module],
+    split: Any,
+    optimizer: Callable[[Iterator[nn.Parameter]], Optimizer],
+    *,
+    seed: int,
+    batch_size: int = 64,
+    schedule: Callable[[Optimizer], Schedule] | None = None,
+    watch: bool = False,
+    device: torch.device | str = "cpu",
+    **options: Any,
+) -> tuple[nn.Module, History]:
+    """Make a network and train it, all from one seed: its weights, and the order of the images.
+
+    Parameters
+    ----------
+    make
+        Called without arguments, gives the network.
+    split
+        What it learns from and is tested on, as `loaders` takes it.
+    optimizer, schedule
+        Take the network's parameters, and the optimiser, and give an optimiser and a schedule:
+        `lambda p: torch.optim.Adam(p, lr=0.003)`.
+    seed, batch_size
+        One run, and the examples in its batches.
+    watch
+        Test after each epoch; else once, at the end.
+    device, options
+        Further arguments of `fit`, such as `epochs`; no bar is drawn unless they ask for it.
+
+    Returns
+    -------
+    model, history
+        The model in eval mode. Unless watched, `validation_loss` and `validation_accuracy` have
+        one value each.
+
+    Raises
+    ------
+    LossNotFinite, ValueError
+        As `fit` does.
+    """
+    seed_everything(seed)
+    model = make()
+    train_loader, test_loader = loaders(split, batch_size, seed=seed)
+    steps = optimizer(model.parameters())
+    options = {"progress": False, "schedule": schedule and schedule(steps)} | options
+    options |= {"optimizer": steps, "seed": seed, "device": device}
+    history = fit(model, train_loader, test_loader if watch else None, **options)
+    if not watch:
+        end = evaluate(model, test_loader)
+        history.validation_loss, history.validation_accuracy = [end.loss], [end.accuracy]
+    return model, history
+
+
 def _train_epoch(
     model: nn.Module,
     loader: DataLoader,

@@ -28,6 +28,7 @@ from course_utils.data.standard import (
     is_available,
     load_standard,
     pretrained,
+    published,
 )
 
 __all__ = [
@@ -60,4 +61,5 @@ __all__ = [
     "load_standard",
     "photo",
     "pretrained",
+    "published",
 ]

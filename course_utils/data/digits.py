@@ -1,6 +1,6 @@
 """1797 real handwritten digits, 8×8 pixels, from scikit-learn's wheel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,11 @@ class Digits:
     train_labels: np.ndarray
     test_images: np.ndarray
     test_labels: np.ndarray
+
+    def first(self, count: int) -> "Digits":
+        """The same with the first `count` training images only."""
+        images, labels = self.train_images[:count], self.train_labels[:count]
+        return replace(self, train_images=images, train_labels=labels)
 
     def as_split(self) -> Split:
         """The same as networks take every set: float32 `(N, 1, size, size)`, labels int64."""

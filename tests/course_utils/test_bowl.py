@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from course_utils.bowl import START, Run, bowl_paths, descend, hessian
+from course_utils.bowl import START, Run, bowl_paths, descend, hessian, momenta, turned
 
 ALL = [
     Run("SGD", 0.09),
@@ -68,3 +68,21 @@ def test_the_picture_has_a_panel_for_each_run_and_one_for_the_losses():
 def test_bad_arguments_get_a_sentence(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+def test_every_momentum_walks_as_descend_does(capsys):
+    momentum, travelled, losses = momenta([0.04], steps=10)
+    path, walked = descend(Run("SGD", 0.04, momentum[7]), steps=10)
+    assert losses["rate 0.04"][7] == walked[-1]
+    assert travelled["rate 0.04"][7] == np.abs(np.diff(path[:, 1])).sum()
+    assert capsys.readouterr().out.startswith("rate 0.04: least up and down at 0.00")
+
+
+def test_a_turned_bowl_is_nothing_to_gradient_descent_and_much_to_adagrad(capsys):
+    found = turned([Run("SGD", 0.09), Run("SGD", 0.04, 0.7), Run("AdaGrad", 2.0)])
+    assert list(found) == ["SGD", "momentum", "AdaGrad"]
+    assert found["SGD"][0] == pytest.approx(found["SGD"][1])
+    straight, slanted, tried = found["AdaGrad"]
+    assert slanted > 1000 * straight
+    assert tried[12] == pytest.approx(slanted)  # the middle of 25 rates is the run's own
+    assert len(capsys.readouterr().out.splitlines()) == 4

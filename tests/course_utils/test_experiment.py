@@ -131,6 +131,12 @@ def test_what_was_kept_is_not_what_is_found(kept):
     assert not experiment.repeats["go"].agrees
 
 
+@pytest.mark.parametrize(("there", "agrees"), [([8, np.nan, 2], True), ([1, np.nan, 9], False)])
+def test_what_is_not_measured_decides_nothing(there, agrees):
+    now, kept = np.array([[8, np.nan, 2]]), np.array([there])
+    assert experiment.Repeat("", [4], now, kept).agrees == agrees
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [
@@ -155,6 +161,41 @@ def test_whatever_is_changed_all_starts_are_run(kept, monkeypatch, name, change)
 def test_other_starts_are_run(kept, name, seeds, live):
     assert len(experiment.repeated(name, go, seeds, live=live)) == len(seeds)
     assert list(RAN) == seeds
+
+
+def way(seed, factor):
+    RAN.append(seed)
+    return [double(seed) * factor, factor]
+
+
+def test_each_way_is_run_from_the_first_start_while_ways_and_code_are_the_same(kept, monkeypatch):
+    ways, seeds = {"once": 1, "thrice": 3}, [4, 5]
+    found = [[[2 * seed * factor, factor] for factor in ways.values()] for seed in seeds]
+    table = {"ways": {"code": experiment._code(way, ways), "seeds": seeds, "found": found}}
+    monkeypatch.setattr(experiment, "_starts", lambda: table)
+    same = experiment.each("ways", way, ways, seeds)
+    assert list(RAN) == [4, 4]
+    assert same["thrice"].tolist() == [[24, 3], [30, 3]]
+    other = experiment.each("ways", way, ways | {"thrice": 4}, seeds)
+    assert list(RAN)[2:] == [4, 4, 5, 5]
+    assert other["thrice"].tolist() == [[32, 4], [40, 4]]
+    assert experiment.each("names", way, [2, 5], [1])[5].tolist() == [[10, 5]]
+
+
+def test_runs_at_the_best_rate_are_judged_at_their_end():
+    losses = [[[9, 5], [1, 2], [0, 7]], [[9, 6], [1, 3], [0, 8]]]  # (2 runs, 3 rates, 2 epochs)
+    rate, runs = experiment.at_best_rate([1, 2, 3], losses)
+    assert (rate, runs.tolist()) == (2, [[1, 2], [1, 3]])
+
+
+def test_gains_are_paired_and_percents_differ_by_points(capsys):
+    runs = {"a": [50.0, 60.0], "b": [51.0, 63.0], "c": [0.0, 1.0]}
+    found = experiment.gains(runs, {"b": "a"}, what="right", unit="%")
+    assert found == {"b": experiment.interval([1, 3])}
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "right"
+    assert lines[2] == "b   57.0 %   over a: +2.0 ± 12.7 points"
+    assert lines[3] == "c    0.5 %"
 
 
 def asked(best):

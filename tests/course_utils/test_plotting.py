@@ -180,6 +180,77 @@ def test_a_band_reaches_from_the_lowest_run_to_the_highest():
     assert (low.tolist(), high.tolist()) == ([1, 1], [2, 8])
 
 
+def test_bands_in_panels_share_colours_and_have_their_own_places():
+    panels = {"left": {"a": [[3.0, 1], [4, 8]], "b": [5.0, 6]}, "right": {"b": [[7.0, 8, 9]]}}
+    fig = plotting.bands(
+        {"left": [1, 2], "right": [5, 10, 20]},
+        panels,
+        each={"right": {"xscale": "log", "xticks": [5, 20]}},
+        ylabel="loss",
+        level=2.3,
+        lowest="a",
+    )
+    left, right = fig.axes
+    assert [ax.get_title() for ax in fig.axes] == ["left", "right"]
+    assert left.lines[2].get_color() == right.lines[0].get_color() != left.lines[0].get_color()
+    assert left.lines[1].get_xydata().tolist() == [[2, 1], [1, 4]]  # stars
+    assert all(2.3 in ax.lines[-1].get_ydata() for ax in fig.axes)
+    assert [tick.get_text() for tick in right.get_xticklabels()] == ["5", "20"]
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["a", "b"]
+
+
+def test_strips_stand_beside_one_another_and_say_what_they_measure():
+    panels = {"loss": {"a": [1, 3], "b": [2]}, "right": {"a": [4], "b": [5]}}
+    fig = plotting.strips(panels, levels=[7], each={"right": {"xlim": (0, 9)}})
+    left, right = fig.axes
+    assert [ax.get_xlabel() for ax in fig.axes] == ["loss", "right"]
+    drawn = [list(line.get_xdata()) for line in left.lines]
+    assert [drawn[1], drawn[-1]] == [[2, 2], [7, 7]]
+    assert right.get_xlim() == (0, 9)
+
+
+def test_rows_of_images_have_a_scale_each():
+    fig = plotting.image_rows({"one": [np.eye(2)], "two": [-3 * np.eye(2), np.eye(2)]}, signed=True)
+    shown = [ax.images[0].get_clim() for ax in fig.axes if ax.images]
+    assert shown == [(-1, 1), (-3, 3), (-3, 3)]
+    assert [ax.get_ylabel() for ax in fig.axes if ax.get_ylabel()] == ["one", "two"]
+    with pytest.raises(ValueError, match="at least one map"):
+        plotting.image_rows({"none": []})
+
+
+def test_columns_stack_the_kinds_of_a_panel():
+    panels = {name: {"low": [1, 2], "high": [3, 4]} for name in "abc"}
+    fig = plotting.columns(panels, columns=2, height=4, by_column=True, ylabel="share")
+    assert [ax.get_title() for ax in fig.axes] == ["a", "c", "b", ""]
+    low, high = fig.axes[0].containers
+    assert [bar.get_y() for bar in high] == [bar.get_height() for bar in low] == [1, 2]
+
+
+def test_labelled_points_carry_their_names():
+    groups = {"old": {"A": (1, 2), "B": (3, 4)}, "new": {"C": (5, 6)}}
+    fig = plotting.labelled(groups, left=["new"], lines=True, xticks=[1, 5])
+    (ax,) = fig.axes
+    assert ax.lines[0].get_xydata().tolist() == [[1, 2], [3, 4]]
+    assert {text.get_text(): text.get_ha() for text in ax.texts} == {
+        "A": "left",
+        "B": "left",
+        "C": "right",
+    }
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "5"]
+
+
+def test_a_confusion_matrix_writes_its_counts_and_shades_mistakes_alone():
+    fig = plotting.confusion(np.array([[9, 2], [0, 7]]), "ab", label="mistakes")
+    assert [text.get_text() for text in fig.axes[0].texts] == ["9", "2", "7"]
+    assert fig.axes[0].images[0].get_array().tolist() == [[0, 2], [0, 0]]
+
+
+def test_volumes_draw_a_sheet_for_each_map():
+    fig = plotting.volumes([(28, 1), (24, 6)], [10])
+    assert len(fig.axes[0].patches) == 1 + 6 + 1
+    assert [text.get_text() for text in fig.axes[0].texts] == ["28×28×1", "24×24×6", "10"]
+
+
 def test_dots_have_a_bar_at_their_mean():
     _, axes = plotting.figure()
     plotting.dots(axes[0, 0], {"with": [1, 2, 6], "without": [4]})

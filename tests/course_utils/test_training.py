@@ -45,6 +45,24 @@ def small_net(seed=0):
     )
 
 
+def test_a_network_is_made_and_trained_from_one_seed(split):
+    adam = lambda parameters: torch.optim.Adam(parameters, lr=0.01)  # noqa: E731
+    make = lambda: nn.Sequential(nn.Flatten(), nn.Linear(16, 2))  # noqa: E731
+    falls = lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, 1)  # noqa: E731
+    go = {"epochs": 3, "batch_size": 10, "schedule": falls}
+    (one, watched), (same, end), (other, _) = (
+        training.trained(make, split, adam, seed=seed, watch=watch, **go)
+        for seed, watch in ((4, True), (4, False), (5, False))
+    )
+    assert torch.equal(one[1].weight, same[1].weight)
+    assert not torch.equal(one[1].weight, other[1].weight)
+    assert watched.train_loss == end.train_loss
+    assert np.allclose(watched.lr, [0.01, 0.001, 0.0001])
+    assert len(watched.validation_loss) == 3
+    assert end.validation_accuracy == watched.validation_accuracy[-1:]
+    assert not one.training
+
+
 def sgd(model, lr=0.1):
     return torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
 

@@ -22,6 +22,6 @@ def test_no_cell_takes_the_lowest_of_a_grid_unguarded():
 
 
 def test_the_grids_of_lecture_06_are_guarded():
-    guarded = {where for where, source in sources() if "experiment.best_rate(" in source}
-    cells = ("batch-steps", "tune-run", "normalise-run")
+    guarded = {where for where, source in sources() if "best_rate(" in source}
+    cells = ("batch-steps", "tune-run", "normalise-run", "batchnorm-small-run")
     assert guarded >= {f"06_training.ipynb: {id_}" for id_ in cells}

@@ -50,54 +50,6 @@ def test_an_exercise_on_both_conventions_tells_them_apart():
     assert (np.convolve(dout, w) != np.convolve(dout, w[::-1])).any()
 
 
-# Numbers of a text are those of the stored output ------------------------------------------------
-
-
-def printed(lecture: str, cell_id: str) -> str:
-    (path,) = (ROOT / "lectures").glob(f"{lecture}_*.ipynb")
-    cell = next(cell for cell in notebooks.read(path).cells if cell.id == cell_id)
-    return "".join(o.text for o in cell.outputs if o.output_type == "stream")
-
-
-@pytest.mark.parametrize(
-    ("lecture", "told", "cell", "pattern", "words"),
-    [
-        ("06", "overfit-explain", "batch-overfit", r": -(.+) points", "is {} points behind"),
-        ("06", "normalise", "race-run", r"SGD − Adam: loss (.+);", "than SGD's by {}"),
-        ("06", "normalise", "race-run", r"Adam − SGD: (.+)", "leads SGD by {} points"),
-        ("07", "filters-explain", "filters-numbers", r"^true +(\S+ ± \S+)", "smoothness {} with"),
-        ("07", "filters-explain", "filters-numbers", r"^nonsense \w+ +(\S+ ± \S+)", "it**, {}, in"),
-        ("07", "runs-explain", "runs-curves", r"epoch 12: (\S+) ", "after twelve {}"),
-        ("07", "mistakes-predict", "mistakes-why", r"y: (\S+) when right", "{} when right"),
-        ("07", "mistakes-predict", "mistakes-why", r"t, (\S+) when wrong", "still {} when wrong"),
-        (
-            "07",
-            "augment-explain",
-            "augment-gains",
-            r"(\S+ ± \S+) points over: 12",
-            "bring {} points",
-        ),
-        (
-            "07",
-            "augment-explain",
-            "augment-gains",
-            r"(\S+ ± \S+) points over: 30 ",
-            "adds {}, which",
-        ),
-        (
-            "07",
-            "augment-explain",
-            "augment-gains",
-            r"(\S+ ± \S+) points over: 30,",
-            "pixel**: {} p",
-        ),
-    ],
-)
-def test_a_number_in_the_text_is_the_one_that_was_printed(lecture, told, cell, pattern, words):
-    number = re.search(pattern, printed(lecture, cell), re.MULTILINE)[1]
-    assert words.format(number) in source(lecture, told)
-
-
 # Notation: the table of lecture 00 is obeyed where formulas stand ---------------------------
 
 TEXTS = [

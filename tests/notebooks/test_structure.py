@@ -148,6 +148,12 @@ def long_cell(nb):
     nb.cells[1].source = "\n".join(f"a{i} = {i}" for i in range(21))
 
 
+def much_code(nb):
+    for i in range(20):
+        lines = "\n".join(f"a{k} = {k}" for k in range(16))
+        nb.cells.insert(3, nbformat.v4.new_code_cell(lines, id=f"more-code-{i}"))
+
+
 def long_imports(nb):
     nb.cells[1].source = "\n".join(f"a{i} = {i}" for i in range(9))
 
@@ -222,6 +228,7 @@ def too_large(nb):
         (ignore_without_reason, "needs its reason"),
         (random_id, "says nothing"),
         (long_cell, "lines of code, at most"),
+        (much_code, "lines of code in all, at most 300"),
         (long_imports, "must be the imports"),
         (little_text, "with text"),
         (no_title, "title"),
@@ -270,6 +277,22 @@ def test_a_wall_may_be_folded_or_an_answer(lecture):
         nb.cells.insert(3, answer)
 
     assert "in a row" not in lecture(wall)
+
+
+def test_lines_of_code_are_those_that_a_reader_reads():
+    sources = ["import numpy as np\nfrom course_utils import quiz\n\na = 1\n# why\nb = a  # so"]
+    sources += ['quiz.ask("kernel-runs")', 'quiz.predict("kernel-runs")', 'quiz.record("00")']
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    cells.append(nbformat.v4.new_markdown_cell("```python\nc = 2\n```"))
+    assert notebooks.code_lines(nbformat.v4.new_notebook(cells=cells)) == 3
+
+
+@pytest.mark.parametrize("name", notebooks.MORE_CODE)
+def test_only_who_needs_it_may_have_more_code(name):
+    most, why = notebooks.MORE_CODE[name]
+    (path,) = [path for path in LECTURES if path.stem == name]
+    assert why
+    assert notebooks.MAX_CODE < notebooks.code_lines(notebooks.read(path)) <= most
 
 
 def test_a_task_that_promises_other_points_is_noticed(tmp_path):

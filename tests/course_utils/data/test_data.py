@@ -55,6 +55,14 @@ def test_each_digit_keeps_its_share():
     assert np.allclose(share, 0.25, atol=0.02)
 
 
+def test_the_first_digits_leave_the_test_as_it_is():
+    digits = load_digits()
+    few = digits.first(7)
+    assert few.train_labels.tolist() == digits.train_labels[:7].tolist()
+    assert np.array_equal(few.train_images, digits.train_images[:7])
+    assert few.test_images is digits.test_images
+
+
 def test_larger_digits_show_the_same():
     small, large = load_digits(), load_digits(32)
     assert large.test_images.shape[1:] == (32, 32)

@@ -30,6 +30,7 @@ from course_utils.data import (
     is_available,
     load_standard,
     pretrained,
+    published,
     standard,
 )
 from course_utils.torchvision_compat import torchvision
@@ -515,3 +516,10 @@ def test_the_inventory_tells_what_is_there(publish, folder):
     assert said["cifar-100"].startswith("✗ cifar-100")
     assert "meta is missing" in said["cifar-100"]
     assert str(folder) in lines[-1]
+
+
+def test_what_was_published_is_printed_with_what_the_test_images_leave_open(capsys):
+    published("cifar-100")
+    first, *rows = capsys.readouterr().out.splitlines()
+    assert first.startswith("cifar-100 is not here (course data fetch cifar-100)")
+    assert [row.split()[-3:] for row in rows] == [["0.553", "±", "0.010"], ["0.728", "±", "0.009"]]
