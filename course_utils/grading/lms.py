@@ -66,6 +66,8 @@ class Arrival:
         When it was handed in, if a sheet tells.
     remarks
         What was not understood of it.
+    names
+        All that the archive calls them: more than one is forged, or not understood.
     """
 
     number: str
@@ -75,6 +77,7 @@ class Arrival:
     late: str = ""
     time: datetime.datetime | None = None
     remarks: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
 
     @property
     def upload(self) -> int:
@@ -129,6 +132,7 @@ def arrivals(entries: Iterable[Entry]) -> tuple[str, list[Arrival], list[str]]:
         number, name, late, file = part
         one = known.setdefault(number, Arrival(number, name))
         one.late = one.late or late
+        one.names.add(name)
         if isinstance(file, Handed):
             one.files.append(file)
         else:
@@ -151,7 +155,7 @@ def _moodle(entry: Entry) -> tuple[str, str, str, Handed | str] | None:
 
 def _canvas(entry: Entry) -> tuple[str, str, str, Handed | str] | None:
     name = entry.path.rpartition("/")[2]
-    found = CANVAS_TEXT.match(name) or CANVAS.match(name)
+    found = CANVAS.match(name) or CANVAS_TEXT.match(name)
     if found is None:
         return None
     anonymous_late, anonymous, student, late, number = found.groups()[:5]

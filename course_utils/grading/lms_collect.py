@@ -168,6 +168,9 @@ def _identities(
         arrival.time = lms.parse_time(text, zone)
         if arrival.time is None and text not in ("", "-"):
             arrival.remarks.append(f"the time {text!r} is not understood")
+        called = sheet.get(row, "Student")
+        if called and _letters(called) != _letters(arrival.name) and arrival.name:
+            arrival.remarks.append(f"is {arrival.name!r} in the archive, {called!r} in the table")
         if late := re.search(r"[^-]*\blate\b", sheet.get(row, "Status")):
             arrival.late = late[0].strip()
     return known
@@ -223,6 +226,12 @@ class _Work:
             self.tell(student, f"handed in a text or an address ({kind}), which is not collected")
         for remark in arrival.remarks:
             self.tell(student, remark)
+        if len(arrival.names) > 1:
+            names = " and ".join(repr(name) for name in sorted(arrival.names))
+            self.tell(student, f"is called {names} in the archive, so one of them may be somebody "
+                      "else: nothing is collected")  # fmt: skip
+            self.done.left.append(student)
+            return
         files = self.read(student, arrival)
         folder = self.course.folder("submitted", student, self.assignment)
         if not files:
@@ -345,6 +354,11 @@ class _Work:
     def tell(self, student: str, sentence: str) -> None:
         """For the report."""
         self.done.told.append((student, sentence))
+
+
+def _letters(name: str) -> str:
+    """What Canvas leaves of a name in an archive."""
+    return re.sub(r"[\W_]", "", sheets.key(name))
 
 
 def _newer(fresh: Known, old: Known | None, there: str) -> bool | None:

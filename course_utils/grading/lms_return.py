@@ -116,7 +116,7 @@ def give_back(
     factor = _factor(sheet, where, possible, scale, path)
     work = _Work(course, assignment, sheet, where, factor, known, done)
     values = work.fill(grades, sheets.read_roster(roster) if roster else sheets.Roster())
-    if not done.filled and not done.left:
+    if not work.met:
         raise CourseError(
             f"No row of {path} belongs to a student of {assignment}: is it the table of another "
             "assignment? Who did not come from the archive of the LMS needs --roster."
@@ -177,11 +177,11 @@ def _plain(name: str) -> str:
 
 def _factor(sheet: Sheet, where: int, possible: float, scale: bool, path: Path) -> float:
     """By what points are multiplied, so that the maximum of the LMS is reached."""
+    whole = [row for row in sheet.rows if len(row) == len(sheet.header)]
     if sheet.lms == "moodle":
-        found = {sheet.get(row, "Maximum grade") for row in sheet.rows}
+        found = {sheet.get(row, "Maximum grade") for row in whole}
     else:
-        found = {row[where].value for row in sheet.rows
-                 if row[0].value.strip() == POSSIBLE and where < len(row)}  # fmt: skip
+        found = {row[where].value for row in whole if row[0].value.strip() == POSSIBLE}
     maxima = {sheets.quantity(text) for text in found}
     most = next(iter(maxima)) if len(maxima) == 1 else None
     if most is None:
@@ -211,6 +211,7 @@ class _Work:
     known: dict[str, Known]
     done: Returned
     places: dict[str, str] = field(default_factory=dict)
+    met: int = 0  # students who have a row
 
     def fill(self, grades: dict[str, _Grade], roster: sheets.Roster) -> dict[tuple[int, int], str]:
         """The new values, by the numbers of row and column."""
@@ -220,7 +221,9 @@ class _Work:
         for student, found in sorted(rows.items()):
             if student not in handed_in:
                 self.done.without += len(found)
-            elif len(found) > 1:
+                continue
+            self.met += 1
+            if len(found) > 1:
                 self.leave(student, "has more than one row in the table")
             else:
                 at, row = found[0]
@@ -261,14 +264,14 @@ class _Work:
         if known and known.lms == self.sheet.lms and known.number != self.sheet.number(row):
             return (f"has the number {self.sheet.number(row)} here, but handed in as "
                     f"{known.number}: is this the table of another assignment?")  # fmt: skip
+        if len(row) != len(self.sheet.header):
+            return f"has a row of {len(row)} fields, where the header has {len(self.sheet.header)}"
         if grade is None:
             return f"is not graded yet: course grade {self.assignment}"
         if grade.waits:
             return f"waits for a mark: {', '.join(grade.waits)}"
         if self.graded_at(student) < self.handed_in_at(student):
             return f"handed in anew since it was graded: course grade {self.assignment}"
-        if self.where >= len(row):
-            return "has a row that ends before the grades"
         if self.sheet.get(row, "Grade can be changed").casefold() == "no":
             return "has a grade that is locked in Moodle"
         if self.sheet.lms == "canvas" and row[self.where].value.strip() in ("EX", "N/A"):
