@@ -171,8 +171,13 @@ def _identities(
         called = sheet.get(row, "Student")
         if called and _letters(called) != _letters(arrival.name) and arrival.name:
             arrival.remarks.append(f"is {arrival.name!r} in the archive, {called!r} in the table")
-        if late := re.search(r"[^-]*\blate\b", sheet.get(row, "Status")):
+        status = sheet.get(row, "Status")
+        if late := re.search(r"[^-]*\blate\b", status):
             arrival.late = late[0].strip()
+        if "draft" in status.casefold():  # which Moodle puts into the archive as well
+            arrival.remarks.append("has a draft there, which was never submitted")
+        if extension := re.search(r"Extension granted[^-]*", status):
+            arrival.remarks.append(f"{extension[0].strip()}, of which a penalty here knows nothing")
     return known
 
 

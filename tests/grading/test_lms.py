@@ -215,6 +215,17 @@ class TestCollect:
         assert files_of(course, "moodle-101") == {FILE: WORK, "timestamp.txt": time}
         assert set(files_of(course, "moodle-102")) == {FILE, "data.txt", "timestamp.txt"}
 
+    def test_drafts_and_extensions_of_moodle_are_told(self, course):
+        extended = f"{SUBMITTED}Extension granted until: {WHEN} - "
+        rows = [(101, "Ada Lovelace", "", "Draft (not submitted)", "", WHEN),
+                (102, "Ben", "", extended, "", WHEN)]  # fmt: skip
+        files = {ADA: WORK, moodle("Ben", 102): WORK}
+        sheet = worksheet(course / "s.csv", rows)
+        done = collect(NAME, archive(course / "a.zip", files), course, sheet=sheet)
+        assert told(done, "moodle-101") == "has a draft there, which was never submitted"
+        assert told(done, "moodle-102").startswith(f"Extension granted until: {WHEN}, of which")
+        assert len(done.new) == 2
+
     def test_canvas_takes_the_newest_upload_and_keeps_the_others_beside_it(self, course):
         files = {f"lovelaceada_LATE_5_70_{NAME}.ipynb": OTHER,
                  f"lovelaceada_LATE_5_71_{NAME}-1.ipynb": WORK,
