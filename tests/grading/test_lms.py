@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from course_utils.course import cli
 from course_utils.errors import CourseError
-from course_utils.grading import lms, lms_collect, sheets
+from course_utils.grading import lms, lms_collect, record, sheets
 from course_utils.grading.lms_collect import collect
 from course_utils.grading.lms_return import give_back
 from course_utils.repository import ROOT
@@ -555,6 +555,16 @@ class TestReturn:
             b"Submitted for grading -  - ,,23", b"Submitted for grading -  - ,22.5,23", 1
         ).replace(b",7.00,", b",10,")  # fmt: skip
         assert done.sheet == moodled / "gradebook/returned" / NAME / "s.csv"
+
+    def test_penalties_of_all_notebooks_of_an_assignment_count(self, course):
+        grade(course, {})
+        with record.open_gradebook(f"sqlite:///{course}/gradebook/gradebook.db", "convnet") as book:
+            book.add_notebook("second", NAME)
+            book.add_student("ada")
+            for penalty, one in enumerate(book.add_submission(NAME, "ada").notebooks, 1):
+                one.late_submission_penalty = penalty
+            book.db.commit()
+            assert record.penalties(book, NAME) == {"ada": 3}
 
     def test_feedback_for_moodle_has_the_names_of_the_download(self, moodled):
         done = give_back(NAME, worksheet(moodled / "s.csv", ROWS), moodled)
