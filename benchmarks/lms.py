@@ -131,19 +131,21 @@ def main() -> None:
     """Measure both, print and store."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--students", type=int, default=3000)
-    students = parser.parse_args().students
-    found: dict = {"students": students}
-    for lms in ("moodle", "canvas"):
+    parser.add_argument("--only", choices=("moodle", "canvas"))
+    arguments = parser.parse_args()
+    students = arguments.students
+    found = json.loads(STORED.read_text()) if STORED.exists() else {}
+    for lms in [arguments.only] if arguments.only else ("moodle", "canvas"):
         with tempfile.TemporaryDirectory() as folder:
             course = Path(folder)
             make(course, lms, students)
-            found[lms] = {"collect": measured(take, course, lms)}
+            found[lms] = {"students": students, "collect": measured(take, course, lms)}
             graded(course, lms, students)
             found[lms]["return"] = measured(back, course)
             size = (course / "gradebook/returned" / NAME / "feedback.zip").stat().st_size
             found[lms]["feedback"] = round(size / 1e6)  # MB
         print(lms, json.dumps(found[lms]), flush=True)
-    STORED.write_text(json.dumps(found, indent=1) + "\n")
+        STORED.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from course_utils.course import cli
 from course_utils.errors import CourseError
-from course_utils.grading import lms, lms_collect, record, sheets
+from course_utils.grading import lms, lms_collect, record, report, run, sheets
 from course_utils.grading.lms_collect import collect
 from course_utils.grading.lms_return import give_back
 from course_utils.repository import ROOT
@@ -565,6 +565,8 @@ class TestReturn:
                 one.late_submission_penalty = penalty
             book.db.commit()
             assert record.penalties(book, NAME) == {"ada": 3}
+            (one,) = report.read_class(book, run.open_course(course), NAME)
+            assert one.late == 3
 
     def test_feedback_for_moodle_has_the_names_of_the_download(self, moodled):
         done = give_back(NAME, worksheet(moodled / "s.csv", ROWS), moodled)
