@@ -191,6 +191,66 @@ def report(
 
 
 @app.command()
+def collect(
+    assignment: Annotated[str, typer.Argument(help="Its name, such as a1_convolution.")],
+    archive: Annotated[Path, typer.Argument(help="The zip of all submissions.")],
+    sheet: Annotated[
+        Path | None, typer.Option(help="Moodle's grading worksheet, or Canvas' gradebook, as CSV.")
+    ] = None,
+    roster: Annotated[
+        Path | None, typer.Option(help="CSV with student_id and columns as the LMS has them.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Of the worksheet, Europe/Berlin; this machine's by default.")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Also where what is collected may be newer.")
+    ] = False,
+) -> None:
+    """Collect the submissions that Moodle or Canvas gives as an archive."""
+    _for_instructors()
+    from course_utils.grading import lms_collect
+    from course_utils.grading.table import collected
+
+    root = Path.cwd() if Path("nbgrader_config.py").exists() else ROOT
+    about = {"sheet": sheet, "roster": roster, "zone": timezone, "replace": replace}
+    done = lms_collect.collect(assignment, archive, root, **about)
+    typer.echo(collected(done))
+    raise typer.Exit(int(bool(done.left)))
+
+
+@app.command("return")
+def return_(
+    assignment: Annotated[str, typer.Argument(help="Its name, such as a1_convolution.")],
+    sheet: Annotated[
+        Path, typer.Argument(help="Moodle's grading worksheet, or Canvas' gradebook, as CSV.")
+    ],
+    roster: Annotated[
+        Path | None, typer.Option(help="As of `course collect`, for who did not come from there.")
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(help="The assignment of Canvas, by its name or number.")
+    ] = None,
+    scale: Annotated[
+        bool, typer.Option("--scale", help="Convert points to the maximum of the LMS.")
+    ] = False,
+    into: Annotated[
+        Path | None, typer.Option(help="Folder; gradebook/returned/ASSIGNMENT by default.")
+    ] = None,
+) -> None:
+    """Fill grades into the table of Moodle or Canvas, and pack the feedback for it."""
+    _for_instructors()
+    from course_utils.grading import lms_return
+    from course_utils.grading.table import returned
+
+    root = Path.cwd() if Path("nbgrader_config.py").exists() else ROOT
+    about = {"roster": roster, "column": column, "scale": scale, "into": into}
+    done = lms_return.give_back(assignment, sheet, root, **about)
+    typer.echo(returned(done))
+    raise typer.Exit(int(bool(done.left)))
+
+
+@app.command()
 def update(
     assignment: Annotated[str, typer.Argument(help="Its name, such as a1_convolution.")],
     rename: Annotated[

@@ -224,6 +224,22 @@ def scores(gradebook: Gradebook, assignment: str) -> dict[str, dict[str, Score]]
     return dict(found)
 
 
+def penalties(gradebook: Gradebook, assignment: str) -> dict[str, float]:
+    """What is off for lateness, by student, over all notebooks of an assignment."""
+    rows = (
+        gradebook.db.query(
+            SubmittedAssignment.student_id, SubmittedNotebook.late_submission_penalty
+        )
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+        .filter(Assignment.name == assignment)
+    )
+    found: dict[str, float] = defaultdict(float)
+    for student, penalty in rows:
+        found[student] += float(penalty or 0)
+    return dict(found)
+
+
 def standing(gradebook: Gradebook, assignment: str, student: str) -> tuple[float, float]:
     """What marks by hand change in the points of a submission, and what is off for lateness."""
     with contextlib.suppress(MissingEntry, UnicodeEncodeError):  # a name may be no text

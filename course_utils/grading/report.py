@@ -19,7 +19,7 @@ from pathlib import Path
 
 import jinja2
 import numpy as np
-from nbgrader.api import Assignment, Gradebook, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Gradebook
 
 from course_utils.checks.say import explanations, without_hedge
 from course_utils.errors import CourseError
@@ -133,18 +133,11 @@ def read_class(gradebook: Gradebook, course: run.Course, assignment: str) -> lis
     known = record.scores(gradebook, assignment)
     if not known:
         raise CourseError(f"Nothing of {assignment} is graded yet: course grade {assignment}")
-    late = dict(
-        gradebook.db.query(
-            SubmittedAssignment.student_id, SubmittedNotebook.late_submission_penalty
-        )
-        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
-        .filter(Assignment.name == assignment)
-    )
+    late = record.penalties(gradebook, assignment)
     found = []
     for student, cells in sorted(known.items()):
         points = {name: score.points for name, score in cells.items()}
-        found.append(_with_note(course, assignment, student, points, late.get(student) or 0.0))
+        found.append(_with_note(course, assignment, student, points, late.get(student, 0.0)))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The table that `course grade` ends with."""
+"""What `course grade`, `collect` and `return` end with."""
 
 import itertools
 from collections.abc import Sequence
@@ -72,6 +72,34 @@ def changed(changes: Sequence, count: int, accepted: bool) -> str:
     rows += ["", f"{whose} of {count} submissions {end}." if whose else
              f"No score of {count} submissions would change."]  # fmt: skip
     return "\n".join(map(_on_a_line, rows))
+
+
+def collected(done: object) -> str:
+    """What became of an archive, for a terminal; `done` as of `lms_collect.collect`."""
+    rows = _told(done.told)
+    rows += [f"{student}: {late}" for student, late in sorted(done.late.items())]
+    counts = {"collected": done.new, "newer than before": done.newer, "as before": done.same,
+              "late": done.late, "NOT COLLECTED, see above": done.left}  # fmt: skip
+    parts = [f"{len(some)} {what}" for what, some in counts.items() if some]
+    end = f"From {done.lms.capitalize()}: {', '.join(parts) or 'nothing'}."
+    return "\n".join([*map(_on_a_line, rows), "", end])
+
+
+def returned(done: object) -> str:
+    """What goes back to an LMS, for a terminal; `done` as of `lms_return.give_back`."""
+    rows = [*_told(done.told), ""]
+    rows.append(f"{done.sheet}: {len(done.filled)} grades in the column {done.column!r}")
+    if done.feedback:
+        rows.append(f"{done.feedback}: feedback of {len(done.pages)}")
+    rows += [f"{done.without} rows of people who handed nothing in stay as they are"] * bool(
+        done.without
+    )
+    rows += [f"{len(done.left)} LEFT OUT, see above"] * bool(done.left)
+    return "\n".join(map(_on_a_line, rows))
+
+
+def _told(told: Sequence[tuple[str, str]]) -> list[str]:
+    return [f"{who}: {sentence}" if who else sentence for who, sentence in told]
 
 
 def _on_a_line(row: str) -> str:
