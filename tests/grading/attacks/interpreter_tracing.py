@@ -1,6 +1,7 @@
 """A tracing function watches all code and rewrites local variables while a test runs."""
 
 HARMLESS = True
+FLAW, TRICK = "V1", "injection"
 CELLS = {
     "scale": """import sys, threading
 def trace(frame, event, argument):

@@ -1,6 +1,7 @@
 """Nine hundred cells that each take as long as a cell may."""
 
 HARMLESS = True
+FLAW, TRICK = "V8", "none"
 CELLS = {}
 SAYS = "used up"
 

@@ -1,6 +1,7 @@
 """Each cell shows a hundred pictures, each as large as may be."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "count": """import base64, struct
 from IPython.display import display
