@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from benchmarks import checks, grading
+from benchmarks import attacks, checks, grading
 from course_utils.grading import examine, rebuild, submissions
 from course_utils.grading.demo.recipes import sample_class
 from course_utils.grading.sandbox import Limits
@@ -56,6 +56,14 @@ def test_the_demo_is_what_the_guide_says():
 def test_the_table_of_the_checks_is_what_was_measured():
     stored = json.loads((RESULTS / "checks.json").read_text())
     assert checks.page_table(stored) in (ROOT / "docs/grading.md").read_text()
+
+
+def test_the_table_of_the_attacks_is_what_was_measured():
+    stored = json.loads((RESULTS / "attacks.json").read_text())
+    assert attacks.page_table(stored) in (ROOT / "docs/grading.md").read_text()
+    assert f"otter-grader {stored['otter-grader']}" in (ROOT / "docs/grading.md").read_text()
+    course = stored["graders"]["course"]
+    assert (course["winners"], course["impossible"]) == ([], [])
 
 
 def test_the_limits_in_the_guide_are_those_of_grading():
