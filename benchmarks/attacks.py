@@ -61,6 +61,7 @@ c.Execute.interrupt_on_timeout = True
 """
 STORED = ROOT / "benchmarks" / "results" / "attacks.json"
 PAGE = ROOT / "docs" / "grading.md"
+HEADING, BEFORE = "### Compared with other graders", "### How good the checks are"
 GRADERS = {"course": "`course grade`", "nbgrader": "plain nbgrader", "otter": "otter-grader"}
 OWN = "course_utils.grading", "course_utils.probes"  # which a kernel elsewhere does not use
 OTTER = "otter-grader", "ipykernel", "numpy"
@@ -259,13 +260,25 @@ def page_table(stored: dict) -> str:
     return "\n".join(lines)
 
 
+def page_section(stored: dict) -> str:
+    """What the guide says of the comparison."""
+    return (
+        f"{HEADING}\n\n`python benchmarks/attacks.py` tries the attacks on plain nbgrader and on "
+        f"otter-grader {stored['otter-grader']}, too: the same tests, stock settings, all in one "
+        "sandbox, and so only those that are harmless and do not aim at this grader's own parts. "
+        "Counted are attacks that were awarded points which they did not earn, of those tried. "
+        "Both of the others run the tests in the student's own process."
+        f"\n\n{page_table(stored)}\n\n"
+    )
+
+
 def store(new: dict) -> None:
     """Keep the results, here and in the guide."""
-    old = json.loads(STORED.read_text()) if STORED.exists() else None
     STORED.write_text(json.dumps(new, indent=1) + "\n")
     page = PAGE.read_text(encoding="utf-8")
-    if old is not None and page_table(old) in page:
-        PAGE.write_text(page.replace(page_table(old), page_table(new)), encoding="utf-8")
+    before, _, after = page.partition(BEFORE)
+    before, _, _ = before.partition(HEADING)
+    PAGE.write_text(f"{before}{page_section(new)}{BEFORE}{after}", encoding="utf-8")
 
 
 def main() -> None:
