@@ -1,27 +1,50 @@
-"""What cheating gains: every attack of the corpus, and the harmless ones through plain nbgrader.
+"""What cheating gains: every attack of the corpus here, and the harmless ones in two other graders.
 
-    python benchmarks/attacks.py
+    python benchmarks/attacks.py                  # all three, a table
+    python benchmarks/attacks.py --otter ~/otter  # with an environment that has otter-grader
+    python benchmarks/attacks.py --store          # and keep the table, here and in the docs
 
-Plain nbgrader runs with its stock settings, on the same assignment. It runs students' code without
-any sandbox, so the whole of it is put into one here, and only attacks that are marked harmless are
-tried.
+Plain nbgrader runs with its stock settings, on the same assignment. Otter-grader comes from the
+registry, into an environment of its own that is made here (`python -m venv`, `pip install
+otter-grader`) unless one is named, which must not lie below /tmp. It is used as its manual says
+where there is no Docker: `otter generate` packs the tests, and what `otter run` does grades each
+notebook. The tests are the same, in its own format of functions that raise; what they import and
+their helpers stand in the files of tests.
+
+Both run students' code without any sandbox, so all of each is put into one here, and only attacks
+that are marked harmless are tried. An attack has gained if it was really awarded points that it did
+not earn. One that only aims at this grader's own machinery cannot be tried on another, and is not
+counted there. Tests that contradict themselves give nobody an honest point, in any of the three.
 """
 
+import argparse
+import ast
+import contextlib
+import json
 import subprocess
 import sys
 import tempfile
+import venv
 from collections import Counter
 from pathlib import Path
 
-from course_utils.grading import run, sandbox
+from course_utils.grading import rebuild, run, sandbox
 from course_utils.repository import ROOT
 
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import nbformat  # noqa: E402
-from grading import target  # noqa: E402
+from grading import impossible, target  # noqa: E402
 from grading.classes import NAME, contents, make_course  # noqa: E402
-from grading.hostile_class import ATTACKS, CLASSES, earned, kind, submit  # noqa: E402
+from grading.hostile_class import (  # noqa: E402
+    ATTACKS,
+    CLASSES,
+    earned,
+    kind,
+    master,
+    passed_the_impossible,
+    submit,
+)
 from grading.tiny import environment  # noqa: E402
 
 LIMITS = sandbox.Limits(cell_seconds=2, total_seconds=20, memory=512 << 20, disk=16 << 20)
@@ -36,82 +59,251 @@ c.Exchange.root = "exchange"
 c.Execute.timeout = 2
 c.Execute.interrupt_on_timeout = True
 """
+STORED = ROOT / "benchmarks" / "results" / "attacks.json"
+PAGE = ROOT / "docs" / "grading.md"
+HEADING, BEFORE = "### Compared with other graders", "### How good the checks are"
+GRADERS = {"course": "`course grade`", "nbgrader": "plain nbgrader", "otter": "otter-grader"}
+OWN = "course_utils.grading", "course_utils.probes"  # which a kernel elsewhere does not use
+OTTER = "otter-grader", "ipykernel", "numpy"
+OTTER_SECONDS = 120  # of the clock, for one notebook: it has no limit of its own
+OTTER_TEST = """
+
+@test_case(points={points}, hidden=True)
+def test_{name}({names}):
+{body}
+"""
+# What grades in the sandbox: `otter run` from Python, so that it is imported once for all; and each
+# notebook in a process of its own, since what that has written is unpickled.
+OTTER_RUN = f"""import json, os, signal, sys, time
+from otter.api import grade_submission
+notebook, *names = sys.argv[1:]
+for name in names:
+    if (child := os.fork()) == 0:
+        os.setsid()
+        os.environ["TMPDIR"] = os.path.abspath(name)
+        told = grade_submission(os.path.join(name, notebook), "tests.zip", quiet=True)
+        points = {{r.name: r.score for r in told.results.values()}}
+        with open(os.path.join(name, "points.json"), "w") as file:
+            json.dump(points, file)
+        os._exit(0)
+    latest = time.monotonic() + {OTTER_SECONDS}
+    while os.waitpid(child, os.WNOHANG)[0] == 0 and time.monotonic() < latest:
+        time.sleep(0.05)
+    try:
+        os.killpg(child, signal.SIGKILL)
+    except OSError:
+        pass
+"""
+Points = dict[str, float]  # by the name of a test
 
 
-def gained(book: dict, name: str) -> float:
+def applies(attack: str) -> bool:
+    """Whether an attack can be tried on another grader."""
+    module = ATTACKS[attack]
+    text = "".join(getattr(module, "CELLS", {}).values())
+    return module.HARMLESS and not any(own in text for own in OWN)
+
+
+def gained(points: Points, attack: str) -> float:
     """Points that an attack got and did not honestly earn."""
-    if name not in book:
-        return 0.0
-    grades, fair = book[name]["grades"], earned(ATTACKS[name])
-    return sum(max(0, (grades[cell][0] or 0) - points) for cell, points in fair.items())
+    fair = earned(ATTACKS[attack])
+    return sum(max(0, points.get(test, 0) - fair[test]) for test in fair)
 
 
-def by_course_grade(folder: Path) -> dict:
+def _points(course: Path) -> dict[str, Points]:
+    return {
+        student: {name: grade[0] or 0 for name, grade in book["grades"].items()}
+        for student, book in contents(course).items()
+    }
+
+
+def by_course_grade(folder: Path) -> dict[str, Points]:
     """All attacks, as the course grades them."""
-    make_course(folder)
+    make_course(folder, master=master())
     for name, attack in ATTACKS.items():
         submit(attack, folder, name)
     run.grade(NAME, folder, limits=LIMITS)
-    return contents(folder)
+    return _points(folder)
 
 
-def by_plain_nbgrader(folder: Path) -> dict:
-    """The harmless attacks, as nbgrader grades them as it comes."""
+def by_plain_nbgrader(folder: Path) -> dict[str, Points]:
+    """Those that apply, as nbgrader grades them as it comes."""
     (folder / "nbgrader_config.py").write_text(STOCK)
     path = folder / "solutions" / NAME / f"{NAME}.ipynb"
     path.parent.mkdir(parents=True)
     (folder / "gradebook").mkdir()
-    nbformat.write(target.master(), path)
+    nbformat.write(master(), path)
     nbgrader(folder, "generate_assignment", NAME)
-    for name, attack in ATTACKS.items():
-        if attack.HARMLESS:
-            submit(attack, folder, name)
+    for name in filter(applies, ATTACKS):
+        submit(ATTACKS[name], folder, name)
     nbgrader(folder, "autograde", NAME)
-    return contents(folder)
+    return _points(folder)
 
 
 def nbgrader(folder: Path, *arguments: str) -> None:
-    """Run a command with everything read-only but the course's folder, and without network."""
-    subprocess.run(
-        ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp",
-         "--bind", folder, folder, "--unshare-net", "--unshare-pid", "--unshare-ipc",
-         "--die-with-parent", "--setenv", "HOME", folder, "--chdir", folder,
-         sys.executable, "-m", "nbgrader", *arguments],
-        env=environment(folder),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        timeout=1800,
-        check=False,
-    )  # fmt: skip
+    """Run a command of nbgrader in the sandbox."""
+    alone(folder, [sys.executable, "-m", "nbgrader", *arguments], environment(folder), 1800)
+
+
+def alone(folder: Path, command: list, env: dict, seconds: float) -> None:
+    """Run with everything read-only but one folder, and without network; what fails has failed."""
+    box = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp",
+           "--bind", folder, folder, "--unshare-net", "--unshare-pid", "--unshare-ipc",
+           "--die-with-parent", "--setenv", "HOME", folder, "--chdir", folder]  # fmt: skip
+    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        subprocess.run([*box, *command], env=env, timeout=seconds, check=False, **quiet)
+
+
+def otter_environment(place: Path) -> Path:
+    """Make an environment with otter-grader, from the registry."""
+    venv.create(place, with_pip=True)
+    subprocess.run([place / "bin" / "pip", "install", "--quiet", *OTTER], check=True)
+    return place
+
+
+def otter_tests(folder: Path) -> None:
+    """Write the tests of the target, each as a file of otter's."""
+    head = [cell.source for cell in master().cells if rebuild.role(cell) == "given"]
+    head = "\n\n".join(["OK_FORMAT = False", "from otter.test_files import test_case", *head])
+    for cell in master().cells:
+        if rebuild.role(cell) != "test":
+            continue
+        name, points = rebuild.grade_id(cell), cell.metadata.nbgrader.points
+        parts = [(cell.source, points)]
+        if name == "check-answers":  # whose last line is a score there
+            parts = [("assert corners == 3", 1), ("assert squares == [1, 4, 9]", 2)]
+        elif name == "check-impossible-answers":
+            parts = [("assert both(corners, 3, 4)", 1),
+                     ("assert both(squares, [1, 4, 9], [1, 2, 3])", 1)]  # fmt: skip
+        text = f'{head}\n\nname = "{name}"\npoints = {points}\n'
+        for number, (source, worth) in enumerate(parts):
+            used = {n.id for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name)}
+            names = ", ".join(sorted(used & {"scale", "count", "Model", "corners", "squares"}))
+            body = "\n".join(f"    {line}" for line in source.splitlines())
+            text += OTTER_TEST.format(points=worth, name=number, names=names, body=body)
+        (folder / f"{name}.py").write_text(text)
+
+
+def by_otter(folder: Path, place: Path) -> dict[str, Points]:
+    """Those that apply, as otter-grader grades them; and honest work, which must earn all."""
+    tests, found = folder / "tests", {}
+    tests.mkdir()
+    otter_tests(tests)
+    env = {"PATH": f"{place / 'bin'}:/usr/bin:/bin", "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
+    env |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    python = place / "bin" / "python"
+    generate = ["-m", "otter", "generate", "-t", tests, "-o", folder / "tests.zip"]
+    alone(folder, [python, *generate], env, OTTER_SECONDS)
+    honest = nbformat.writes(target.submission(target.RIGHT, master())).encode()
+    names = ["honest", *filter(applies, ATTACKS)]
+    for name in names:
+        own = folder / name
+        own.mkdir()
+        notebook = own / f"{NAME}.ipynb"
+        if name == "honest":
+            notebook.write_bytes(honest)
+        else:
+            submit(ATTACKS[name], own, "x")
+            (own / "gradebook/submitted/x" / NAME / f"{NAME}.ipynb").rename(notebook)
+    alone(
+        folder,
+        [python, "-c", OTTER_RUN, f"{NAME}.ipynb", *names],
+        env,
+        len(names) * 2 * OTTER_SECONDS,
+    )
+    for name in names:
+        with contextlib.suppress(OSError, ValueError):  # one without a result has no points
+            found[name] = json.loads((folder / name / "points.json").read_text())
+        found.setdefault(name, {})
+    if (total := sum(found.pop("honest").values())) != 23:
+        sys.exit(f"Otter-grader gives honest work {total} of 23 points: it is used wrongly.")
+    return found
+
+
+def version(place: Path) -> str:
+    """Of otter-grader in an environment."""
+    told = subprocess.run([place / "bin" / "pip", "show", "otter-grader"], capture_output=True,
+                          text=True, check=True).stdout  # fmt: skip
+    return next(line.split()[1] for line in told.splitlines() if line.startswith("Version"))
+
+
+def summed(found: dict[str, dict[str, Points]]) -> dict:
+    """What is kept: attacks tried, and those that gained, by grader and class of attacks."""
+    graders = {}
+    for grader, points in found.items():
+        tried = {a: points[a] for a in ATTACKS if a in points}
+        own = graders[grader] = {"tried": Counter(), "gained": Counter()}
+        own["tried"].update(map(kind, tried))
+        own["gained"].update(kind(a) for a in tried if gained(points[a], a))
+        own["winners"] = sorted(a for a in tried if gained(points[a], a))
+        padded = {a: {t: (p.get(t, 0),) for t in impossible.TESTS} for a, p in tried.items()}
+        own["impossible"] = sorted(a for a, p in padded.items() if passed_the_impossible(p))
+    return graders
+
+
+def page_table(stored: dict) -> str:
+    """The table of the guide: in how many of the attacks tried points were gained."""
+    graders = stored["graders"]
+    heads = [GRADERS[grader] for grader in graders]
+    lines = [f"| attacks | {' | '.join(heads)} |", f"|---|{'--:|' * len(heads)}"]
+
+    def row(words: str, counts: list[tuple[int, int]]) -> str:
+        return f"| {words} | {' | '.join(f'{a} of {b}' if b else '–' for a, b in counts)} |"
+
+    for name in CLASSES:
+        counts = [(g["gained"].get(name, 0), g["tried"].get(name, 0)) for g in graders.values()]
+        lines.append(row(name, counts))
+    every = [(len(g["winners"]), sum(g["tried"].values())) for g in graders.values()]
+    never = [(len(g["impossible"]), sum(g["tried"].values())) for g in graders.values()]
+    lines += [row("all", every), row("passed a test that contradicts itself", never)]
+    return "\n".join(lines)
+
+
+def page_section(stored: dict) -> str:
+    """What the guide says of the comparison."""
+    return (
+        f"{HEADING}\n\n`python benchmarks/attacks.py` tries the attacks on plain nbgrader and on "
+        f"otter-grader {stored['otter-grader']}, too: the same tests, stock settings, all in one "
+        "sandbox, and so only those that are harmless and do not aim at this grader's own parts. "
+        "Counted are attacks that were awarded points which they did not earn, of those tried. "
+        "Both of the others run the tests in the student's own process."
+        f"\n\n{page_table(stored)}\n\n"
+    )
+
+
+def store(new: dict) -> None:
+    """Keep the results, here and in the guide."""
+    STORED.write_text(json.dumps(new, indent=1) + "\n")
+    page = PAGE.read_text(encoding="utf-8")
+    before, _, after = page.partition(BEFORE)
+    before, _, _ = before.partition(HEADING)
+    PAGE.write_text(f"{before}{page_section(new)}{BEFORE}{after}", encoding="utf-8")
 
 
 def main() -> None:
-    """Grade in both ways and print the table."""
+    """Grade in all ways and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--otter", type=Path, help="an environment that has otter-grader")
+    parser.add_argument("--store", action="store_true", help="keep the table, here and in the docs")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="course-attacks-", dir=Path.home()) as scratch:
-        folders = [Path(scratch, name) for name in ("plain", "course")]
-        for folder in folders:
+        folders = {name: Path(scratch, name) for name in GRADERS}
+        for folder in folders.values():
             folder.mkdir()
-        plain = by_plain_nbgrader(folders[0])
-        course = by_course_grade(folders[1])
-    print(f"{'':<14}{'course grade':^24}{'plain nbgrader':^24}")
-    print(f"{'class':<12}{'attacks':>10}{'gained marks':>14}{'attacks':>12}{'gained marks':>14}")
-    total = Counter()
-    for name in CLASSES:
-        own = [attack for attack in ATTACKS if kind(attack) == name]
-        harmless = [attack for attack in own if ATTACKS[attack].HARMLESS]
-        row = {
-            "all": len(own),
-            "ours": sum(gained(course, attack) > 0 for attack in own),
-            "tried": len(harmless),
-            "theirs": sum(gained(plain, attack) > 0 for attack in harmless),
+        place = arguments.otter or otter_environment(Path(scratch, "environment"))
+        found = {
+            "course": by_course_grade(folders["course"]),
+            "nbgrader": by_plain_nbgrader(folders["nbgrader"]),
+            "otter": by_otter(folders["otter"], place.resolve()),
         }
-        total.update(row)
-        print(f"{name:<12}{row['all']:>10}{row['ours']:>14}{row['tried']:>12}{row['theirs']:>14}")
-    print(
-        f"{'together':<12}{total['all']:>10}{total['ours']:>14}"
-        f"{total['tried']:>12}{total['theirs']:>14}"
-    )
+        new = {"otter-grader": version(place), "graders": summed(found)}
+    for grader, own in new["graders"].items():
+        print(f"{grader}: {', '.join(own['winners']) or 'nobody gains'}")
+        print(f"  passed what contradicts itself: {', '.join(own['impossible']) or 'nobody'}")
+    print(page_table(new))
+    if arguments.store:
+        store(new)
 
 
 if __name__ == "__main__":

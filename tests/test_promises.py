@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from benchmarks import checks, grading
+from benchmarks import attacks, checks, grading
 from course_utils.grading import examine, rebuild, submissions
 from course_utils.grading.demo.recipes import sample_class
 from course_utils.grading.sandbox import Limits
@@ -58,6 +58,16 @@ def test_the_demo_is_what_the_guide_says():
 def test_the_table_of_the_checks_is_what_was_measured():
     stored = json.loads((RESULTS / "checks.json").read_text())
     assert checks.page_table(stored) in (ROOT / "docs/grading.md").read_text()
+
+
+def test_the_guide_compares_graders_by_what_was_measured_and_by_nothing_else():
+    guide, stored = (ROOT / "docs/grading.md").read_text(), RESULTS / "attacks.json"
+    assert (attacks.HEADING in guide) == stored.exists()
+    if stored.exists():
+        found = json.loads(stored.read_text())
+        assert attacks.page_section(found) in guide
+        course = found["graders"]["course"]
+        assert (course["winners"], course["impossible"]) == ([], [])
 
 
 def test_the_limits_in_the_guide_are_those_of_grading():

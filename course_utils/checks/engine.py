@@ -212,7 +212,7 @@ class Check:
         wrong = [
             (c.effort, i, why)
             for i, (c, outcome, value) in enumerate(zip(cases, given, wanted, strict=True))
-            if (why := self._why_wrong(outcome, value))
+            if (why := self._why_wrong(outcome, value)) is not None
         ]
         if not wrong:
             count = "1 case agrees" if len(cases) == 1 else f"{len(cases)} cases agree"

@@ -108,12 +108,13 @@ def call(function: Callable, args: tuple, kwargs: dict, names: tuple[str, ...] =
 
 
 def _in_words(error: BaseException) -> Outcome:
+    """Never without words, even where the error has none: a student can raise a probe's own."""
     of_a_tool = "not implemented for" in str(error)  # PyTorch's own, for a dtype
     if isinstance(error, NotImplementedError) and not of_a_tool:
-        text = str(error) if isinstance(error, NotWritten) else "it is not written yet"
+        text = (isinstance(error, NotWritten) and str(error)) or "it is not written yet"
         return Outcome(error=text, kind="NotImplementedError", message=str(error))
     if isinstance(error, Unusable):
-        return Outcome(error=str(error), kind="Unusable")
+        return Outcome(error=str(error) or "its result cannot be used", kind="Unusable")
     name = type(error).__name__
     return Outcome(
         error=f"it raised {name}: {error}",

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
 from course_utils.repository import ROOT
@@ -20,13 +21,16 @@ MIX = {"ada": RIGHT, "ben": WRONG, "cleo": PARTLY, "dan": RAISES, "eve": ENDS}
 SCORES = {"ada": 23, "ben": 0, "cleo": 21, "dan": 18, "eve": 18}
 
 
-def make_course(folder: Path, more: str = "") -> Path:
-    """A course whose gradebook knows the target assignment; `more` is added to its settings."""
+def make_course(folder: Path, more: str = "", master: NotebookNode | None = None) -> Path:
+    """A course whose gradebook knows the target assignment; `more` is added to its settings.
+
+    `master` is the instructor's notebook, if it has more than the usual one.
+    """
     config = (ROOT / "nbgrader_config.py").read_text()
     (folder / "nbgrader_config.py").write_text(config + more)
     path = folder / "solutions" / NAME / f"{NAME}.ipynb"
     path.parent.mkdir(parents=True)
-    nbformat.write(target.master(), path)
+    nbformat.write(master or target.master(), path)
     nbgrader(folder, "generate_assignment", NAME)
     return folder
 

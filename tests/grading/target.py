@@ -65,8 +65,9 @@ POINTS = {"check-scale": 6, "check-cases": 4, "check-count": 5, "check-model": 5
           "check-answers": 3, "essay": 2}  # fmt: skip
 
 
-def _about(id_: str, solution: bool = False) -> dict:
-    graded = {"points": POINTS[id_]} if id_ in POINTS else {}
+def _about(id_: str, solution: bool = False, points: int | None = None) -> dict:
+    points = POINTS.get(id_, points)
+    graded = {} if points is None else {"points": points}
     about = {
         "grade_id": id_,
         "grade": bool(graded),
@@ -78,8 +79,9 @@ def _about(id_: str, solution: bool = False) -> dict:
     return {"nbgrader": about | graded}
 
 
-def _code(id_: str, source: str, solution: bool = False) -> NotebookNode:
-    return new_code_cell(source, id=id_, metadata=_about(id_, solution))
+def code(id_: str, source: str, **about: bool | int) -> NotebookNode:
+    """A cell of code: a test if it has points, a `solution`, or read-only."""
+    return new_code_cell(source, id=id_, metadata=_about(id_, **about))
 
 
 def master() -> NotebookNode:
@@ -87,16 +89,16 @@ def master() -> NotebookNode:
     return new_notebook(
         cells=[
             new_markdown_cell("# Target", id="title"),
-            _code("imports", IMPORTS),
-            _code("scale", SCALE, solution=True),
-            _code("check-scale", CHECK_SCALE),
-            _code("check-cases", CHECK_CASES),
-            _code("count", COUNT, solution=True),
-            _code("check-count", CHECK_COUNT),
-            _code("model", MODEL, solution=True),
-            _code("check-model", CHECK_MODEL),
-            _code("answers", ANSWERS, solution=True),
-            _code("check-answers", CHECK_ANSWERS),
+            code("imports", IMPORTS),
+            code("scale", SCALE, solution=True),
+            code("check-scale", CHECK_SCALE),
+            code("check-cases", CHECK_CASES),
+            code("count", COUNT, solution=True),
+            code("check-count", CHECK_COUNT),
+            code("model", MODEL, solution=True),
+            code("check-model", CHECK_MODEL),
+            code("answers", ANSWERS, solution=True),
+            code("check-answers", CHECK_ANSWERS),
             new_markdown_cell("Because.", id="essay", metadata=_about("essay", solution=True)),
         ],
         metadata={
@@ -124,9 +126,14 @@ RIGHT = {
 }
 
 
-def submission(cells: dict[str, str] | None = None) -> NotebookNode:
-    """What a student hands in: wrong everywhere, but for the cells that are given by their id."""
-    nb = master()
+def submission(
+    cells: dict[str, str] | None = None, made_from: NotebookNode | None = None
+) -> NotebookNode:
+    """What a student hands in: wrong everywhere, but for the cells that are given by their id.
+
+    `made_from` is the instructor's notebook, if it has more than this one.
+    """
+    nb = made_from or master()
     for cell in nb.cells:
         if cell.id.startswith("check"):
             cell.source = cell.source.partition("### BEGIN")[0].strip()

@@ -17,14 +17,27 @@ import psutil
 import pytest
 from bs4 import BeautifulSoup
 
-from course_utils.grading import run
+from course_utils.grading import names, run
 from course_utils.grading.sandbox import Limits
-from grading import target
-from grading.classes import NAME, RIGHT, contents, hand_in, make_course
-from grading.hostile_class import ATTACKS, CLASSES, earned, kind, submit
+from course_utils.repository import ROOT
+from grading import impossible, target
+from grading.classes import NAME, contents, hand_in, make_course
+from grading.hostile_class import (
+    ATTACKS,
+    CLASSES,
+    EXAMPLES,
+    FLAWS,
+    TRICKS,
+    earned,
+    kind,
+    master,
+    passed_the_impossible,
+    submit,
+    table,
+)
 from grading.tiny import nbgrader
 
-pytestmark = pytest.mark.timeout(900)  # 130 submissions, of which some use all their time
+pytestmark = pytest.mark.timeout(900)  # 200 submissions, of which some use all their time
 LIMITS = Limits(cell_seconds=1, total_seconds=10, memory=512 << 20, disk=16 << 20)
 TOGETHER = 6  # more than there are processors: many only wait for a limit
 SECONDS_EACH = 120  # more than the clock allows a submission at the utmost
@@ -47,13 +60,13 @@ def _processes() -> set[int]:
 @pytest.fixture(scope="module")
 def course(sandboxed, tmp_path_factory):
     """What the folder, the gradebook and the machine are like before and after."""
-    folder = make_course(tmp_path_factory.mktemp("hostile"))
-    names = sorted(ATTACKS)
-    every = max(1, len(names) // len(HONEST))
-    for number, name in enumerate(names):
+    folder = make_course(tmp_path_factory.mktemp("hostile"), master=master())
+    students = sorted(ATTACKS)
+    every = max(1, len(students) // len(HONEST))
+    for number, name in enumerate(students):
         submit(ATTACKS[name], folder, name)
         if number % every == 0 and number // every < len(HONEST):
-            hand_in(folder, f"honest-{number // every}", RIGHT)
+            hand_in(folder, f"honest-{number // every}", target.submission(target.RIGHT, master()))
     own = [folder / "solutions", folder / "assignments", folder / "gradebook" / "submitted"]
     before, running = [_state(f) for f in own], _processes()
     began = time.monotonic()
@@ -79,8 +92,29 @@ def _note(course, name):
 def test_there_are_enough_of_every_class():
     count = Counter(map(kind, ATTACKS))
     assert set(count) == set(CLASSES)
-    assert min(count.values()) >= 5
-    assert count.total() >= 60
+    assert min(count.values()) >= 10
+    assert count.total() >= 180
+
+
+def test_each_flaw_and_each_trick_is_tried():
+    assert {a.FLAW for a in ATTACKS.values()} == {*FLAWS}
+    assert {a.TRICK for a in ATTACKS.values()} == {*TRICKS, "none"}
+    assert all(flaw == ATTACKS[name].FLAW for flaw, name in EXAMPLES.items())
+
+
+def test_no_two_are_the_same():
+    """Neither in what they do nor in what they say."""
+    told = [a.__doc__ for a in ATTACKS.values()]
+    done = [Path(a.__file__).read_text().partition("HARMLESS")[2] for a in ATTACKS.values()]
+    assert len({*told}) == len({*done}) == len(ATTACKS)
+
+
+def test_the_guide_shows_the_table():
+    assert table() in (ROOT / "docs" / "grading.md").read_text()
+
+
+def test_the_impossible_is_not_refused_at_release():
+    assert [*names.faults(master())] == []
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -96,6 +130,16 @@ def test_no_mark_is_gained(course, name):
     grades = course.book[name]["grades"]
     gained = {cell: grades[cell][0] or 0 for cell in earned(ATTACKS[name])}
     assert gained == earned(ATTACKS[name])
+
+
+def test_nothing_passes_what_contradicts_itself(course):
+    """Neither an attack nor honest work; and most are asked, and not left out for their errors."""
+    passed = {name: passed_the_impossible(book["grades"]) for name, book in course.book.items()}
+    assert {name: cells for name, cells in passed.items() if cells} == {}
+    told = [c["reason"] for name in HONEST for c in _note(course, name)["cells"]
+            if c["name"] in impossible.TESTS]  # fmt: skip
+    assert len(told) == len(HONEST) * len(impossible.TESTS)
+    assert not any("not defined" in why or "could not be judged" in why for why in told)
 
 
 @pytest.mark.parametrize("name", ATTACKS)

@@ -9,7 +9,7 @@ from cells import run_cell
 
 from course_utils.checks.compare import agree, difference, show_value
 from course_utils.checks.engine import Check, CheckFailed, case, grid, rejection
-from course_utils.checks.outcome import call
+from course_utils.checks.outcome import NotWritten, Unusable, call
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
 
@@ -112,6 +112,17 @@ def test_what_is_not_written_is_told_kindly():
 
     assert "it is not written yet" in told(stub)
     assert "it is not written yet" in told(stub, "invalid")
+
+
+@pytest.mark.parametrize("error", [Unusable, NotWritten])
+def test_an_error_without_words_is_an_error(error):
+    """A student can raise a probe's own, and say nothing."""
+
+    def silent(x, *, times=2):
+        raise error("")
+
+    assert told(silent).splitlines()[0].partition(": ")[2]
+    assert told(silent, seed=3)
 
 
 def test_arguments_are_shared_with_nobody():

@@ -1,6 +1,7 @@
 """An array subclass answers for NumPy itself: each ufunc and function says that all is equal."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {
     "scale": """class Agreeing(np.ndarray):
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):

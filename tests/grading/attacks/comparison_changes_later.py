@@ -1,6 +1,7 @@
 """The same mutable answer is returned each time and is changed after it was handed over."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {
     "scale": """import threading, time
 kept = np.zeros(4)

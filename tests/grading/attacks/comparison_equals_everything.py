@@ -1,6 +1,7 @@
 """Every answer is one object that claims to equal whatever it is compared with."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {
     "scale": """class Same:
     __array_priority__ = 1e9

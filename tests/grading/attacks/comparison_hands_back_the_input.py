@@ -1,6 +1,7 @@
 """The answer is the argument itself, overwritten, so that both sides of a comparison change."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {
     "scale": """def scale(x, factor):
     x.setflags(write=True)

@@ -1,6 +1,7 @@
 """The answer copies what it is compared with, and is equal from then on."""
 
 HARMLESS = True
+FLAW, TRICK = "V2", "redirection"
 CELLS = {
     "scale": """class Mirror:
     seen = None

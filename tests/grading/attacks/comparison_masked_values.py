@@ -1,6 +1,7 @@
 """Masked arrays: what is masked is left out of most comparisons."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {
     "scale": "def scale(x, factor): return np.ma.masked_all(x.shape)",
     "count": "def count(n): return np.ma.masked",

@@ -1,6 +1,7 @@
 """A model whose attributes, items and results are objects that agree with everything."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {
     "model": """class Part(list):
     def __eq__(self, other): return True

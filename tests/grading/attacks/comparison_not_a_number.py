@@ -1,6 +1,7 @@
 """NaN everywhere: some comparisons of arrays take NaN for equal or let it through."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {
     "scale": "def scale(x, factor): return np.full_like(x, np.nan)",
     "count": "def count(n): return float('nan')",

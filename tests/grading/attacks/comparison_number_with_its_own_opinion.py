@@ -1,6 +1,7 @@
 """Answers are of a subclass of int that agrees with every comparison."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {
     "count": """class Number(int):
     def __eq__(self, other): return True

@@ -1,6 +1,7 @@
 """An array of dtype object holds elements that equal everything."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {
     "scale": """class Same:
     def __eq__(self, other): return True

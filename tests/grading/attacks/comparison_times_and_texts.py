@@ -1,6 +1,7 @@
 """Arrays of times, of no time (NaT) and of text, for which comparisons have rules of their own."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {
     "scale": "def scale(x, factor): return np.full(len(x), 'NaT', 'm8[s]')",
     "count": "def count(n): return np.datetime64('NaT')",

@@ -1,6 +1,7 @@
 """Things are left behind for the next submission: modules, start files, variables, a cache."""
 
 HARMLESS = False
+FLAW, TRICK = "V1", "injection"
 CELLS = {
     "count": """import pathlib, sys
 code = "import builtins; builtins.AssertionError = BaseException"

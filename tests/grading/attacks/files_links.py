@@ -1,6 +1,7 @@
 """Links lead to solutions, the gradebook and the work of others: someone may follow them."""
 
 HARMLESS = False
+FLAW, TRICK = "V2", "redirection"
 CELLS = {
     "count": """import pathlib
 found = [p.read_bytes() for p in pathlib.Path().rglob("*") if p.is_file()]

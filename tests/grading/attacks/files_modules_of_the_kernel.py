@@ -1,6 +1,7 @@
 """Files with the names of modules that a kernel loads while it starts make it fail."""
 
 HARMLESS = False
+FLAW, TRICK = "V1", "injection"
 CELLS = {}
 NAMES = "ipykernel IPython zmq tornado jupyter_client traitlets psutil debugpy comm asyncio signal"
 NAMES += (

@@ -1,6 +1,7 @@
 """Pipes, sockets, unreadable files and folders that make a reader wait or give up."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = {}
 
 

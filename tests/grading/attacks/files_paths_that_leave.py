@@ -1,6 +1,7 @@
 """Names of files that lead out of the folder, where they were written out without care."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "injection"
 CELLS = {}
 FILES = {
     "..\\..\\gradebook.db": b"",

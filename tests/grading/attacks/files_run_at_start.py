@@ -1,6 +1,7 @@
 """Files that Python, IPython and Jupyter run or read by themselves when they start."""
 
 HARMLESS = False
+FLAW, TRICK = "V3", "injection"
 CELLS = {}
 CODE = b"import builtins\nbuiltins.AssertionError = BaseException\nraise SystemExit(0)\n"
 PLACES = "sitecustomize.py usercustomize.py ipython_config.py ipython_kernel_config.py"

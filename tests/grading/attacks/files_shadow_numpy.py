@@ -1,6 +1,7 @@
 """A file beside the notebook takes the place of NumPy, the other of its tests."""
 
 HARMLESS = False
+FLAW, TRICK = "V1", "injection"
 CELLS = {}
 SAME = b"class Same:\n    __eq__ = __lt__ = __gt__ = lambda *_: True\n"
 SAME += b"    __call__ = __getattr__ = lambda self, *_, **__: self\n"

@@ -3,6 +3,7 @@
 from grading.attacks import answering
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = answering("""
 for number in (question["number"] + 1, -1, 1e300, float("nan"), None, [question["number"]]):
     self.send({"number": number, "value": True, "changed": []})

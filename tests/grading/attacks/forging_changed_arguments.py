@@ -1,6 +1,7 @@
 """What a call has changed is told of places that are none, or of arguments never sent."""
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = {
     "scale": """from course_utils.grading import inside, wire
 places = iter([-1, 2**62, True, "1", [0], {"int": "0x" + "f" * 3000}] * 100)

@@ -3,6 +3,7 @@
 from grading.attacks import answering
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = answering("""
 import os
 self.connection.close()

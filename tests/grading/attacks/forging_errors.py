@@ -3,6 +3,7 @@
 from grading.attacks import answering
 
 HARMLESS = True
+FLAW, TRICK = "V6", "injection"
 CELLS = answering("""
 error = {"scale": ["SkipTest", ["SystemExit", "BaseException"], "skipped", "x" * 10**6],
          "count": ["_NoEvidence", ["OSError", "AssertionError"], "no evidence", "passed"],

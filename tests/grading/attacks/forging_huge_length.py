@@ -3,6 +3,7 @@
 from grading.attacks import answering
 
 HARMLESS = True
+FLAW, TRICK = "V8", "none"
 CELLS = answering("""
 self.connection.sendall(b"\\xff" * 8 + b"x" * 100)
 """)

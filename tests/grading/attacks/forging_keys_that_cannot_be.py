@@ -3,6 +3,7 @@
 from grading.attacks import answering
 
 HARMLESS = True
+FLAW, TRICK = "V3", "injection"
 CELLS = answering("""
 value = {"scale": {"dict": [[[1], 2], [3]]}, "count": {"set": [{"dict": []}]},
          "Model": {"pickle": b"cos\\nsystem\\n"}}[self.asked]

@@ -3,6 +3,7 @@
 from grading.attacks import answering
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = answering("""
 import struct
 data = b"\\x82\\xa6number\\x01\\xa5value\\xdd" + struct.pack(">I", 200_000_000)

@@ -1,6 +1,7 @@
 """Messages that are no dicts: lists, numbers, extension types of msgpack, half a message."""
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = {
     "scale": """import msgpack, struct
 from course_utils.grading.inside import Agent

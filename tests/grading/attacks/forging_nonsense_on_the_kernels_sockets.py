@@ -1,6 +1,7 @@
 """The kernel's sockets are taken over, and whoever connects is told nonsense."""
 
 HARMLESS = False
+FLAW, TRICK = "V7", "injection"
 CELLS = {
     "count": """import os, socket, threading
 kernel = get_ipython().kernel

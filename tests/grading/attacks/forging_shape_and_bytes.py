@@ -3,6 +3,7 @@
 from grading.attacks import answering
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = answering("""
 array = {"scale": ["<f8", [0, 2**61], b"", "S", True], 
          "count": ["<U999999999", [0], b"", "F", True],

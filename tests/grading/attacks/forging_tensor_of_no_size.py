@@ -3,6 +3,7 @@
 from grading.attacks import answering
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = answering("""
 content = {"scale": ["float32", [0, 2**61], b"", False, True],
            "count": ["float32", [2**61, 2**61, 0], b"", True, False],

@@ -3,6 +3,7 @@
 from grading.attacks import answering
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = answering("""
 for value in (0, True):
     self.send({"number": question["number"], "value": value, "changed": []})

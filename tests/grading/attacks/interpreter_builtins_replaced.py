@@ -1,6 +1,7 @@
 """AssertionError is no error any more, and the built-in functions say what is wanted."""
 
 HARMLESS = True
+FLAW, TRICK = "V1", "injection"
 CELLS = {
     "scale": '''import builtins
 class AssertionError(BaseException): pass

@@ -1,6 +1,7 @@
 """Hooks before and after each cell put agreeable objects where the test looks."""
 
 HARMLESS = True
+FLAW, TRICK = "V1", "injection"
 CELLS = {
     "scale": """def change(*_):
     class Same:

@@ -1,6 +1,7 @@
 """The kernel says that the cell has ended well and goes on behind the examiner's back."""
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = {
     "scale": """import time
 kernel = get_ipython().kernel

@@ -1,6 +1,7 @@
 """The hooks that show results and errors report full marks instead."""
 
 HARMLESS = True
+FLAW, TRICK = "V1", "injection"
 CELLS = {
     "count": """import sys
 def hook(*_): print("5 / 5 points")

@@ -1,6 +1,7 @@
 """Forged outputs carry halves of surrogate pairs, which no file can hold."""
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = {
     "count": """import json
 kernel = get_ipython().kernel

@@ -1,6 +1,7 @@
 """An import hook hands out invented modules for numpy.testing and the checks."""
 
 HARMLESS = True
+FLAW, TRICK = "V1", "injection"
 CELLS = {
     "imports": """import importlib.abc, importlib.machinery, sys, types
 class Invented(types.ModuleType):

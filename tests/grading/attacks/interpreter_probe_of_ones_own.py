@@ -1,6 +1,7 @@
 """The probe is replaced by one that hands back what it was asked with, and says nothing changed."""
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = {
     "scale": """import sys, types
 from course_utils.probes import calls

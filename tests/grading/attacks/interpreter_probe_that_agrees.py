@@ -1,6 +1,7 @@
 """The probes are patched: whatever is tried, they say that it is right, and equal to everything."""
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = {
     "scale": """from course_utils.probes import calls
 class Right(str):

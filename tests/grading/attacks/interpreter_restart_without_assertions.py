@@ -1,6 +1,7 @@
 """The kernel replaces itself by a Python that ignores assertions."""
 
 HARMLESS = False
+FLAW, TRICK = "V1", "injection"
 CELLS = {
     "imports": """import os, sys
 import numpy as np

@@ -1,6 +1,7 @@
 """The functions of numpy.testing are replaced by ones that never complain."""
 
 HARMLESS = True
+FLAW, TRICK = "V1", "injection"
 CELLS = {
     "imports": """import sys, types
 import numpy as np

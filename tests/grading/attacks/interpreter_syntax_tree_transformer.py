@@ -1,6 +1,7 @@
 """Assertions are taken out of the syntax tree of every later cell."""
 
 HARMLESS = True
+FLAW, TRICK = "V1", "injection"
 CELLS = {
     "scale": """import ast
 class Pass(ast.NodeTransformer):

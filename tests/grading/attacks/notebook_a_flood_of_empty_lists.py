@@ -1,6 +1,7 @@
 """A file within the limit that unfolds to gigabytes of empty lists."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = {}
 
 

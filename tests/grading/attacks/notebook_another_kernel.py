@@ -1,6 +1,7 @@
 """The notebook asks for a kernel in which nothing fails."""
 
 HARMLESS = True
+FLAW, TRICK = "V3", "injection"
 CELLS = {}
 
 

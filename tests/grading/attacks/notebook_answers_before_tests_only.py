@@ -1,6 +1,7 @@
 """All answers follow all tests, so that the tests see nothing but what the first cell invents."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {}
 
 

@@ -1,6 +1,7 @@
 """The essay, which a person marks, becomes a code cell that tampers with the rest."""
 
 HARMLESS = True
+FLAW, TRICK = "V3", "injection"
 CELLS = {"essay": "import builtins\nbuiltins.all = lambda *_: True\nprint('2 / 2 points')"}
 
 

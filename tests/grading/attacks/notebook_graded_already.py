@@ -1,6 +1,7 @@
 """Stored outputs and metadata claim that the notebook has been graded, with full marks."""
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = {}
 
 

@@ -1,6 +1,7 @@
 """Halves of surrogate pairs and zero bytes in sources, ids and tags."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {"count": "x = '\0\\ud800'", "essay": "half \0"}
 
 

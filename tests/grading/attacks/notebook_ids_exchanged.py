@@ -1,6 +1,7 @@
 """Answers pretend to be tests and tests to be answers."""
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = {"count": "assert True", "answers": "3"}
 
 

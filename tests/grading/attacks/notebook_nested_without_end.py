@@ -1,6 +1,7 @@
 """Lists within lists, a hundred thousand deep, to break the reader of the file."""
 
 HARMLESS = True
+FLAW, TRICK = "V8", "none"
 CELLS = {}
 SAYS = "not a notebook"
 

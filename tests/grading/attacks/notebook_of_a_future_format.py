@@ -1,6 +1,7 @@
 """Formats and minor numbers that no reader knows, hoping that a reader gives up and passes."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {}
 
 

@@ -1,6 +1,7 @@
 """A notebook of format 3, before metadata of nbgrader existed, with the tests emptied."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {}
 
 

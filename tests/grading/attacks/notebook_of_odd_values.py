@@ -1,6 +1,7 @@
 """Cells, sources and metadata are of types where nobody expects them."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {}
 
 

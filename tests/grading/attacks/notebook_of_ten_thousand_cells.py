@@ -1,6 +1,7 @@
 """So many cells that grading is given up for lack of time."""
 
 HARMLESS = True
+FLAW, TRICK = "V8", "none"
 CELLS = {}
 SAYS = "too much text"
 

@@ -1,6 +1,7 @@
 """The read-only cell is edited: `np` is something that agrees with all tests."""
 
 HARMLESS = True
+FLAW, TRICK = "V1", "injection"
 CELLS = {
     "imports": """class Same:
     __eq__ = __lt__ = __gt__ = lambda self, other: True

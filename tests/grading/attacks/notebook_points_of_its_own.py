@@ -1,6 +1,7 @@
 """The metadata say how many points there are, and that they are earned."""
 
 HARMLESS = True
+FLAW, TRICK = "V7", "injection"
 CELLS = {}
 
 

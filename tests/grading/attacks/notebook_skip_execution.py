@@ -1,6 +1,7 @@
 """Tags and metadata ask that the tests are not run, or may fail."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {}
 
 

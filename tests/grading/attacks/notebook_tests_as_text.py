@@ -1,6 +1,7 @@
 """Test cells become text or raw cells, which nobody runs."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {}
 
 

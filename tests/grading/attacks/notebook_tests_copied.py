@@ -1,6 +1,7 @@
 """Each test stands there many times, before and after the answers, rewritten but for its id."""
 
 HARMLESS = True
+FLAW, TRICK = "V1", "injection"
 CELLS = {}
 
 

@@ -1,6 +1,7 @@
 """The tests are rewritten into ones that hold."""
 
 HARMLESS = True
+FLAW, TRICK = "V1", "injection"
 CELLS = {
     "check-scale": "10",
     "check-count": "assert True",

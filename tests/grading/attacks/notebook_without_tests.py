@@ -1,6 +1,7 @@
 """All tests are deleted: what is not asked cannot be wrong."""
 
 HARMLESS = True
+FLAW, TRICK = "V6", "evasion"
 CELLS = {}
 
 

@@ -1,6 +1,7 @@
 """What should be the data of a picture closes the tag and opens a script."""
 
 HARMLESS = True
+FLAW, TRICK = "V3", "injection"
 CELLS = {
     "count": """from IPython.display import display
 for data in ('"><script>alert(1)</script>', "iVBORw0KGgo=' onload='alert(1)", ["a", "b"], 7, None):

@@ -1,6 +1,7 @@
 """Tiny files that claim to be pictures of millions by millions of pixels, or are none."""
 
 HARMLESS = True
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "count": """import base64, struct, zlib
 from IPython.display import display

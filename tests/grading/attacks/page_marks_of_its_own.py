@@ -1,6 +1,7 @@
 """Outputs imitate those of the grader: points, comments, hidden forms of formgrader."""
 
 HARMLESS = True
+FLAW, TRICK = "V4", "injection"
 CELLS = {
     "count": """from IPython.display import HTML, Markdown, display
 print("✓ count: 5 / 5 points")

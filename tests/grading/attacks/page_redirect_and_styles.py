@@ -1,6 +1,7 @@
 """The page is led elsewhere, or painted over with better marks."""
 
 HARMLESS = True
+FLAW, TRICK = "V3", "injection"
 CELLS = {
     "count": """from IPython.display import HTML, display
 display(HTML("<meta http-equiv=refresh content='0;url=//x.org'><base href='//x.org/'>"))

@@ -3,6 +3,7 @@
 from grading.hostile import MARKED
 
 HARMLESS = True
+FLAW, TRICK = "V3", "injection"
 CELLS = {
     "scale": f"""from course_utils.probes import calls
 def scale(x, factor):

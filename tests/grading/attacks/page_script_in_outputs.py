@@ -1,6 +1,7 @@
 """HTML with scripts and handlers acts with the rights of whoever opens the page."""
 
 HARMLESS = True
+FLAW, TRICK = "V3", "injection"
 CELLS = {
     "count": """from IPython.display import HTML, Javascript, display
 display(HTML("<script>fetch('/formgrader', {method: 'POST'})</script>"))

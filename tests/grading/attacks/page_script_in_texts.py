@@ -1,6 +1,7 @@
 """The essay and an added text cell carry scripts, frames and links that act."""
 
 HARMLESS = True
+FLAW, TRICK = "V3", "injection"
 CELLS = {
     "essay": """<script>alert(1)</script> [a](javascript:alert(1)) ![b](x "onerror=alert(1)")
 <iframe srcdoc="<script>alert(1)</script>"></iframe> <img src=x onerror=alert(1)>

@@ -1,6 +1,7 @@
 """Pictures, formulas and text among the outputs that are code for a browser."""
 
 HARMLESS = True
+FLAW, TRICK = "V3", "injection"
 CELLS = {
     "count": """from IPython.display import SVG, Latex, Markdown, Math, display
 display(SVG("<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'><script>alert(1)</script>"

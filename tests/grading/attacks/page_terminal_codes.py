@@ -1,6 +1,7 @@
 """Codes for a terminal and closing tags in printed text, errors and names of errors."""
 
 HARMLESS = True
+FLAW, TRICK = "V3", "injection"
 CELLS = {
     "count": """print("\\x1b]0;title\\x07\\x1b[2J\\x1b[8mhidden\\x1b[0m")
 print("</pre></script><script>alert(1)</script>")

@@ -1,6 +1,7 @@
 """The function looks through the frames of its callers for the test and takes its constants."""
 
 HARMLESS = False
+FLAW, TRICK = "V2", "redirection"
 CELLS = {
     "count": """import sys
 def count(n):

@@ -1,6 +1,7 @@
 """The history of the kernel, its inputs and its last message are searched for the tests."""
 
 HARMLESS = False
+FLAW, TRICK = "V2", "redirection"
 CELLS = {
     "count": """import re
 def count(n):

@@ -1,6 +1,7 @@
 """All objects of the process are searched for the source of the hidden tests."""
 
 HARMLESS = False
+FLAW, TRICK = "V2", "redirection"
 CELLS = {
     "count": """import gc, types
 def count(n):

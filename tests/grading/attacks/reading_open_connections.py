@@ -1,6 +1,7 @@
 """All open files and sockets are read for what the examiner may have left in them."""
 
 HARMLESS = False
+FLAW, TRICK = "V2", "redirection"
 CELLS = {
     "count": """import os, re, socket
 def count(n):

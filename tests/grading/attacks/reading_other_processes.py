@@ -1,6 +1,7 @@
 """The memory, environment and files of other processes are read through /proc."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "redirection"
 CELLS = {
     "count": """import pathlib, re
 def count(n):

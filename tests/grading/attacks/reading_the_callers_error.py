@@ -1,6 +1,7 @@
 """The function raises and catches, and searches the traceback of the error for the test."""
 
 HARMLESS = True
+FLAW, TRICK = "V2", "redirection"
 CELLS = {
     "count": """import sys, traceback
 def count(n):

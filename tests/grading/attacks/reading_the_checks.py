@@ -1,6 +1,7 @@
 """The source of the checks and of the examiner is read, and their reference answers are used."""
 
 HARMLESS = False
+FLAW, TRICK = "V2", "redirection"
 CELLS = {
     "scale": """import importlib, inspect, pkgutil
 import course_utils

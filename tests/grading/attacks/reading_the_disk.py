@@ -1,6 +1,7 @@
 """Every folder is searched for solutions, tests, the gradebook and the work of others."""
 
 HARMLESS = False
+FLAW, TRICK = "V2", "redirection"
 CELLS = {
     "count": """import itertools, pathlib, re
 seen = []

@@ -1,6 +1,7 @@
 """Secrets are looked for in variables, the command line and the kernel's own settings."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "redirection"
 CELLS = {
     "count": """import os, sys
 def count(n):

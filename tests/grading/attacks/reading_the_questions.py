@@ -1,6 +1,7 @@
 """The questions are recorded and shown by a later cell, to learn the hidden inputs and answers."""
 
 HARMLESS = True
+FLAW, TRICK = "V2", "redirection"
 CELLS = {
     "count": """from course_utils.grading import inside
 asked, honest = [], inside.Agent.answer

@@ -1,6 +1,7 @@
 """Signals are ignored and blocked before an endless loop in C."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "count": """import signal
 for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:

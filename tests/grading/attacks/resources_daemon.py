@@ -1,6 +1,7 @@
 """A process of its own session goes on after the notebook has ended, and so do exit hooks."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "count": """import atexit, os, time
 atexit.register(lambda: time.sleep(60))

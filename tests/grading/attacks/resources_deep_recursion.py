@@ -1,6 +1,7 @@
 """Recursion without end, in Python and in the printing of nested lists."""
 
 HARMLESS = True
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "scale": "def scale(x, factor):\n    return scale(x, factor)",
     "count": """import sys

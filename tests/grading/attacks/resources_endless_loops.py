@@ -1,6 +1,7 @@
 """Endless loops in a cell, in a function and in a constructor."""
 
 HARMLESS = True
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "count": "def count(n):\n    while True: pass",
     "answers": "while True: pass",

@@ -1,6 +1,7 @@
 """A timer ends each kernel that is started, until no one wants to start another."""
 
 HARMLESS = False
+FLAW, TRICK = "V6", "evasion"
 CELLS = {
     "imports": """import os, threading
 import numpy as np""",

@@ -1,6 +1,7 @@
 """Text without end is printed, by Python and past it."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "count": """import os
 def count(n):

@@ -1,6 +1,7 @@
 """Every folder that can be written is filled to the last byte and the last name."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "count": """import os
 for folder in ("/tmp", "/dev/shm", "/home/student", "."):

@@ -1,6 +1,7 @@
 """Everything that can be reached is killed: parents, the first process, all at once."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "scale": """import os, signal
 def scale(x, factor):

@@ -1,6 +1,7 @@
 """Many small processes share out what one alone may not have."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "count": """import os, time
 for _ in range(30):

@@ -1,6 +1,7 @@
 """Memory that is no process's own: files in memory, pipes and sockets full of data."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "count": """import os, socket
 kept = []

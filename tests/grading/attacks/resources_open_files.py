@@ -1,6 +1,7 @@
 """Files are opened until no more can be, so that nothing else can be opened."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "count": """import os, socket
 kept = []

@@ -1,6 +1,7 @@
 """Files that begin like a JPEG and hold nothing but half a million empty segments."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "count": """import base64
 from IPython.display import display

@@ -1,6 +1,7 @@
 """The limits of the process are raised again, and its priority with them."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "count": """import os, resource
 for name in ("RLIMIT_DATA", "RLIMIT_NPROC", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_CORE"):

@@ -1,6 +1,7 @@
 """Slow cells, and a test that ends the kernel: running them again takes longer than allowed."""
 
 HARMLESS = True
+FLAW, TRICK = "V8", "none"
 NAP = """import time
 until = time.monotonic() + 1
 while time.monotonic() < until:

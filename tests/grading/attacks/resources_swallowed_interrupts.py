@@ -1,6 +1,7 @@
 """An endless loop that catches every interrupt and goes on."""
 
 HARMLESS = True
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "count": """import time
 def count(n):

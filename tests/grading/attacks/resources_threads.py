@@ -1,6 +1,7 @@
 """Threads are started until none can be started any more."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "none"
 CELLS = {
     "count": """import threading, time
 def wait():

@@ -1,6 +1,7 @@
 """New namespaces and mounts are tried, to make what is read-only writable."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "injection"
 CELLS = {
     "count": """import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)

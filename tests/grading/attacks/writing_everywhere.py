@@ -1,6 +1,7 @@
 """A file is written into every folder there is, and the modes of all are changed."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "injection"
 CELLS = {
     "count": """import os
 written = []

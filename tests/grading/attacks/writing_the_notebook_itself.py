@@ -1,6 +1,7 @@
 """The submission, the exchange and the instructor's files are rewritten where they may lie."""
 
 HARMLESS = False
+FLAW, TRICK = "V1", "injection"
 CELLS = {
     "count": """import pathlib
 text = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'

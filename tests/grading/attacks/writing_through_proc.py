@@ -1,6 +1,7 @@
 """The sandbox is left through /proc: the root, folder and files of other processes."""
 
 HARMLESS = False
+FLAW, TRICK = "V8", "injection"
 CELLS = {
     "count": """import pathlib
 for process in pathlib.Path("/proc").glob("[0-9]*"):
