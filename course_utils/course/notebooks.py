@@ -273,6 +273,8 @@ def _executed(notebook: nbformat.NotebookNode) -> Iterator[str]:
             data = output.get("data", {})
             if WIDGET in data:
                 yield f"{cell.id}: a live widget is stored; only its picture can be"
+            if [*data] == ["text/plain"]:
+                yield f"{cell.id}: {data['text/plain'][:40]!r} is left over: print it, or name it"
             for mime in data:
                 alt = output.metadata.get(mime, {}).get("alt", "")
                 if mime.startswith("image/") and len(alt) < 20:

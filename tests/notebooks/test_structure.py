@@ -109,6 +109,11 @@ def store_error(nb):
     code_with(nb, "print(").outputs.append(nbformat.v4.new_output("error", ename="E", evalue=""))
 
 
+def store_what_is_left_over(nb):
+    left = nbformat.v4.new_output("execute_result", data={"text/plain": "{}"}, execution_count=2)
+    code_with(nb, "print(").outputs.append(left)
+
+
 def store_warning(nb):
     warning = nbformat.v4.new_output("stream", name="stderr", text="careful")
     code_with(nb, "print(").outputs.append(warning)
@@ -221,6 +226,7 @@ def too_large(nb):
         (drop_count, "not executed from the top"),
         (store_error, "an error or a warning is stored"),
         (store_warning, "an error or a warning is stored"),
+        (store_what_is_left_over, "is left over: print it, or name it"),
         (drop_alt, "a picture without alt text"),
         (store_widget, "a live widget is stored"),
         (empty_alt_in_text, "a picture without alt text"),
