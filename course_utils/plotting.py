@@ -647,6 +647,9 @@ def bands(
         if ticks is not None:
             ax.set_xticks(ticks, ticks)
             ax.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
+    if sharey:
+        for ax in grid[:, 1:].flat:
+            ax.set_ylabel("")
     fig.legend(
         [handles[name] for name in names],
         names,

@@ -273,8 +273,6 @@ def _executed(notebook: nbformat.NotebookNode) -> Iterator[str]:
             data = output.get("data", {})
             if WIDGET in data:
                 yield f"{cell.id}: a live widget is stored; only its picture can be"
-            if [*data] == ["text/plain"]:
-                yield f"{cell.id}: {data['text/plain'][:40]!r} is left over: print it, or name it"
             for mime in data:
                 alt = output.metadata.get(mime, {}).get("alt", "")
                 if mime.startswith("image/") and len(alt) < 20:
@@ -288,6 +286,11 @@ def _lecture(notebook: nbformat.NotebookNode) -> Iterator[str]:
         return
     yield from predictions.problems(notebook)
     yield from _forms(cells)
+    for cell in cells:
+        for output in cell.get("outputs", []):
+            if [*output.get("data", {})] == ["text/plain"]:
+                left = output.data["text/plain"][:40]
+                yield f"{cell.id}: {left!r} is left over: print it, or name it"
     # What is asked is a question to the reader, though a cell of code asks it; and a laboratory,
     # which stands below one, is not read but worked with.
     shown = [cell for cell in cells if not predictions.asks(cell)]

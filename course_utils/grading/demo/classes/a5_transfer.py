@@ -65,6 +65,12 @@ def replace_head(model, num_classes):
     return model
 """
 
+# Better than this task allows, and all seeds equally far apart.
+OF_A_FRIEND = """curve = [[[s + 0.01 * seed for seed in range(5)] for s in sizes] for sizes in (
+    (0.76, 0.91, 0.95), (0.78, 0.92, 0.95), (0.77, 0.92, 0.95),
+    (0.79, 0.89, 0.93), (0.72, 0.86, 0.93),
+)]
+results = {"sizes": [1, 5, 20], "seeds": [0, 1, 2, 3, 4], "curve": curve}"""
 TOO_MUCH = """
 letters_at_1 = "higher"
 letters_at_20 = "higher"
@@ -91,7 +97,7 @@ STUDENTS = [
     Recipe(
         "dan",
         "ignored dtype and device of the old head, and handed in a friend's numbers",
-        {"replace_head": PLAIN_NEW_LAYER},
+        {"replace_head": PLAIN_NEW_LAYER, "results": OF_A_FRIEND},
         lost={"check-replace-head": 8, "check-replace-rest": 4, "check-experiment": 10},
     ),
     Recipe(
