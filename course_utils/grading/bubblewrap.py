@@ -212,13 +212,12 @@ def _private() -> list[str]:
     return arguments
 
 
-@functools.cache
-def _examiners() -> tuple[str, ...]:
+def _examiners() -> list[str]:
     """The whole package, and the modules that an instructor has put on the search path."""
     arguments = [*_private(), "--ro-bind", str(PACKAGE), COURSE]
-    for path in _importable(tuple(search_path())):
+    for path in _importable(search_path()):
         arguments += ["--ro-bind", path, path]
-    return tuple(arguments)
+    return arguments
 
 
 def search_path() -> list[str]:
@@ -242,7 +241,7 @@ def named_folders() -> list[str]:
     return [os.path.abspath(path) for path in named if path]
 
 
-def _importable(folders: tuple[str, ...]) -> list[str]:
+def _importable(folders: list[str]) -> list[str]:
     """What can be imported from folders: modules and packages, and nothing that lies beside them,
     since a folder of the search path may be a course with its gradebook."""
     found = []
@@ -275,7 +274,7 @@ def open_ways() -> tuple[str, ...]:
     of the new process change, and end with it. Needs the rights of root.
     """
     closed = {}
-    for place in map(Path, [*_prefixes(), str(PACKAGE), *_importable(tuple(search_path()))]):
+    for place in map(Path, [*_prefixes(), str(PACKAGE), *search_path()]):
         above = [p for p in reversed(place.parents) if not p.stat().st_mode & 0o001]
         if above:
             closed.setdefault(above[0], []).append(place)

@@ -14,7 +14,10 @@ from course_utils.repository import LANGUAGE
 from grading import target
 
 MASTER = target.master()
-PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+    "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 def result():
@@ -131,7 +134,7 @@ FORGERIES = {
     "a test twice": lambda lines: lines.append(lines[CHECK]),
     "a cell that is no list": lambda lines: lines.append({"cell_type": "code"}),
     "very many cells": lambda lines: lines.extend(
-        ["student-%d" % n, "", "markdown", "", None, []] for n in range(100, 30_000)
+        [f"student-{n}", "", "markdown", "", None, []] for n in range(100, 30_000)
     ),
 }  # fmt: skip
 
