@@ -122,10 +122,10 @@ def _examined(way: str, connection: socket.socket, asking: socket.socket) -> byt
         submission, master, limits, files, own_files, fonts = given.recv()
     room = room_of(limits)
     resource.setrlimit(resource.RLIMIT_DATA, (room, room))
-    if way != OPEN:
-        _give_up(limits)
-        template.elsewhere = errands.Outside(asking, fonts).start
     try:
+        if way != OPEN:
+            _give_up(limits)
+            template.elsewhere = errands.Outside(asking, fonts).start
         return results.told(examine(submission, master, limits, files, own_files))
     except BaseException as error:
         return results.fault(error)
