@@ -103,6 +103,9 @@ def read(data: bytes, master: NotebookNode) -> ExamResult:
     asked = sorted(n for n, cell in known.items() if rebuild.role(cell) in VERDICTS)
     _demand(sorted(cell.name for cell in earned) == asked, "other cells are graded")
     notebook = _notebook([_parsed(line) for line in lines], known)
+    for cell in filter(lambda cell: cell.doubt, earned):  # which may be told otherwise there
+        shown = next(c for c in notebook.cells if c.id == cell.name).get("outputs")
+        _demand(shown and shown[-1].output_type == "error", "a doubt about nothing")
     return ExamResult(
         earned, notebook, remarks, seconds, frozenset(missing), questions, used, hurried
     )

@@ -34,6 +34,8 @@ def result():
                    metadata={"image/png": {"alt": "a dot"}}),
     ]  # fmt: skip
     shown.execution_count = 2
+    doubted = next(cell for cell in cells if cell.id == "check-cases")
+    doubted.outputs = [new_output("error", ename="failed", evalue="✗ no", traceback=["✗ no"])]
     earned = [
         CellResult("check-scale", 6.0, 6.0, "passed"),
         CellResult("check-cases", 4.0, 0, "failed", "✗ no", "line 1", "little"),
@@ -90,6 +92,7 @@ def _at(name):
 
 
 SCALE, CHECK, TEXT = _at("scale"), _at("check-scale"), _at("essay")
+DOUBTED = _at("check-cases")
 FORGERIES = {
     "more than the points": _set(0, "cells", 0, 1, value=7),
     "less than nothing": _set(0, "cells", 0, 1, value=-1),
@@ -124,6 +127,7 @@ FORGERIES = {
     "a stream of another name": _set(SCALE, 5, 0, "name", value="stdin"),
     "an error with a number": _set(SCALE, 5, 1, "traceback", value=[1]),
     "very many outputs": lambda lines: lines[SCALE].__setitem__(5, lines[SCALE][5] * 1000),
+    "a doubt that nothing shows": _set(DOUBTED, 5, value=[]),
     "outputs of a text": lambda lines: lines[TEXT].__setitem__(5, lines[SCALE][5]),
     "a kind of cell that nobody knows": lambda lines: lines.append(
         ["student-99", "", "heading", "", None, []]
