@@ -3,12 +3,14 @@
 Source: bubblewrap, https://github.com/containers/bubblewrap.
 """
 
+import contextlib
 import functools
 import itertools
 import os
 import secrets
 import shlex
 import shutil
+import site
 import subprocess
 import sys
 from pathlib import Path
@@ -28,23 +30,31 @@ INSIDE = (
     "warm.py",
     "wire.py",
 )
-COURSE = "/course/course_utils"  # where the package lies in each sandbox
+PLACE = "/course"  # where the package lies in each sandbox
+COURSE = f"{PLACE}/course_utils"
 PRIVATE = ("solutions", "gradebook", "tests", ".git")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 WAYS = ("as another user", "with ways opened for others", "as it is")
 NAMESPACES = [
     *("--unshare-all", "--unshare-user", "--cap-drop", "ALL"),
-    *("--uid", "1000", "--gid", "1000", "--hostname", "candidate"),
+    *("--uid", "1000", "--gid", "1000"),
     *("--die-with-parent", "--new-session", "--proc", "/proc"),
 ]
+SETTINGS_OF_A_COURSE = "nbgrader_config.py"  # which may hold the password of a gradebook
+IMPORTED = (".py", ".so")
 INSTALL = "sudo apt install bubblewrap"
 PATIENCE = 120  # seconds that a trial may take on a busy machine
 SMALL = 1 << 20
 
 
 def command(
-    run: list[str], disk: int, forbidden: tuple[str, ...] = (), *, nested: bool = False
+    run: list[str],
+    disk: int,
+    forbidden: tuple[str, ...] = (),
+    *,
+    nested: bool = False,
+    examiner: bool = False,
 ) -> tuple[list[str], dict]:
     """The command that runs a program in the sandbox, and what Popen needs for it.
 
@@ -58,6 +68,8 @@ def command(
         Packages that are not there.
     nested
         Whether the program may make namespaces of its own.
+    examiner
+        Whether it is the examiner's: it has the whole package, and what else tests may import.
 
     Raises
     ------
@@ -65,16 +77,23 @@ def command(
         If bubblewrap is not installed.
     """
     way = _way()
-    return _command(run, disk, forbidden, way, nested), _user(way)
+    return _command(run, disk, forbidden, way, nested, examiner), _user(way)
 
 
 def _command(
-    run: list[str], disk: int, forbidden: tuple[str, ...], way: str, nested: bool = False
+    run: list[str],
+    disk: int,
+    forbidden: tuple[str, ...],
+    way: str,
+    nested: bool = False,
+    examiner: bool = False,
 ) -> list[str]:
     """The command that runs a program in the sandbox, in one of the `WAYS`."""
     inner = [_program(), *NAMESPACES, *(() if nested else ("--disable-userns",))]
+    inner += ["--hostname", "examiner" if examiner else "candidate"]
     # What can be written comes first, since Python itself may lie below one of these folders.
-    inner += [*_folders(disk), *_system(), *_course()]
+    inner += [*_folders(disk), *_system()]
+    inner += _examiners() if examiner else _course()
     inner += [*_without(forbidden), "--remount-ro", "/", "--chdir", "/home/student", "--", *run]
     if way != "with ways opened for others":
         return inner
@@ -103,7 +122,9 @@ def _why_not(way: str) -> str:
     """Why a sandbox cannot be had in this way; empty if it can."""
     try:
         done = subprocess.run(
-            _command([sys.executable, "-c", "import msgpack, pyseccomp"], SMALL, (), way),
+            _command(
+                [sys.executable, "-c", "import msgpack, pyseccomp"], SMALL, (), way, examiner=True
+            ),  # which has all that the other one has
             env={"PATH": "/usr/bin:/bin"},
             cwd="/",
             stdin=subprocess.DEVNULL,
@@ -181,15 +202,65 @@ def _prefixes() -> list[str]:
     return [place for place in places if not Path(place).is_relative_to("/usr")]
 
 
-@functools.cache
-def _course() -> tuple[str, ...]:
-    """What notebooks import, and nothing else of the course."""
+def _private() -> list[str]:
+    """Covers what is nobody's business where the environment is the repository itself."""
     arguments = []
-    for name in PRIVATE:  # where the environment is the repository itself
+    for name in PRIVATE:
         path = PACKAGE.parent / name
         if path.is_dir() and any(path.is_relative_to(prefix) for prefix in _prefixes()):
             arguments += ["--tmpfs", str(path)]
-    arguments += _own_package(Path(COURSE))
+    return arguments
+
+
+def _examiners() -> list[str]:
+    """The whole package, and the modules that an instructor has put on the search path."""
+    arguments = [*_private(), "--ro-bind", str(PACKAGE), COURSE]
+    for path in _importable(search_path()):
+        arguments += ["--ro-bind", path, path]
+    return arguments
+
+
+def search_path() -> list[str]:
+    """Folders of modules that are neither Python's nor its packages': those of `PYTHONPATH`, the
+    user's own, and those that `.pth` files name, as of packages that are installed to be edited."""
+    own = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
+    folders = [*named_folders(), *own]
+    for packages in map(Path, [*site.getsitepackages(), *own]):
+        for file in packages.glob("*.pth"):
+            with contextlib.suppress(OSError, ValueError):
+                lines = file.read_text().splitlines()
+                folders += [str(packages / line) for line in lines if line.startswith("/")]
+    known = ["/usr", *_prefixes()]
+    there = [folder for folder in dict.fromkeys(folders) if Path(folder).is_dir()]
+    return [folder for folder in there if not any(map(Path(folder).is_relative_to, known))]
+
+
+def named_folders() -> list[str]:
+    """Those of `PYTHONPATH`, absolute."""
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return [os.path.abspath(path) for path in named if path]
+
+
+def _importable(folders: list[str]) -> list[str]:
+    """What can be imported from folders: modules and packages, and nothing that lies beside them,
+    since a folder of the search path may be a course with its gradebook."""
+    found = []
+    for folder in map(Path, folders):
+        if folder.name.endswith("-packages"):
+            found.append(folder)
+            continue
+        for path in sorted(folder.iterdir()) if os.access(folder, os.R_OK | os.X_OK) else ():
+            package = path.name not in PRIVATE and (path / "__init__.py").is_file()
+            module = path.suffix in IMPORTED and path.is_file()
+            if package or (module and path.name != SETTINGS_OF_A_COURSE):
+                found.append(path)
+    return [str(path) for path in found]
+
+
+@functools.cache
+def _course() -> tuple[str, ...]:
+    """What notebooks import, and nothing else of the course."""
+    arguments = [*_private(), *_own_package(Path(COURSE))]
     if any(PACKAGE.is_relative_to(prefix) for prefix in _prefixes()):
         arguments += _own_package(PACKAGE)
     return tuple(arguments)
@@ -203,7 +274,7 @@ def open_ways() -> tuple[str, ...]:
     of the new process change, and end with it. Needs the rights of root.
     """
     closed = {}
-    for place in map(Path, [*_prefixes(), str(PACKAGE)]):
+    for place in map(Path, [*_prefixes(), str(PACKAGE), *search_path()]):
         above = [p for p in reversed(place.parents) if not p.stat().st_mode & 0o001]
         if above:
             closed.setdefault(above[0], []).append(place)

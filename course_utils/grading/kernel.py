@@ -94,9 +94,10 @@ class Kernel:
         self._left = self.seconds
         self.used: dict[str, float] = {}  # of processors and memory, known at its end
         self.hurried = False  # whether it was stopped by the clock alone, on a busy machine
-        self._waiting = patience.Waiting(self.sandbox.program.top)
+        self._watch = self.sandbox.program.watch
         self._waited = 0.0  # until its end
-        self._waiting_in_all = patience.Waiting(self.sandbox.program.top)
+        for clock in ("now", "all"):
+            self._watch.mark(clock)
 
     def run(self, source: str) -> list[NotebookNode]:
         """Run a cell; what the student's code raises is among the outputs.
@@ -150,24 +151,24 @@ class Kernel:
         """Give time, from now on."""
         self._deadline = time.monotonic() + seconds
         self._latest = time.monotonic() + patience.PRECAUTION * seconds
-        self._waiting.mark()
+        self._watch.mark("now")
 
     def _is_late(self) -> bool:
         """Whether the time is over; what the kernel waited for a processor is given back."""
         if time.monotonic() <= self._deadline:
             return False
-        if self.sandbox.ended or (excused := self._waiting.excused()) < LOOK / 10:
+        if self.sandbox.ended or (excused := self._watch.excused("now")) < LOOK / 10:
             return True
         if time.monotonic() > self._latest:
             self.hurried = True
             return True
         self._deadline += excused
-        self._waiting.mark()
+        self._watch.mark("now")
         return time.monotonic() > self._deadline
 
     def waited(self) -> float:
         """Seconds that it waited for a processor, since it came up."""
-        return self._waited if self.sandbox.ended else self._waiting_in_all.excused()
+        return self._waited if self.sandbox.ended else self._watch.excused("all")
 
     def _interrupt(self) -> None:
         with contextlib.suppress(zmq.ZMQError):  # who does not listen is ended soon
@@ -183,7 +184,7 @@ class Kernel:
             self._fail(f"{self._no_answer}the kernel ended")
         if time.monotonic() > self._look_at:
             self._look_at = time.monotonic() + LOOK
-            if why := self.sandbox.overuse():
+            if why := self._watch.overuse():
                 self._fail(f"it used {why}")
 
     def _take(self, channel: str) -> None:
@@ -218,8 +219,8 @@ class Kernel:
     def end(self) -> None:
         """Kill the kernel and all that it has started."""
         if not self.sandbox.ended:
-            self.used = patience.used(self.sandbox.program.top)
-            self._waited = self._waiting_in_all.excused()
+            self.used = self._watch.used()
+            self._waited = self._watch.excused("all")
             self.sandbox.end()
             for s in self._sockets.values():
                 s.close(0)

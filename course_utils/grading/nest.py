@@ -9,7 +9,9 @@ import os
 import platform
 import re
 import socket
+import stat
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 
 # From linux/sched.h, mount.h, prctl.h, capability.h, keyctl.h, sockios.h and if.h.
@@ -103,7 +105,11 @@ def _empty(folder: str, disk: int) -> None:
     stay = {place: os.open(place, os.O_PATH) for place in mounted_below(folder)}
     _mount("tmpfs", folder, MS_NOSUID | MS_NODEV, f"size={disk},mode=0755")
     for place, fd in stay.items():
-        os.makedirs(place)
+        if stat.S_ISDIR(os.fstat(fd).st_mode):
+            os.makedirs(place)
+        else:
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            os.close(os.open(place, os.O_CREAT))
         _call("mount", f"/proc/self/fd/{fd}".encode(), place.encode(), None, MS_BIND | MS_REC, None)
         os.close(fd)
 
@@ -137,6 +143,15 @@ def give_up_rights() -> None:
     """Drop all capabilities; none can come back."""
     header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
     _call("capset", header, (ctypes.c_uint32 * 6)())
+
+
+def close_all_but(fds: Iterable[int]) -> None:
+    """Close what this process has inherited, but for standard input, output and errors."""
+    last = 2
+    for fd in sorted(fds):
+        os.closerange(last + 1, fd)
+        last = fd
+    os.closerange(last + 1, os.sysconf("SC_OPEN_MAX"))
 
 
 def _demand_linux() -> None:

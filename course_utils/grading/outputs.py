@@ -86,13 +86,7 @@ class Outputs:
 
     def _image(self, value: Any) -> bool:
         """Whether this is the base64 of a PNG or JPEG, for which there is room."""
-        if not isinstance(value, str) or len(value) > self.left_of_images:
-            return False
-        try:
-            data = base64.b64decode("".join(value.split()), validate=True)
-        except ValueError:
-            return False
-        fits = 0 < _pixels(data) <= MAX_PIXELS
+        fits = isinstance(value, str) and len(value) <= self.left_of_images and is_image(value)
         self.left_of_images -= len(value) if fits else 0
         return fits
 
@@ -114,6 +108,17 @@ _MAKE = {
 def _clean(text: str) -> str:
     """Without halves of characters, which cannot be stored."""
     return text.encode(errors="replace").decode()
+
+
+def is_image(text: str) -> bool:
+    """Whether this is the base64 of a PNG or JPEG that is not too large to be shown."""
+    if len(text) > MAX_IMAGES:
+        return False
+    try:
+        data = base64.b64decode("".join(text.split()), validate=True)
+    except ValueError:
+        return False
+    return 0 < _pixels(data) <= MAX_PIXELS
 
 
 def _pixels(data: bytes) -> int:

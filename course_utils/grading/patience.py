@@ -77,6 +77,11 @@ def used(top: int) -> dict[str, float]:
     return {"processor": processor, "memory": memory}
 
 
+def has_children(pid: int) -> bool:
+    """Whether anything runs below a process."""
+    return len(_family(pid)) > 1
+
+
 def _family(top: int) -> list[int]:
     found, left = [], [top]
     while left:

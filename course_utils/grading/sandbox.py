@@ -26,7 +26,7 @@ from typing import BinaryIO, Protocol
 import psutil
 
 from course_utils.errors import CourseError
-from course_utils.grading import bubblewrap, wire
+from course_utils.grading import bubblewrap, patience, wire
 
 CHANNELS = ("shell", "control", "iopub")
 START_SECONDS = 120
@@ -77,6 +77,53 @@ class Limits:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
 
 
+class Watch:
+    """Looks at what a process and all below it use.
+
+    Parameters
+    ----------
+    top
+        Number of the process.
+    limits
+        What they may use.
+    """
+
+    def __init__(self, top: int, limits: Limits) -> None:
+        self.top, self.limits = top, limits
+        self._clocks: dict[str, patience.Waiting] = {}
+
+    def overuse(self) -> str:
+        """What they use too much of, in words; empty if nothing.
+
+        Limits of the operating system hold for one process and not for root; this holds for all
+        of them together.
+        """
+        try:
+            family = psutil.Process(self.top).children(recursive=True)
+            if sum(_number_of_threads(p) for p in family) > self.limits.processes + 32:
+                return f"more than {self.limits.processes} processes and threads"
+            if sum(_memory(p, "memory_info", "rss") for p in family) <= self.limits.memory:
+                return ""
+            # Children share pages with their parent, which are counted once here.
+            used = sum(_memory(p, "memory_full_info", "pss") for p in family)
+        except (psutil.Error, ValueError):  # it has just ended
+            return ""
+        too_much = used > self.limits.memory + 256 * MB
+        return f"more than {self.limits.memory // MB} MB of memory" if too_much else ""
+
+    def mark(self, clock: str) -> None:
+        """Let a clock count from now on; there may be several."""
+        self._clocks[clock] = patience.Waiting(self.top)
+
+    def excused(self, clock: str) -> float:
+        """Seconds since the mark of a clock in which a processor was waited for."""
+        return self._clocks[clock].excused()
+
+    def used(self) -> dict[str, float]:
+        """What was used so far, as `patience.used` tells."""
+        return patience.used(self.top)
+
+
 class Program(Protocol):
     """What runs in a sandbox, as seen from outside.
 
@@ -84,14 +131,14 @@ class Program(Protocol):
     ----------
     ended
         A file descriptor that can be read once the kernel has ended.
-    top
-        The process below which all others are.
+    watch
+        Looks at all of it.
     errors
         What bubblewrap or Python said.
     """
 
     ended: int
-    top: int
+    watch: Watch
     errors: BinaryIO
 
     def end(self) -> None:
@@ -127,25 +174,6 @@ class Sandbox:
     limits: Limits
     ended: bool = field(default=False, init=False)
     _said: str = field(default="", init=False)
-
-    def overuse(self) -> str:
-        """What the kernel and its children use too much of, in words; empty if nothing.
-
-        Limits of the operating system hold for one process and not for root; this holds for all
-        of them together.
-        """
-        try:
-            family = psutil.Process(self.program.top).children(recursive=True)
-            if sum(_number_of_threads(p) for p in family) > self.limits.processes + 32:
-                return f"more than {self.limits.processes} processes and threads"
-            if sum(_memory(p, "memory_info", "rss") for p in family) <= self.limits.memory:
-                return ""
-            # Children share pages with their parent, which are counted once here.
-            used = sum(_memory(p, "memory_full_info", "pss") for p in family)
-        except (psutil.Error, ValueError):  # it has just ended
-            return ""
-        too_much = used > self.limits.memory + 256 * MB
-        return f"more than {self.limits.memory // MB} MB of memory" if too_much else ""
 
     def has_ended(self, seconds: float) -> bool:
         """Whether the kernel ends within some time."""
@@ -195,6 +223,7 @@ class OfItsOwn:
         )
         self.sandboxed = limits.sandbox
         self.top, self.errors = self.process.pid, self.process.stderr
+        self.watch = Watch(self.top, limits)
         self.ended = os.pidfd_open(self.top)
 
     def end(self) -> None:

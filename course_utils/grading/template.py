@@ -13,7 +13,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -57,6 +58,7 @@ class Template:
     def __init__(self, modules: Iterable[str], forbidden: tuple[str, ...] = ()) -> None:
         self.forbidden = forbidden
         self.forked = False  # whether by this process
+        self._lock, self._users, self._left = threading.Lock(), 0, False
         self.modules: frozenset[str] = frozenset()
         self.fonts: dict[str, bytes] = {}
         # Each request is one message, so that many processes can ask on the same connection.
@@ -150,25 +152,51 @@ class Template:
                 raise NotWarm(said.decode(errors="replace") or "the template has ended")
             undo.pop_all()
         self.forked = True
-        return Forked(ours, ends, os.fdopen(reading, "rb"))
+        return Forked(ours, ends, os.fdopen(reading, "rb"), limits)
+
+    @contextlib.contextmanager
+    def used(self) -> Iterator[None]:
+        """Need it in this block, whatever others do."""
+        with self._lock:
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if self._left and not self._users:
+                    self._hang_up()
 
     def leave(self) -> None:
-        """Need it no more: it ends with the last process that can still ask it."""
+        """Need it no more: it ends with the last one that uses it."""
+        with self._lock:
+            self._left = True
+            if not self._users:
+                self._hang_up()
+
+    def _hang_up(self) -> None:
         self._control.close()
         self._telling.close()
 
     def close(self) -> None:
         """End it, and with it every kernel that it has forked."""
-        self.leave()
+        self._hang_up()
         if not self.has_ended():
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
 
 class Templates:
-    """Those that a process keeps, one for each set of modules and of forbidden packages."""
+    """Those that a process keeps, one for each set of modules and of forbidden packages.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    make
+        Makes a `Template`.
+    """
+
+    def __init__(self, make: Callable[..., Template] | None = None) -> None:
+        self._make = make or Template
         self._kept: dict[tuple, Template] = {}
         self._left: list[Template] = []
         self._starts = collections.Counter()
@@ -184,7 +212,7 @@ class Templates:
         if template is None and self._starts[key] < STARTS:
             self._starts[key] += 1
             try:
-                template = Template(modules, forbidden)
+                template = self._make(modules, forbidden)
             except (CourseError, OSError) as error:
                 self._tell(str(error))
         elif template is None:
@@ -218,6 +246,11 @@ class Templates:
             template.leave()
             self._left.append(template)
 
+    @property
+    def all(self) -> list[Template]:
+        """Those that may still run."""
+        return [*self._kept.values(), *self._left]
+
     def _tell(self, why: str) -> None:
         if not self._told:
             self._told = True
@@ -225,28 +258,28 @@ class Templates:
 
     def close(self) -> None:
         """End all."""
-        for template in [*self._kept.values(), *self._left]:
+        for template in self.all:
             template.close()
+        self._kept.clear()
+        self._left.clear()
 
 
 chosen: Template | None = None
+elsewhere: Callable[..., Sandbox] | None = None  # starts kernels where this process cannot
 
 
 def choose(template: Template | None) -> None:
-    """Fork it for whatever is started in this process from now on, and the processes it forks."""
+    """Fork it for whatever is started in this process from now on."""
     global chosen
     chosen = template
-
-
-def lost() -> bool:
-    """Whether what was started by this process ended through no fault of its own."""
-    return chosen is not None and chosen.forked and not chosen.alive
 
 
 def start(
     limits: Limits, files: Mapping[str, bytes] | None = None, forbidden: tuple[str, ...] = ()
 ) -> Sandbox:
     """As `sandbox.start`, by a fork of the chosen template if that comes to the same."""
+    if elsewhere is not None:
+        return elsewhere(limits, files, forbidden)
     template = chosen
     warm = limits.sandbox and not limits.cold and template is not None
     if warm and template.forbidden == forbidden and template.suits(files or ()):
@@ -266,15 +299,20 @@ class Forked:
         For the keeper, the first process of the kernel's namespaces, and the kernel.
     errors
         What the kernel says before it comes up.
+    limits
+        What it may use.
     """
 
     ENDS = ("keeper", "first", "kernel")
 
-    def __init__(self, lifeline: socket.socket, ends: list[int], errors: BinaryIO) -> None:
+    def __init__(
+        self, lifeline: socket.socket, ends: list[int], errors: BinaryIO, limits: Limits
+    ) -> None:
         self.errors = errors
         self._lifeline = lifeline
         self._keeper, self._first, self.ended = ends
-        self.top = _number(self._keeper)
+        self.top = number_of(self._keeper)
+        self.watch = sandbox.Watch(self.top, limits)
 
     def end(self) -> None:
         """Kill the first process, with which all others end, and wait for that."""
@@ -286,7 +324,7 @@ class Forked:
             os.close(end)
 
 
-def _number(pidfd: int) -> int:
+def number_of(pidfd: int) -> int:
     """Of the process that a file descriptor stands for; -1 if it has ended."""
     about = Path(f"/proc/self/fdinfo/{pidfd}").read_text()
     return next(int(line.split()[1]) for line in about.splitlines() if line.startswith("Pid:"))

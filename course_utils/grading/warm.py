@@ -117,7 +117,7 @@ def _keep(disk: int, fds: list[int]) -> None:
     """Start a kernel in namespaces of its own, and end it with the examiner that asked for it."""
     try:
         lifeline, errors, *of_the_kernel = fds
-        _close_all_but(fds)
+        nest.close_all_but(fds)
         os.dup2(errors, 2)
         os.close(errors)
         examiner = socket.socket(fileno=lifeline)
@@ -131,7 +131,7 @@ def _keep(disk: int, fds: list[int]) -> None:
         if os.fork() == 0:
             _be_the_kernel(examiner, [keeper, first], of_the_kernel)
         nest.give_up_rights()
-        _close_all_but([lifeline, first])
+        nest.close_all_but([lifeline, first])
         watch = select.poll()
         watch.register(lifeline, 0)  # for its end, which needs no asking
         watch.poll()
@@ -158,7 +158,7 @@ def _be_the_kernel(examiner: socket.socket, ends: list[int], fds: list[int]) -> 
             return
         socket.send_fds(examiner, [STARTED], [*ends, os.pidfd_open(os.getpid())])
         examiner.close()
-        _close_all_but(fds)
+        nest.close_all_but(fds)
         if fds:
             _seed_anew()
             inside.be_the_kernel(fds[0], fds[1:])
@@ -174,12 +174,3 @@ def _seed_anew() -> None:
         sys.modules["numpy.random"].seed()
     if "torch" in sys.modules:
         sys.modules["torch"].default_generator.seed()
-
-
-def _close_all_but(fds: list[int]) -> None:
-    """Close what this process has inherited, but for standard input, output and errors."""
-    last = 2
-    for fd in sorted(fds):
-        os.closerange(last + 1, fd)
-        last = fd
-    os.closerange(last + 1, os.sysconf("SC_OPEN_MAX"))

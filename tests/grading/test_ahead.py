@@ -10,8 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils.checks.engine import HIDDEN_ROUNDS, Check, case
-from course_utils.grading import ahead, names
-from course_utils.grading.apart import Examiner
+from course_utils.grading import ahead, apart, names
 from course_utils.grading.sandbox import Limits
 from course_utils.repository import ROOT, known_assignments
 
@@ -92,5 +91,5 @@ def test_what_cannot_be_asked_ahead_stops_nothing_that_can(monkeypatch):
 @pytest.mark.parametrize(("given", "there"), [("from torch import nn", True), ("import re", False)])
 def test_a_template_has_what_the_first_optimiser_would_import(given, there):
     master = new_notebook(cells=[cell(given, grade=False)])
-    modules, _ = Examiner()._wanted(master, Limits(), {})["template"]
+    modules, _ = apart._wanted(master, Limits(), {})["template"]
     assert ("torch._dynamo" in modules) is there

@@ -52,7 +52,7 @@ def ended(examiner, folder):
     try:
         yield examiner
     finally:
-        family = below(examiner._process.pid)
+        family = all_of(examiner)
         examiner.close()
         assert gone(family)
         assert not list(folder.glob("candidate-*"))
@@ -60,6 +60,13 @@ def ended(examiner, folder):
 
 def below(pid):
     return psutil.Process(pid).children(recursive=True)
+
+
+def all_of(examiner):
+    """The boxes of an examiner and its templates, with all that runs in them."""
+    boxes = [warm.process.pid for warm in examiner._warm.values()]
+    boxes += [template._process.pid for template in examiner._templates.all]
+    return [process for pid in boxes for process in (psutil.Process(pid), *below(pid))]
 
 
 def gone(processes):
@@ -86,7 +93,8 @@ def templates(examiner):
             return TEMPLATE in " ".join(process.cmdline())
         return False
 
-    found = [p for p in below(examiner._process.pid) if is_one(p) and "bwrap" not in p.cmdline()[0]]
+    boxes = [template._process.pid for template in examiner._templates.all]
+    found = [p for pid in boxes for p in below(pid) if is_one(p) and "bwrap" not in p.cmdline()[0]]
     return [p for p in found if p.parent() not in found]
 
 
@@ -147,9 +155,11 @@ def test_the_same_grades_warm_and_cold_and_where_it_must_be_cold(examiner, folde
         with ended(apart.Examiner(), folder) as other:
             assert graded(other) == known
             assert not templates(other)
+    why = "namespaces cannot be nested here (unshare: No space left on device)"
     assert capfd.readouterr().err == (
-        "Each submission starts a kernel of its own, which takes a second or two longer: "
-        "namespaces cannot be nested here (unshare: No space left on device). "
+        f"Each submission starts an examiner of its own, which takes a few seconds longer: {why}. "
+        "Grades are the same.\n"
+        f"Each submission starts a kernel of its own, which takes a second or two longer: {why}. "
         "Grades are the same.\n"
     )
 
@@ -165,12 +175,12 @@ def test_a_template_that_dies_under_a_submission_costs_no_mark(examiner):
 
 def test_all_ends_with_an_examiner_that_is_killed(examiner, folder):
     running = Running(examiner)
-    family = below(examiner._process.pid)
-    examiner._process.kill()
+    warm = examiner._warm["boxed"].process
+    family = [*below(warm.pid), *below(running.template.pid)]
+    warm.kill()
     assert running.result() == "the examiner ended without a result"
     assert gone(family)
-    (left,) = folder.glob("candidate-*")
-    os.utime(left, (0, 0))
+    assert not list(folder.glob("candidate-*"))  # they lay in the box
     assert points(examiner.examine(FAST, MASTER, PATIENT)) == 23
 
 
