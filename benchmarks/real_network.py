@@ -6,7 +6,7 @@ Lecture 09: the effective field of a unit after each part of EfficientNet-Lite0,
 Lecture 11: what its body is worth for patches of photos, and for digits, with every control. Where
 to cut and with which rate to learn are chosen first, by other draws, which are judged by tiles (or
 digits) that neither train nor test. The functions are the lectures' own, taken out of their cells.
-The tables go to course_utils/measured; on two cores lecture 11 takes an hour, on a GPU minutes.
+The tables go to course_utils/measured; on two cores lecture 11 takes more than an hour, on a GPU minutes.
 """
 
 import os
