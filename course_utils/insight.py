@@ -1,6 +1,6 @@
 """What lectures look into networks with: a fair random control, patches, edges, tests of maps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -45,6 +45,16 @@ def settle(net: nn.Module, images: Tensor) -> nn.Module:
         for norm, momentum in zip(norms, before, strict=True):
             norm.momentum = momentum
     return net
+
+
+def outputs(parts: Iterable[nn.Module], x: Tensor) -> list[Tensor]:
+    """What each part of a chain makes of `x`, one after the other, without gradients."""
+    found = []
+    with torch.no_grad():
+        for part in parts:
+            x = part(x)
+            found.append(x)
+    return found
 
 
 def edges(images: Tensor) -> Tensor:

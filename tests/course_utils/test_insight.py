@@ -38,6 +38,14 @@ def test_settling_gives_each_norm_the_statistics_of_the_batch_and_nothing_else()
     assert torch.equal(once, net[1].running_var)
 
 
+def test_outputs_are_those_of_each_part_and_keep_no_graph():
+    parts = nn.Linear(2, 3), nn.ReLU()
+    first, second = insight.outputs(parts, torch.ones(1, 2))
+    assert torch.equal(first, parts[0](torch.ones(1, 2)))
+    assert torch.equal(second, first.relu())
+    assert not second.requires_grad
+
+
 def test_edges_add_steps_down_and_right_over_the_colours():
     image = torch.zeros(1, 2, 3, 3)
     image[0, 0, 1, 1], image[0, 1, 2, 2] = 1, -2
