@@ -272,6 +272,7 @@ def heat(
         ax.figure.colorbar(drawn, label=label)
     if "xlabel" not in axes:
         ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
     ax.set(**axes)
 
 
