@@ -207,6 +207,13 @@ def strongest_patches(
     return found
 
 
+def covered(boxes: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Masks `(N, height, width)`, True inside the boxes `(N, 4)`: top, left, bottom, right."""
+    top, left, bottom, right = np.asarray(boxes).T[:, :, None, None]
+    rows, columns = np.arange(height)[:, None], np.arange(width)
+    return (top <= rows) & (rows < bottom) & (left <= columns) & (columns < right)
+
+
 def hits(maps: Sequence[Tensor], inside: Tensor) -> list[float]:
     """How often the brightest pixel of a map lies inside: the pointing game.
 

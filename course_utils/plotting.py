@@ -184,7 +184,7 @@ def images(
     *,
     columns: int = 4,
     rows: Sequence[str] = (),
-    marks: Sequence[tuple[int, int, int, int]] = (),
+    marks: Sequence[tuple] = (),
     signed: bool = False,
     same_scale: bool = False,
     width: float = 8.0,
@@ -203,7 +203,7 @@ def images(
     rows
         A name at the left of each row.
     marks
-        For each picture a frame `(row, column, height, width)`.
+        For each picture a frame `(row, column, height, width)`, or with a colour as fifth entry.
     signed
         Blue below zero, white at zero, red above: for responses of edge kernels. The strongest
         half percent of the pixels is drawn saturated, so that one of them cannot pale the rest.
@@ -226,7 +226,8 @@ def images(
         raise ValueError(f"{len(pictures)} pictures need as many titles, got {len(titles)}")
     count = -(-len(pictures) // columns)
     if height is None:
-        height = width / columns * pictures[0].shape[0] / pictures[0].shape[1] + 0.35
+        height = width / columns * pictures[0].shape[0] / pictures[0].shape[1]
+        height += 0.05 if titles is None else 0.35
     fig, axes = figure(count, columns, width=width, height=count * height)
     largest = max(float(np.abs(p).max()) for p in pictures)
     for i, ax in enumerate(axes.flat):
@@ -244,9 +245,13 @@ def images(
     return fig
 
 
-def frame(ax: Axes, mark: Sequence, *, lw: float = 3, colour: str = ORANGE) -> None:
-    """Frame a part of a picture `(row, column, height, width)`, with white around: seen on all."""
-    top, left, height, width = mark
+def frame(ax: Axes, mark: Sequence, *, lw: float = 3) -> None:
+    """Frame a part of a picture with white around, which is seen on all.
+
+    `mark` is `(row, column, height, width)`, or with a colour as fifth entry.
+    """
+    top, left, height, width, *own = mark
+    colour = own[0] if own else ORANGE
     for wide, edge, zorder in ((2 * lw, "white", 1.5), (lw, colour, 2)):
         corner = left - 0.5, top - 0.5  # a pixel's middle lies at whole numbers
         ax.add_patch(Rectangle(corner, width, height, fill=False, lw=wide, ec=edge, zorder=zorder))
@@ -410,9 +415,8 @@ def numbers(
         if cmap == "heat":
             hatched = array == 0
         _table(ax, array, left, top, _shades(array, cmap, every), cell, hatched)
-        for row, column, height, width, *colour in marks[i] if i < len(marks) else ():
-            place = top + row + 0.5, left + column + 0.5, height, width  # a cell begins at 0
-            frame(ax, place, colour=colour[0] if colour else ORANGE)
+        for row, column, *rest in marks[i] if i < len(marks) else ():
+            frame(ax, (top + row + 0.5, left + column + 0.5, *rest))  # a cell begins at 0
         if titles is not None:
             ax.text(left + array.shape[1] / 2, top - 0.25, titles[i], ha="center", fontsize=12)
         left += array.shape[1]
@@ -714,6 +718,8 @@ def runs(
             ax.errorbar(x, middle, half, fmt=MARKERS[k], color=colour, capsize=4, label=name)
         for (name, level), line in zip((levels or {}).items(), (":", "--", "-."), strict=False):
             ax.axhline(level, label=f"{name} {level:.0%}", color="#666666", lw=1.2, ls=line)
+        if ax.dataLim.y0 < 0:
+            ax.axhline(0, color="#666666", lw=1)
         ax.set_xticks(range(len(ticks)), ticks, rotation=25)
         ax.set_title(title)
     axes[0, 0].set_ylabel(ylabel)

@@ -104,6 +104,12 @@ def test_a_picture_is_what_the_batch_was_made_of():
     assert np.abs(insight.picture(imagenet_batch(cat)[0]) - cat).max() < 0.003
 
 
+def test_a_box_covers_its_first_row_and_column_and_not_those_behind_it():
+    first, second = insight.covered(np.array([[0, 1, 2, 4], [1, 0, 3, 1]]), 3, 4).astype(int)
+    assert first.tolist() == [[0, 1, 1, 1], [0, 1, 1, 1], [0, 0, 0, 0]]
+    assert second.tolist() == [[0, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]]
+
+
 def test_hits_counts_the_first_of_equal_pixels():
     inside = torch.zeros(2, 9, dtype=torch.bool)
     inside[:, 4] = True

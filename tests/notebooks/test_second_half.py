@@ -4,6 +4,7 @@ import ast
 import copy
 import functools
 import io
+import itertools
 import re
 from collections import OrderedDict
 
@@ -28,6 +29,14 @@ def cells(name: str) -> dict[str, nbformat.NotebookNode]:
 
 def printed(*found: nbformat.NotebookNode) -> str:
     return "".join(o.text for cell in found for o in cell.outputs if o.output_type == "stream")
+
+
+def table(cell: nbformat.NotebookNode, number: int = 0) -> dict[str, list[str]]:
+    """The cells of a table of `experiment.tabulate` by the names of its rows: "mean ± half"."""
+    lines = printed(cell).splitlines()
+    rows = [re.match(r"(\S.*?) {2,}(.+ ± .+)$", line) for line in lines]
+    parts = [list(part) for there, part in itertools.groupby(rows, bool) if there]
+    return {row[1]: re.split(" {2,}", row[2]) for row in parts[number]}
 
 
 # Numbers of a text are those of the stored output ------------------------------------------------
@@ -78,63 +87,62 @@ def test_lecture_09_says_what_twenty_runs_gave():
 
 def test_lecture_10_says_what_its_game_gave():
     found = cells("10")
-    text, game = found["game-explain"].source, printed(found["game-run"])
-    for ending, beginning in (("maximum", "With the maximum: "), ("mean", "turns round**: ")):
+    text, game = found["game-explain"].source, table(found["game-run"])
+    for column, beginning in ((0, "With the maximum: "), (2, "turns round**: ")):
         said = re.findall(r"([\w-]+) (\d+) %", text.split(beginning)[1].split(". ")[0])
-        rates = re.findall(r"([\w-]+) (\d+)%", re.search(f"{ending} +trained +(.+)", game)[1])
+        rates = [(name.lower(), row[column].split()[0]) for name, row in game.items()]
         assert len(said) == 4
-        assert sorted((name.lower(), rate) for name, rate in said) == sorted(
-            (name.lower(), rate) for name, rate in rates
-        )
-    turned = re.search(r"mean minus maximum: \+(.+) points", printed(found["game-draw"]))[1]
+        assert sorted((name.lower(), rate) for name, rate in said) == sorted(rates)
+    turned = re.search(r"mean − maximum: \+(.+)", printed(found["game-draw"]))[1]
     assert f"gains {turned} points on the deconvnet" in text
     assert float(turned.split(" ± ")[0]) > float(turned.split(" ± ")[1]), "the interval holds 0"
-    changes = dict(re.findall(r"([\w-]+) ([-+]\d+ ± \d+)", printed(found["game-draw"])))
+    changes = {name: row[4] for name, row in game.items()}
     for words in ("deconvnet loses {deconvnet} points", "saliency {saliency};"):
         assert words.format_map({k: v.strip("-") for k, v in changes.items()}) in text
 
 
 def test_lecture_10_says_what_its_table_gave():
     found = cells("10")
-    row = r"^([\w-]+) +(maximum|mean) +(\d+), +(\d+) +(-?[\d.]+) +(\d+), +(\d+)$"
-    rows = re.findall(row, printed(found["two-draw"]), re.M)
-    table = {(name, ending): numbers for name, ending, *numbers in rows}
-    assert len(table) == 8
-    random = {key: numbers[1] for key, numbers in table.items()}
+    rows = {
+        tuple(name.split(", ")): [number.split()[0] for number in row]
+        for name, row in table(found["two-draw"]).items()
+    }
+    assert len(rows) == 8
+    random = {key: numbers[1] for key, numbers in rows.items()}
     for name, words in (("saliency", "saliency "), ("deconvnet", "the deconvnet ")):
         both = f"{random[name, 'maximum']} % and {random[name, 'mean']} %"
         assert words + both in found["game-reason"].source
     verdict = found["verdict"].source
     for ending in ("maximum", "mean"):
-        asked, other = table["deconvnet", ending][3:]
+        asked, other = rows["deconvnet", ending][3:]
         assert f"{asked} % to {other} %" in verdict
     wrong = [
-        int(table[name, e][4]) for name in ("occlusion", "Grad-CAM") for e in ("maximum", "mean")
+        int(rows[name, e][4]) for name in ("occlusion", "Grad-CAM") for e in ("maximum", "mean")
     ]
     assert f"in at most {max(wrong)} % of the cases" in verdict
-    apart = re.findall(r"saliency (\S+) ± (\d+)", printed(found["two-run"]))
+    apart = [gap.split(" ± ") for gap in table(found["two-run"])["saliency, asked − other, points"]]
     assert abs(int(apart[0][0])) < int(apart[0][1])  # "no difference behind a maximum"
-    assert f"{int(apart[1][0])} ± {apart[1][1]} points behind a mean" in verdict
+    assert "{} ± {} points behind a mean".format(*apart[1]) in verdict
 
 
 def test_lecture_10_says_what_deleting_gave():
     found = cells("10")
-    row = r"^(squares|single) (?:of 16×16|pixels) +(\S.*?) +([+-]\d+) ± (\d+)$"
-    rows = re.findall(row, printed(found["deletion-draw"]), re.M)
-    gaps = {(kind, name): (int(m), int(h)) for kind, name, m, h in rows}
+    gaps = table(found["deletion-draw"])
+    assert len(gaps) == 12
     text = found["cues"].source
-    for kind, name in (
-        ("squares", "integrated, expert"),
-        ("squares", "Grad-CAM, expert"),
-        ("squares", "integrated, novice"),
-        ("squares", "edges"),
-        ("single", "Grad-CAM, expert"),
+    for name, column in (
+        ("integrated, expert", 0),
+        ("Grad-CAM, expert", 0),
+        ("integrated, novice", 0),
+        ("edges", 0),
+        ("Grad-CAM, expert", 1),
     ):
-        middle, half = gaps[kind, name]
-        assert f"{middle:+d} ± {half}".replace("-", "−") in text, name
-    ahead = [n for (kind, n), (m, h) in gaps.items() if "expert" in n and m < -h and kind[1] == "q"]
+        words = gaps[name][column]
+        assert (words if words[0] == "-" else "+" + words).replace("-", "−") in text, name
+    numbers = {name: [tuple(map(int, n.split(" ± "))) for n in row] for name, row in gaps.items()}
+    ahead = [n for n, ((m, h), _) in numbers.items() if "expert" in n and m < -h]
     assert ahead == ["integrated, expert"]  # "the only one of the five"
-    assert not [n for (kind, n), (m, h) in gaps.items() if kind == "single" and abs(m) > h]
+    assert not [n for n, (_, (m, h)) in numbers.items() if abs(m) > h]
     areas = np.array(measured("starts")["runs"]["deletion"]["found"]).mean(axis=3)
     middle, half = interval(100 * (areas[:, 0, 7] - areas[:, 0, 2]))
     assert f"ahead of them by {middle:.0f} ± {half:.0f}, so not even this" in text
