@@ -1,4 +1,4 @@
-"""What lectures look into networks with: a fair random control, patches, edges, tests of maps."""
+"""What lectures look into networks with: a fair random control, probes, patches, tests of maps."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils.data.imagenet import DEVIATION, MEAN
+from course_utils.reproducibility import seed_everything
 
 
 def settle(net: nn.Module, images: Tensor) -> nn.Module:
@@ -55,6 +56,42 @@ def outputs(parts: Iterable[nn.Module], x: Tensor) -> list[Tensor]:
             x = part(x)
             found.append(x)
     return found
+
+
+def head_on(features: Tensor, labels: Tensor, seed: int, lr: float = 0.003) -> nn.Linear:
+    """A linear probe: one linear layer, trained on features that stay the same.
+
+    Parameters
+    ----------
+    features, labels
+        `(N, C)` and `(N,)` of int64 from 0.
+    seed
+        Of the layer's first weights.
+    lr
+        Adam's rate, for 100 steps with all N examples.
+
+    Returns
+    -------
+    nn.Linear
+        Takes features as they are: the shift and the scale with which it was trained are in it.
+
+    Source
+    ------
+    G. Alain and Y. Bengio, Understanding intermediate layers using linear classifier probes, 2016.
+    """
+    shift, scale = features.mean(dim=0), features.std() + 1e-6
+    seed_everything(seed)
+    linear = nn.Linear(features.shape[1], int(labels.max()) + 1)
+    adam = torch.optim.Adam(linear.parameters(), lr=lr, fused=True)
+    for _ in range(100):
+        loss = F.cross_entropy(linear((features - shift) / scale), labels)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    with torch.no_grad():
+        linear.weight /= scale
+        linear.bias -= linear.weight @ shift
+    return linear
 
 
 def edges(images: Tensor) -> Tensor:

@@ -621,6 +621,7 @@ def intervals(
     ticks: Sequence[str] | None = None,
     log: bool = False,
     first: int = 0,
+    joined: bool = True,
     **axes: object,
 ) -> None:
     """Draw means of repeated runs with their 95 % intervals, and print them as a table.
@@ -643,6 +644,8 @@ def intervals(
         Whether the axis of `x` is logarithmic, with ticks at `x` alone.
     first
         Number of the first colour and marker.
+    joined
+        Whether a line joins the places of one name.
     axes
         Properties of the axes, such as `xlabel`, `yscale` or `ylim`.
     """
@@ -653,9 +656,12 @@ def intervals(
         aside = i - (len(runs) - 1) / 2
         places = np.array(x) * 1.035**aside if log else np.array(x) + 0.05 * aside
         look = {"color": CYCLE[(first + i) % 6], "marker": MARKERS[(first + i) % 6]}
-        ax.errorbar(places, mean, half, label=name, capsize=3, ls="-" if i < 3 else "--", **look)
+        line = ("-" if i < 3 else "--") if joined else ""
+        ax.errorbar(places, mean, half, label=name, capsize=3, ls=line, **look)
         if one and name in one:
             ax.plot(places, one[name], ls="", mfc="none", ms=9, **look)
+    if ax.dataLim.y0 < 0 < ax.dataLim.y1:
+        ax.axhline(0, color=GREY, lw=1)
     if log:
         ax.set_xscale("log")
         ax.minorticks_off()
@@ -663,6 +669,17 @@ def intervals(
         ax.set_xticks(x, x if ticks is None else ticks)
     ax.set(**axes)
     experiment.tabulate(x if ticks is None else ticks, runs | (also or {}))
+
+
+def errors(
+    ax: Axes, groups: dict[str, tuple[Sequence, Sequence, Sequence]], **axes: object
+) -> None:
+    """Draw named lines of values with their ±, `(x, values, half widths)`; `axes` as in `bands`."""
+    for i, (name, (x, values, half)) in enumerate(groups.items()):
+        places = np.array(x) + 0.06 * (i - (len(groups) - 1) / 2)
+        look = {"color": CYCLE[i], "marker": MARKERS[i], "ls": "-" if i < 2 else ":"}
+        ax.errorbar(places, values, half, label=name, capsize=4, **look)
+    ax.set(**axes)
 
 
 def bars(
