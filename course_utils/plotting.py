@@ -660,7 +660,7 @@ def intervals(
         ax.errorbar(places, mean, half, label=name, capsize=3, ls=line, **look)
         if one and name in one:
             ax.plot(places, one[name], ls="", mfc="none", ms=9, **look)
-    if ax.dataLim.y0 < 0 < ax.dataLim.y1:
+    if min(np.mean(values, axis=0).min() for values in runs.values()) < 0:
         ax.axhline(0, color=GREY, lw=1)
     if log:
         ax.set_xscale("log")

@@ -46,6 +46,15 @@ def test_outputs_are_those_of_each_part_and_keep_no_graph():
     assert not second.requires_grad
 
 
+def test_a_head_reads_off_what_is_linear_and_takes_features_as_they_are():
+    torch.manual_seed(0)
+    features = 40 + 9 * torch.randn(200, 3)
+    labels = (features[:, 0] > 40).long()
+    head = insight.head_on(features, labels, seed=1, lr=0.1)
+    assert (head(features).argmax(dim=1) == labels).float().mean() > 0.95
+    assert torch.equal(head.weight, insight.head_on(features, labels, 1, 0.1).weight)
+
+
 def test_edges_add_steps_down_and_right_over_the_colours():
     image = torch.zeros(1, 2, 3, 3)
     image[0, 0, 1, 1], image[0, 1, 2, 2] = 1, -2

@@ -216,6 +216,16 @@ def test_dots_have_a_bar_at_their_mean():
     assert [label.get_text() for label in axes[0, 0].get_yticklabels()] == ["with", "without"]
 
 
+def test_errors_stand_beside_each_other():
+    ax = plotting.figure()[1][0, 0]
+    plotting.errors(ax, {"a": ([1, 2], [5, 6], [1, 1]), "b": ([2], [7], [2])}, xlabel="layer")
+    one, other = (container.lines for container in ax.containers)
+    assert one[0].get_ydata().tolist() == [5, 6]
+    assert other[2][0].get_segments()[0][:, 1].tolist() == [5, 9]
+    assert one[0].get_xdata()[1] < other[0].get_xdata()[0]  # though at the same place
+    assert ax.get_xlabel() == "layer"
+
+
 def test_bars_carry_their_numbers():
     fig = plotting.bars({"dense": 4e9, "shared": 1e4}, xlabel="weights", log=True)
     assert {"4,000,000,000", "10,000"} <= {t.get_text() for t in fig.axes[0].texts}
@@ -239,6 +249,13 @@ def test_intervals_are_drawn_and_printed(capsys):
     assert np.allclose(drawn[1:3], [[2 - 2.484, 5], [2 + 2.484, 5]], atol=0.001)  # ends of the bars
     assert drawn[3][0] == 1.5  # the single run
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "10"]
+    assert not [line for line in ax.lines if set(line.get_ydata()) == {0}]  # no mean is below 0
+    ax = plotting.figure()[1][0, 0]
+    gains = {"a": runs["a"] - 3}
+    plotting.intervals(ax, range(2), gains, joined=False)
+    assert ax.lines[0].get_linestyle() == "None"
+    assert list(ax.lines[-1].get_ydata()) == [0, 0]  # neither gain nor loss
+    capsys.readouterr()
     plotting.intervals(ax, range(2), {"a": runs["a"] / 10}, ticks=["first", "last"])
     table = ["                 a", "first  0.20 ± 0.25", "last   0.50 ± 0.00"]
     assert capsys.readouterr().out.splitlines() == table

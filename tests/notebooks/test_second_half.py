@@ -12,12 +12,14 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from torch import nn
 from torch.nn import functional as F
 
 from course_utils import tracing
 from course_utils.checks.a4_inside.verdict import CLAIMS
 from course_utils.course import notebooks
+from course_utils.data.caltech import CALTECH
 from course_utils.experiment import interval, measured
 from course_utils.repository import ROOT
 
@@ -150,39 +152,35 @@ def test_lecture_10_says_what_deleting_gave():
 
 
 def test_lecture_11_says_what_welch_gives():
-    found = cells("11")
-    t, needed, freedom = re.search(
-        r"t (.+), needed (.+) \((.+) degrees", printed(found["caltech-gaps"])
-    ).groups()
-    text = found["caltech-explain"].source
-    assert f"*t* = {t} times" in text
-    assert f"{freedom} degrees of freedom, for which {needed} is needed" in text
+    (_, right, error), text = CALTECH["101, SVM"], cells("11")["caltech-explain"].source
+    shares = np.array(error[4:]) ** 2 / 5  # of the variance of the gap, if ± is of five folds
+    t = (right[4] - right[5]) / shares.sum() ** 0.5
+    freedom = shares.sum() ** 2 / (shares**2 / 4).sum()  # Welch's degrees of freedom
+    needed = stats.t.ppf(0.975, freedom)
+    assert f"*t* = {t:.2f} times" in text
+    assert f"{freedom:.1f} degrees of freedom, for which {needed:.2f} is needed" in text
+    assert t < needed  # "still too little"
 
 
 def test_lecture_11_says_what_twenty_draws_gave():
-    found = cells("11")
-    output, text = printed(found["surfaces-draw"]), found["surfaces-explain"].source
-    shares, gains = output.split("Gain over")
-
-    def row(name: str, part: str) -> list[str]:
-        return re.findall(r"[-+\d.]+ ± [\d.]+", re.search(rf"^{name} +.*$", part, re.M)[0])
-
-    lead, tuned = row("ImageNet body", gains), row("fine-tuned − frozen:", gains)
+    found, text = cells("11"), cells("11")["surfaces-explain"].source
+    shares, gains = (table(found["surfaces-draw"], number) for number in (0, 1))
+    nothing, imagenet, _, _, _, pixels = zip(*shares.values(), strict=True)  # sizes 1 to 50
+    lead, _, _, tuned = zip(*gains.values(), strict=True)
     assert f"leads by {lead[0]} with one patch per class, and by {lead[5]} with fifty" in text
-    two, fifty = row("ImageNet body", shares)[1], row("from nothing", shares)[5]
-    assert f"as often ({two.split()[0]} %) as fifty make the small network" in text
-    assert f"network ({fifty.split()[0]} %): pair by pair the gap lies within" in text
+    assert f"as often ({imagenet[1].split()[0]} %) as fifty make the small network" in text
+    assert f"network ({nothing[5].split()[0]} %): pair by pair the gap lies within" in text
     kept = {name: 100 * np.array(runs) for name, runs in measured("surfaces")["surfaces"].items()}
     middle, half = interval(kept["ImageNet body"][:, 1] - kept["from nothing"][:, 5])
     assert abs(middle) < half
-    assert f"adds {tuned[2]} at five patches and {tuned[5]} at fifty".replace("+", "") in text
-    on_digits = printed(found["surfaces-digits"]).split("and on surfaces")[0]
+    assert f"adds {tuned[2]} at five patches and {tuned[5]} at fifty" in text
     text = found["imagenet-explain"].source
-    assert f"ImageNet gives the digits {row('ImageNet body', on_digits)[0]} points with one" in text
-    pixels = [row("raw pixels", shares)[i].split()[0] for i in (0, 5)]
-    assert "with {:.0f} to {:.0f} % right".format(*map(float, pixels)) in text
-    at_stem = [row(kind, printed(found["surfaces-depth"]))[0] for kind in ("random", "ImageNet")]
-    said = "({:.0f} % against {:.0f} % at the stem)".format(*(float(v.split()[0]) for v in at_stem))
+    (on_digits, *_), *_ = table(found["surfaces-digits"]).values()
+    assert f"ImageNet gives the digits {on_digits} points with one" in text
+    few, many = (float(pixels[i].split()[0]) for i in (0, 5))
+    assert f"with {few:.0f} to {many:.0f} % right" in text
+    trained, random = (float(v.split()[0]) for v in table(found["surfaces-depth"])["stem"])
+    said = f"({random:.0f} % against {trained:.0f} % at the stem)"
     assert said in found["surfaces-depth-explain"].source
 
 
