@@ -276,9 +276,7 @@ def tabulate(
         digits = 2 if all((abs(mean) <= 2).all() for mean, _ in found.values()) else 1
     columns = []
     for name, pairs in found.items():
-        cells = [
-            f"{round(m, digits) + 0:.{digits}f} ± {h:.{digits}f}" for m, h in np.transpose(pairs)
-        ]
+        cells = [f"{m:z.{digits}f} ± {h:.{digits}f}" for m, h in np.transpose(pairs)]
         columns.append((textwrap.wrap(name, 13), cells))
     height = max(len(head) for head, _ in columns)
     columns = [[*[""] * (height - len(head)), *head, *cells] for head, cells in columns]

@@ -120,7 +120,7 @@ def probe_draw(probed):
 
 def caltech_gaps():
     for name, told in (("101", False), ("256", True)):
-        _, right, error = CALTECH[f"{name}, SVM"]
+        _, right, error = CALTECH[f"Caltech-{name}, SVM"]
         sure = np.diff(right) / np.hypot(error[1:], error[:-1])
         assert min(sure[:4]) > 5 and (abs(sure[4]) > 1) == told  # between layers 5 and 7
 

@@ -152,7 +152,7 @@ def test_lecture_10_says_what_deleting_gave():
 
 
 def test_lecture_11_says_what_welch_gives():
-    (_, right, error), text = CALTECH["101, SVM"], cells("11")["caltech-explain"].source
+    (_, right, error), text = CALTECH["Caltech-101, SVM"], cells("11")["caltech-explain"].source
     shares = np.array(error[4:]) ** 2 / 5  # of the variance of the gap, if ± is of five folds
     t = (right[4] - right[5]) / shares.sum() ** 0.5
     freedom = shares.sum() ** 2 / (shares**2 / 4).sum()  # Welch's degrees of freedom
