@@ -6,7 +6,8 @@ Lecture 09: the effective field of a unit after each part of EfficientNet-Lite0,
 Lecture 11: what its body is worth for patches of photos, and for digits, with every control. Where
 to cut and with which rate to learn are chosen first, by other draws, which are judged by tiles (or
 digits) that neither train nor test. The functions are the lectures' own, taken out of their cells.
-The tables go to course_utils/measured; on two cores lecture 11 takes more than an hour, on a GPU minutes.
+The tables go to course_utils/measured; on two cores lecture 11 takes more than an hour, on a GPU
+minutes.
 """
 
 import os
@@ -26,7 +27,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from seeds import SEEDS, lecture, rounded  # noqa: E402
 
-from course_utils import data  # noqa: E402
+from course_utils import data, insight  # noqa: E402
 from course_utils.experiment import FOLDER, best_rate  # noqa: E402
 
 TUNING = range(100, 105)
@@ -78,7 +79,7 @@ def plain(target: str, seed: int) -> tuple[torch.Tensor, ...]:
         return tuple(map(torch.tensor, arrays))
     x, y, x_test, y_test = l11().x_all, l11().y_all, l11().x_test, l11().y_test
     if tuning:  # the digits that the largest draw leaves
-        left = np.setdiff1d(np.arange(len(y)), l11().few(y, max(DIGIT_SIZES), seed))[:400]
+        left = np.setdiff1d(np.arange(len(y)), data.few(y, max(DIGIT_SIZES), seed))[:400]
         return x, y, x[left], y[left]
     return x, y, x_test, y_test
 
@@ -94,7 +95,7 @@ def features(target: str, kind: str, seed: int) -> tuple[list, list]:
     x, y, x_test, _ = images(target, seed)
     if kind == "pixels":
         return [plain(target, seed)[0].flatten(1)], [plain(target, seed)[2].flatten(1)]
-    rows = np.unique(np.concatenate([l11().few(y, n, seed) for n in sizes(target)]))
+    rows = np.unique(np.concatenate([data.few(y, n, seed) for n in sizes(target)]))
     body, found = bodies(target, seed)[kind].to(DEVICE), []
     for part in (x[rows], x_test):
         chunks = [l11().by_depth(body, chunk.to(DEVICE)) for chunk in part.split(200)]
@@ -111,7 +112,7 @@ def probes(target: str, kind: str, seed: int, depth: int, rate: float) -> list[f
     _, y, _, y_test = images(target, seed)
     found = []
     for n in sizes(target):
-        rows = l11().few(y, n, seed)
+        rows = data.few(y, n, seed)
         f, f_test = train[depth - 1][rows], test[depth - 1]
         found.append(l11().probe(f, y[rows], f_test, y_test, seed, rate))
     return found
@@ -122,7 +123,7 @@ def from_nothing(seed: int, rate: float) -> list[float]:
     x, y, x_test, y_test = plain("surfaces", seed)
     found = []
     for n in sizes("surfaces"):
-        rows = l11().few(y, n, seed)
+        rows = data.few(y, n, seed)
         found.append(l11().from_nothing(x[rows], y[rows], x_test, y_test, seed, rate))
     return found
 
@@ -132,9 +133,9 @@ def fine_tuned(seed: int, depth: int, head_rate: float, rate: float) -> list[flo
     x, y, x_test, y_test = images("surfaces", seed)
     body, found = bodies("surfaces", seed)["ImageNet"].features[:depth], []
     for n in sizes("surfaces"):
-        rows = l11().few(y, n, seed)
+        rows = data.few(y, n, seed)
         f = features("surfaces", "ImageNet", seed)[0][depth - 1][rows]
-        head = l11().head_on(f, y[rows], seed, head_rate)
+        head = insight.head_on(f, y[rows], seed, head_rate)
         near = x[rows].to(DEVICE), y[rows].to(DEVICE)
         net = l11().fine_tuned(body.to(DEVICE), head, *near, seed, rate)
         found.append(l11().accuracy(net, x_test.to(DEVICE), y_test.to(DEVICE)))

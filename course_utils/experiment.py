@@ -2,11 +2,12 @@
 
 `best_rate` picks a rate from a grid and refuses one at the edge, `at_best_rate` gives its runs too;
 `interval` says how far the mean of a few runs, or of their differences, can be trusted (`intervals`
-does so for a whole array), and `gains` prints it for many ways of training; `measured` reads tables
-that took minutes; `repeated` trains from one start and has the other starts kept, as long as the
-code is that which trained them, and `each` does so for several ways of training. `compare` does a
-whole comparison: it tunes each way of training on images that do not judge, trains all ways from
-the same seeds, and gives plain numbers, of which `bracketed` and `paired` say what they are worth.
+does so for a whole array, `tabulate` prints several), and `gains` prints what one way of training
+gains over another; `measured` reads tables that took minutes; `repeated` trains from one start and
+has the other starts kept, as long as the code is that which trained them, and `each` does so for
+several ways of training. `compare` does a whole comparison: it tunes each way of training on images
+that do not judge, trains all ways from the same seeds, and gives plain numbers, of which
+`bracketed` and `paired` say what they are worth.
 """
 
 import dis
@@ -16,6 +17,7 @@ import inspect
 import itertools
 import json
 import math
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -327,6 +329,43 @@ def gains(
             line += "   over {}: {:+{f}} ± {:{f}}{}".format(base, *found[name], apart, f=form)
         print(line)
     return found
+
+
+def tabulate(
+    rows: Sequence[object], runs: dict[str, ArrayLike], *, digits: int | None = None
+) -> None:
+    """Print means of runs with their 95 % intervals: a row for each place, a column for each name.
+
+    Parameters
+    ----------
+    rows
+        What the places are called, `(P,)`.
+    runs
+        By name, `(N, P)` each.
+    digits
+        Decimals; by default two where all means lie within -2 and 2, else one.
+
+    Examples
+    --------
+    >>> tabulate(["a", "b"], {"one": [[1, 4], [3, 4]], "a longer name": [[2, 9], [2, 11]]})
+              one  a longer name
+    a  2.0 ± 12.7      2.0 ± 0.0
+    b   4.0 ± 0.0    10.0 ± 12.7
+    """
+    found = {name: intervals(values) for name, values in runs.items()}
+    if digits is None:
+        digits = 2 if all((abs(mean) <= 2).all() for mean, _ in found.values()) else 1
+    columns = []
+    for name, pairs in found.items():
+        cells = [f"{m:z.{digits}f} ± {h:.{digits}f}" for m, h in np.transpose(pairs)]
+        columns.append((textwrap.wrap(name, 13), cells))
+    height = max(len(head) for head, _ in columns)
+    columns = [[*[""] * (height - len(head)), *head, *cells] for head, cells in columns]
+    columns.insert(0, [""] * height + [" ".join(str(row).split()) for row in rows])
+    widths = [max(map(len, column)) for column in columns]
+    for first, *cells in zip(*columns, strict=True):
+        line = [f"{first:{widths[0]}}", *map("{:>{}}".format, cells, widths[1:])]
+        print("  ".join(line).rstrip())
 
 
 @dataclass(frozen=True)

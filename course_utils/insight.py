@@ -1,6 +1,6 @@
-"""What lectures look into networks with: a fair random control, patches, edges, tests of maps."""
+"""What lectures look into networks with: a fair random control, probes, patches, tests of maps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils.data.imagenet import DEVIATION, MEAN
+from course_utils.reproducibility import seed_everything
 
 
 def settle(net: nn.Module, images: Tensor) -> nn.Module:
@@ -45,6 +46,52 @@ def settle(net: nn.Module, images: Tensor) -> nn.Module:
         for norm, momentum in zip(norms, before, strict=True):
             norm.momentum = momentum
     return net
+
+
+def outputs(parts: Iterable[nn.Module], x: Tensor) -> list[Tensor]:
+    """What each part of a chain makes of `x`, one after the other, without gradients."""
+    found = []
+    with torch.no_grad():
+        for part in parts:
+            x = part(x)
+            found.append(x)
+    return found
+
+
+def head_on(features: Tensor, labels: Tensor, seed: int, lr: float = 0.003) -> nn.Linear:
+    """A linear probe: one linear layer, trained on features that stay the same.
+
+    Parameters
+    ----------
+    features, labels
+        `(N, C)` and `(N,)` of int64 from 0.
+    seed
+        Of the layer's first weights.
+    lr
+        Adam's rate, for 100 steps with all N examples.
+
+    Returns
+    -------
+    nn.Linear
+        Takes features as they are: the shift and the scale with which it was trained are in it.
+
+    Source
+    ------
+    G. Alain and Y. Bengio, Understanding intermediate layers using linear classifier probes, 2016.
+    """
+    shift, scale = features.mean(dim=0), features.std() + 1e-6
+    seed_everything(seed)
+    linear = nn.Linear(features.shape[1], int(labels.max()) + 1)
+    adam = torch.optim.Adam(linear.parameters(), lr=lr, fused=True)
+    for _ in range(100):
+        loss = F.cross_entropy(linear((features - shift) / scale), labels)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    with torch.no_grad():
+        linear.weight /= scale
+        linear.bias -= linear.weight @ shift
+    return linear
 
 
 def edges(images: Tensor) -> Tensor:
@@ -195,6 +242,13 @@ def strongest_patches(
         top, left = (stride * place + stride // 2 - size // 2 for place in (row, column))
         found.append(images[n, :, top : top + size, left : left + size])
     return found
+
+
+def covered(boxes: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Masks `(N, height, width)`, True inside the boxes `(N, 4)`: top, left, bottom, right."""
+    top, left, bottom, right = np.asarray(boxes).T[:, :, None, None]
+    rows, columns = np.arange(height)[:, None], np.arange(width)
+    return (top <= rows) & (rows < bottom) & (left <= columns) & (columns < right)
 
 
 def hits(maps: Sequence[Tensor], inside: Tensor) -> list[float]:

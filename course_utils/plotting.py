@@ -183,8 +183,11 @@ def images(
     titles: Sequence[str] | None = None,
     *,
     columns: int = 4,
+    rows: Sequence[str] = (),
+    marks: Sequence[tuple] = (),
     signed: bool = False,
     same_scale: bool = False,
+    width: float = 8.0,
     height: float | None = None,
 ) -> Figure:
     """Show photos or maps side by side.
@@ -197,12 +200,18 @@ def images(
         One per picture.
     columns
         Pictures in one row.
+    rows
+        A name at the left of each row.
+    marks
+        For each picture a frame `(row, column, height, width)`, or with a colour as fifth entry.
     signed
         Blue below zero, white at zero, red above: for responses of edge kernels. The strongest
         half percent of the pixels is drawn saturated, so that one of them cannot pale the rest.
     same_scale
         One brightness scale for all of them, to compare; else each uses its own full range.
         A grey picture within 0 to 1 is always drawn on that range.
+    width
+        Of the figure, in inches: less makes its words larger beside the pictures.
     height
         Of one row, in inches; by default what fits the first picture's shape.
 
@@ -215,10 +224,11 @@ def images(
         raise ValueError("expected at least one picture, got none")
     if titles is not None and len(titles) != len(pictures):
         raise ValueError(f"{len(pictures)} pictures need as many titles, got {len(titles)}")
-    rows = -(-len(pictures) // columns)
+    count = -(-len(pictures) // columns)
     if height is None:
-        height = 8 / columns * pictures[0].shape[0] / pictures[0].shape[1] + 0.35
-    fig, axes = figure(rows, columns, height=rows * height)
+        height = width / columns * pictures[0].shape[0] / pictures[0].shape[1]
+        height += 0.05 if titles is None else 0.35
+    fig, axes = figure(count, columns, width=width, height=count * height)
     largest = max(float(np.abs(p).max()) for p in pictures)
     for i, ax in enumerate(axes.flat):
         ax.axis("off")
@@ -226,7 +236,49 @@ def images(
             _image(ax, np.asarray(pictures[i]), signed, largest if same_scale else None)
             if titles is not None:
                 ax.set_title(titles[i], color=INK)
+        if i < len(marks):
+            frame(ax, marks[i], lw=1.5)
+    for ax, name in zip(axes[:, 0], rows, strict=False):
+        ax.axis("on")
+        ax.set(xticks=[], yticks=[], ylabel=name)
+        ax.spines[:].set_visible(False)
     return fig
+
+
+def frame(ax: Axes, mark: Sequence, *, lw: float = 3) -> None:
+    """Frame a part of a picture with white around, which is seen on all.
+
+    `mark` is `(row, column, height, width)`, or with a colour as fifth entry.
+    """
+    top, left, height, width, *own = mark
+    colour = own[0] if own else ORANGE
+    for wide, edge, zorder in ((2 * lw, "white", 1.5), (lw, colour, 2)):
+        corner = left - 0.5, top - 0.5  # a pixel's middle lies at whole numbers
+        ax.add_patch(Rectangle(corner, width, height, fill=False, lw=wide, ec=edge, zorder=zorder))
+
+
+def heat(
+    ax: Axes,
+    values: np.ndarray,
+    *,
+    mark: Sequence[int] = (),
+    label: str = "",
+    **axes: object,
+) -> None:
+    """Draw a map `(H, W)` of amounts from dark to bright; what is NaN stays white.
+
+    `mark` frames a part of it, `(row, column, height, width)`; `label` says at a bar of the colours
+    what they mean; `axes` are properties of the axes. Without axis labels there are no ticks.
+    """
+    drawn = ax.imshow(np.asarray(values), cmap="viridis")
+    if len(mark):
+        frame(ax, mark)
+    if label:
+        ax.figure.colorbar(drawn, label=label)
+    if "xlabel" not in axes:
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+    ax.set(**axes)
 
 
 def _image(ax: Axes, picture: np.ndarray, signed: bool, largest: float | None) -> None:
@@ -405,11 +457,8 @@ def numbers(
         if cmap == "heat":
             hatched = array == 0
         _table(ax, array, left, top, _shades(array, cmap, every), cell, hatched)
-        for row, column, height, width, *colour in marks[i] if i < len(marks) else ():
-            frame = (left + column, top + row), width, height
-            edge = colour[0] if colour else ORANGE
-            for lw, ec, zorder in ((6, "white", 1.5), (3, edge, 2)):  # white around: seen on all
-                ax.add_patch(Rectangle(*frame, fill=False, lw=lw, ec=ec, zorder=zorder))
+        for row, column, *rest in marks[i] if i < len(marks) else ():
+            frame(ax, (top + row + 0.5, left + column + 0.5, *rest))  # a cell begins at 0
         if titles is not None:
             ax.text(left + array.shape[1] / 2, top - 0.25, titles[i], ha="center", fontsize=12)
         left += array.shape[1]
@@ -549,19 +598,8 @@ def curves(
 
     `log` names the axes with a logarithmic scale: `""`, `"x"`, `"y"` or `"xy"`.
     """
-    fig, axes = figure(height=height)
-    ax = axes[0, 0]
-    for i, (label, y) in enumerate(lines.items()):
-        every = max(1, len(y) // 10)
-        ax.plot(
-            x,
-            y,
-            label=label,
-            marker=MARKERS[i % len(MARKERS)],
-            markevery=every,
-            color=CYCLE[i % len(CYCLE)],
-        )
-    ax.set(xlabel=xlabel, ylabel=ylabel)
+    fig, ((ax,),) = figure(height=height)
+    draw_lines(ax, {label: (x, y) for label, y in lines.items()}, xlabel=xlabel, ylabel=ylabel)
     if "x" in log:
         ax.set_xscale("log")
     if "y" in log:
@@ -569,6 +607,17 @@ def curves(
     if len(lines) > 1:
         fig.legend(loc="outside right upper", frameon=False)
     return fig
+
+
+def draw_lines(ax: Axes, lines: dict[str, tuple[Sequence, Sequence]], **axes: object) -> None:
+    """Draw named lines `(x, y)`, each with its own colour and marker.
+
+    `axes` are properties of the axes, such as `xlabel` or `ylim`.
+    """
+    for i, (label, (x, y)) in enumerate(lines.items()):
+        look = {"color": CYCLE[i % len(CYCLE)], "marker": MARKERS[i % len(MARKERS)]}
+        ax.plot(x, y, label=label, markevery=max(1, len(y) // 10), **look)
+    ax.set(**axes)
 
 
 def spread(ax: Axes, x: Sequence[float], runs: np.ndarray, label: str, i: int = 0) -> None:
@@ -706,10 +755,14 @@ def intervals(
     runs: dict[str, np.ndarray],
     *,
     one: dict[str, Sequence[float]] | None = None,
+    also: dict[str, np.ndarray] | None = None,
+    ticks: Sequence[str] | None = None,
     log: bool = False,
     first: int = 0,
+    joined: bool = True,
+    **axes: object,
 ) -> None:
-    """Draw means of repeated runs with their 95 % intervals, and print them.
+    """Draw means of repeated runs with their 95 % intervals, and print them as a table.
 
     Parameters
     ----------
@@ -721,27 +774,50 @@ def intervals(
         By name, `(N, P)` each: a line with its own colour and marker, dashed from the fourth on.
     one
         A single run for some of the names, `(P,)`: small hollow marks; NaN where there is none.
+    also
+        Further runs, which the table has, not the drawing.
+    ticks
+        Names of the places; by default they are called by their numbers.
     log
         Whether the axis of `x` is logarithmic, with ticks at `x` alone.
     first
         Number of the first colour and marker.
+    joined
+        Whether a line joins the places of one name.
+    axes
+        Properties of the axes, such as `xlabel`, `yscale` or `ylim`.
     """
     from course_utils import experiment  # and SciPy with it, which some assignments forbid
 
-    width = max(len(name) for name in runs)
     for i, (name, values) in enumerate(runs.items()):
         mean, half = experiment.intervals(values)
         aside = i - (len(runs) - 1) / 2
         places = np.array(x) * 1.035**aside if log else np.array(x) + 0.05 * aside
         look = {"color": CYCLE[(first + i) % 6], "marker": MARKERS[(first + i) % 6]}
-        ax.errorbar(places, mean, half, label=name, capsize=3, ls="-" if i < 3 else "--", **look)
+        line = ("-" if i < 3 else "--") if joined else ""
+        ax.errorbar(places, mean, half, label=name, capsize=3, ls=line, **look)
         if one and name in one:
             ax.plot(places, one[name], ls="", mfc="none", ms=9, **look)
-        print(f"{name:{width}}", *(f"{m:6.1f} ± {h:.1f}" for m, h in zip(mean, half, strict=True)))
+    if min(np.mean(values, axis=0).min() for values in runs.values()) < 0:
+        ax.axhline(0, color=GREY, lw=1)
     if log:
         ax.set_xscale("log")
-        ax.set_xticks(x, x)
         ax.minorticks_off()
+    if log or ticks is not None:
+        ax.set_xticks(x, x if ticks is None else ticks)
+    ax.set(**axes)
+    experiment.tabulate(x if ticks is None else ticks, runs | (also or {}))
+
+
+def errors(
+    ax: Axes, groups: dict[str, tuple[Sequence, Sequence, Sequence]], **axes: object
+) -> None:
+    """Draw named lines of values with their ±, `(x, values, half widths)`; `axes` as in `bands`."""
+    for i, (name, (x, values, half)) in enumerate(groups.items()):
+        places = np.array(x) + 0.06 * (i - (len(groups) - 1) / 2)
+        look = {"color": CYCLE[i], "marker": MARKERS[i], "ls": "-" if i < 2 else ":"}
+        ax.errorbar(places, values, half, label=name, capsize=4, **look)
+    ax.set(**axes)
 
 
 def bars(
@@ -934,6 +1010,8 @@ def runs(
             ax.errorbar(x, middle, half, fmt=MARKERS[k], color=colour, capsize=4, label=name)
         for (name, level), line in zip((levels or {}).items(), (":", "--", "-."), strict=False):
             ax.axhline(level, label=f"{name} {level:.0%}", color="#666666", lw=1.2, ls=line)
+        if ax.dataLim.y0 < 0:
+            ax.axhline(0, color="#666666", lw=1)
         ax.set_xticks(range(len(ticks)), ticks, rotation=25)
         ax.set_title(title)
     axes[0, 0].set_ylabel(ylabel)

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_utils import plotting
+
+if TYPE_CHECKING:
+    from torch import nn
 
 MAX_LAYERS, MAX_ROW = 6, 41  # what stays readable: rows, and pixels in the row of the input
 _UNIT, _OTHER = plotting.ORANGE, plotting.BLUE
@@ -64,6 +68,23 @@ def reads(steps: Sequence[Step], unit: int = 0) -> list[list[int]]:
         taps = [step.dilation * tap - step.padding for tap in range(step.kernel_size)]
         rows.append(sorted({step.stride * place + tap for place in rows[-1] for tap in taps}))
     return rows[::-1]
+
+
+def steps_of(model: "nn.Module") -> list[Step]:
+    """The windows of a network from torchvision: its square convolutions and max poolings in order.
+
+    ResNet's 1×1 convolutions beside its blocks (`downsample`) are left out: the longest path
+    decides what a unit sees.
+    """
+    from torch import nn  # what draws cones needs no PyTorch
+
+    found = []
+    for name, part in model.named_modules():
+        if isinstance(part, nn.Conv2d | nn.MaxPool2d) and "downsample" not in name:
+            given = part.kernel_size, part.stride, part.padding, part.dilation
+            numbers = [n[0] if isinstance(n, tuple) else n for n in given]
+            found.append(Step(*numbers, "CONV" if isinstance(part, nn.Conv2d) else "POOL"))
+    return found
 
 
 def table(steps: Sequence[Step]) -> str:

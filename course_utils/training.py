@@ -308,6 +308,47 @@ def predict(model: nn.Module, images: Any, *, batch_size: int = 256) -> Tensor:
     return torch.cat(parts)
 
 
+def learn(
+    model: nn.Module,
+    optimizer: Optimizer,
+    x: Tensor,
+    y: Tensor,
+    *,
+    seed: int,
+    steps: int,
+    before: Callable[[int], None] = lambda step: None,
+) -> nn.Module:
+    """Train for so many steps with up to 32 examples, drawn anew for each: for small sets.
+
+    Parameters
+    ----------
+    model
+        Changed; each step finds it in the mode in which `before` left it.
+    optimizer
+        Of its parameters.
+    x, y
+        All inputs `(N, ...)`, and their classes `(N,)`.
+    seed
+        Of the draws.
+    before
+        Called with the number of each step, from 0, before it.
+
+    Returns
+    -------
+    nn.Module
+        `model`, in eval mode.
+    """
+    order = torch.Generator().manual_seed(seed)
+    for step in range(steps):
+        before(step)
+        batch = torch.randperm(len(x), generator=order)[:32]
+        loss = F.cross_entropy(model(x[batch]), y[batch])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return model.eval()
+
+
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[nn.Module]:
     """For a while: no gradients, every module in eval mode; then each module's own mode again."""

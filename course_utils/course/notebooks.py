@@ -32,9 +32,6 @@ MAX_CODE = 300  # lines of code in a lecture
 # Lectures that may have more, how many, and why; a test fails when one no longer needs it.
 MORE_CODE = {
     "04_layers_of_a_convnet": (344, "of the first half, for which the limit was not made"),
-    "09_receptive_field": (400, "its drawing is being moved out of sight"),
-    "10_seeing_inside": (400, "its drawing is being moved out of sight"),
-    "11_transfer_learning": (450, "its drawing is being moved out of sight"),
 }
 MAX_BYTES = 500_000
 TIMEOUT = 200  # seconds for a cell, ten times what a lecture's cell may take

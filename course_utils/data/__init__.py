@@ -20,7 +20,7 @@ from course_utils.data.imagenet import (
 )
 from course_utils.data.patches import PATCH_PHOTOS, load_patches
 from course_utils.data.photos import PHOTOS, photo
-from course_utils.data.split import Split
+from course_utils.data.split import Split, few, misfit
 from course_utils.data.standard import (
     PRETRAINED,
     RESULTS,
@@ -49,6 +49,7 @@ __all__ = [
     "cue_network",
     "data_folder",
     "efficientnet_lite0",
+    "few",
     "imagenet_batch",
     "imagenet_names",
     "imagenet_top",
@@ -59,6 +60,7 @@ __all__ = [
     "load_glyphs",
     "load_patches",
     "load_standard",
+    "misfit",
     "photo",
     "pretrained",
     "published",

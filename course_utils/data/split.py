@@ -76,3 +76,55 @@ def at_least(name: str, value: int, lowest: int, highest: int | None = None) -> 
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or value < lowest or (highest is not None and value > highest):
         raise ValueError(f"{name} must be a whole number of at least {lowest}{top}, got {value!r}")
+
+
+def few(labels: np.ndarray, per_class: int, seed: int) -> np.ndarray:
+    """Rows of so many images of each class, drawn with this seed, class by class.
+
+    A larger draw with the same seed has the smaller one in it. A class with fewer images gives all.
+    """
+    rng, classes = np.random.default_rng(seed), range(int(labels.max()) + 1)
+    return np.concatenate(
+        [rng.permutation(np.flatnonzero(labels == c))[:per_class] for c in classes]
+    )
+
+
+def misfit(kind: str, seed: int) -> Split:
+    """A source that has little to teach about digits: about 2000 images of 16×16 for training.
+
+    Parameters
+    ----------
+    kind
+        `"photo patches"`: pieces of 25×25 pixels of eight photos, made smaller.
+        `"pixels shuffled"`: letters whose pixels stand in one random order, the same for all.
+        `"labels shuffled"`: letters whose labels were dealt out at random.
+    seed
+        Of the images, and of the order.
+
+    Raises
+    ------
+    ValueError
+        For another kind.
+    """
+    import torch  # which images alone do not need
+    from torch.nn.functional import interpolate
+
+    from course_utils.data.glyphs import load_glyphs
+    from course_utils.data.patches import load_patches
+
+    rng = np.random.default_rng(seed)
+    if kind == "photo patches":
+        split = load_patches(25, per_class=250, test_per_class=1, seed=seed)
+        patches = torch.tensor(split.train_images)
+        x = interpolate(patches, size=(16, 16), mode="bilinear", antialias=True).numpy()
+        y = split.train_labels
+    elif kind in ("pixels shuffled", "labels shuffled"):
+        split = load_glyphs(16, per_class=60, test_per_class=1, distortion=2, seed=seed)
+        x, y = split.train_images, split.train_labels
+        if kind == "pixels shuffled":
+            x = x.reshape(-1, 256)[:, rng.permutation(256)].reshape(x.shape)
+        else:
+            y = rng.permutation(y)
+    else:
+        raise ValueError(f"unknown kind {kind!r}: photo patches, pixels shuffled, labels shuffled")
+    return Split(x, y, x[:8], y[:8], split.class_names)

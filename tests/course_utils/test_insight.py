@@ -38,6 +38,23 @@ def test_settling_gives_each_norm_the_statistics_of_the_batch_and_nothing_else()
     assert torch.equal(once, net[1].running_var)
 
 
+def test_outputs_are_those_of_each_part_and_keep_no_graph():
+    parts = nn.Linear(2, 3), nn.ReLU()
+    first, second = insight.outputs(parts, torch.ones(1, 2))
+    assert torch.equal(first, parts[0](torch.ones(1, 2)))
+    assert torch.equal(second, first.relu())
+    assert not second.requires_grad
+
+
+def test_a_head_reads_off_what_is_linear_and_takes_features_as_they_are():
+    torch.manual_seed(0)
+    features = 40 + 9 * torch.randn(200, 3)
+    labels = (features[:, 0] > 40).long()
+    head = insight.head_on(features, labels, seed=1, lr=0.1)
+    assert (head(features).argmax(dim=1) == labels).float().mean() > 0.95
+    assert torch.equal(head.weight, insight.head_on(features, labels, 1, 0.1).weight)
+
+
 def test_edges_add_steps_down_and_right_over_the_colours():
     image = torch.zeros(1, 2, 3, 3)
     image[0, 0, 1, 1], image[0, 1, 2, 2] = 1, -2
@@ -94,6 +111,12 @@ def test_quarters_are_the_corners_of_their_photo():
 def test_a_picture_is_what_the_batch_was_made_of():
     cat = photo("chelsea", size=(224, 224))
     assert np.abs(insight.picture(imagenet_batch(cat)[0]) - cat).max() < 0.003
+
+
+def test_a_box_covers_its_first_row_and_column_and_not_those_behind_it():
+    first, second = insight.covered(np.array([[0, 1, 2, 4], [1, 0, 3, 1]]), 3, 4).astype(int)
+    assert first.tolist() == [[0, 1, 1, 1], [0, 1, 1, 1], [0, 0, 0, 0]]
+    assert second.tolist() == [[0, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]]
 
 
 def test_hits_counts_the_first_of_equal_pixels():

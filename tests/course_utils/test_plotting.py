@@ -72,6 +72,34 @@ def test_images_mark_signs_and_share_scales():
     assert [ax.images[0].get_clim() for ax in shared.axes[:2]] == [(0, 4), (0, 4)]
 
 
+def test_images_name_their_rows_and_frame_parts():
+    fig = plotting.images([np.eye(4)] * 4, columns=2, rows="ab", marks=[(1, 2, 2, 1)])
+    assert [ax.get_ylabel() for ax in fig.axes] == ["a", "", "b", ""]
+    white, colour = fig.axes[0].patches
+    assert colour.get_bbox().bounds == (1.5, 0.5, 1, 2)  # around pixels (1, 2) and (2, 2)
+    assert white.get_linewidth() > colour.get_linewidth()
+    assert not fig.axes[1].patches
+
+
+def test_heat_leaves_white_what_is_not_there_and_frames_a_part():
+    fig, ((ax,),) = plotting.figure()
+    plotting.heat(
+        ax, np.array([[0.0, np.nan], [1, 2]]), mark=(0, 0, 2, 1), label="paths", title="t"
+    )
+    assert ax.images[0].get_array().mask.tolist() == [[False, True], [False, False]]
+    assert ax.patches[-1].get_bbox().bounds == (-0.5, -0.5, 1, 2)
+    assert (ax.get_title(), fig.axes[1].get_ylabel()) == ("t", "paths")
+    assert not len(ax.get_xticks())
+
+
+def test_lines_of_unequal_length_share_a_panel():
+    ax = plotting.figure()[1][0, 0]
+    plotting.draw_lines(ax, {"long": (range(3), [1, 2, 3]), "short": ([5], [6])}, xlabel="x")
+    assert [line.get_xdata().tolist() for line in ax.lines] == [[0, 1, 2], [5]]
+    assert len({(line.get_color(), line.get_marker()) for line in ax.lines}) == 2
+    assert ax.get_xlabel() == "x"
+
+
 @pytest.mark.parametrize(
     ("pictures", "titles", "sentence"),
     [
@@ -259,6 +287,16 @@ def test_dots_have_a_bar_at_their_mean():
     assert [label.get_text() for label in axes[0, 0].get_yticklabels()] == ["with", "without"]
 
 
+def test_errors_stand_beside_each_other():
+    ax = plotting.figure()[1][0, 0]
+    plotting.errors(ax, {"a": ([1, 2], [5, 6], [1, 1]), "b": ([2], [7], [2])}, xlabel="layer")
+    one, other = (container.lines for container in ax.containers)
+    assert one[0].get_ydata().tolist() == [5, 6]
+    assert other[2][0].get_segments()[0][:, 1].tolist() == [5, 9]
+    assert one[0].get_xdata()[1] < other[0].get_xdata()[0]  # though at the same place
+    assert ax.get_xlabel() == "layer"
+
+
 def test_bars_carry_their_numbers():
     fig = plotting.bars({"dense": 4e9, "shared": 1e4}, xlabel="weights", log=True)
     assert {"4,000,000,000", "10,000"} <= {t.get_text() for t in fig.axes[0].texts}
@@ -267,13 +305,32 @@ def test_bars_carry_their_numbers():
 def test_intervals_are_drawn_and_printed(capsys):
     ax = plotting.figure()[1][0, 0]
     runs = {"a": np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]]), "longer": np.ones((3, 2))}
-    plotting.intervals(ax, [1, 10], runs, one={"a": [1.5, np.nan]}, log=True)
-    assert capsys.readouterr().out.splitlines()[0] == "a         2.0 ± 2.5    5.0 ± 0.0"
+    plotting.intervals(
+        ax, [1, 10], runs, one={"a": [1.5, np.nan]}, also={"b": -runs["a"]}, log=True, ylabel="%"
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "            a     longer           b",
+        "1   2.0 ± 2.5  1.0 ± 0.0  -2.0 ± 2.5",
+        "10  5.0 ± 0.0  1.0 ± 0.0  -5.0 ± 0.0",
+    ]
+    assert ax.get_legend_handles_labels()[1] == ["a", "longer"]
+    assert ax.get_ylabel() == "%"
     drawn = [line.get_ydata().tolist() for line in ax.lines]
     assert drawn[0] == [2, 5]
     assert np.allclose(drawn[1:3], [[2 - 2.484, 5], [2 + 2.484, 5]], atol=0.001)  # ends of the bars
     assert drawn[3][0] == 1.5  # the single run
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "10"]
+    assert not [line for line in ax.lines if set(line.get_ydata()) == {0}]  # no mean is below 0
+    ax = plotting.figure()[1][0, 0]
+    gains = {"a": runs["a"] - 3}
+    plotting.intervals(ax, range(2), gains, joined=False)
+    assert ax.lines[0].get_linestyle() == "None"
+    assert list(ax.lines[-1].get_ydata()) == [0, 0]  # neither gain nor loss
+    capsys.readouterr()
+    plotting.intervals(ax, range(2), {"a": runs["a"] / 10}, ticks=["first", "last"])
+    table = ["                 a", "first  0.20 ± 0.25", "last   0.50 ± 0.00"]
+    assert capsys.readouterr().out.splitlines() == table
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["first", "last"]
 
 
 def test_runs_draw_each_run_their_mean_and_its_interval():

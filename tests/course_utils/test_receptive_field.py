@@ -2,9 +2,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 from torch.nn import functional as F
 
-from course_utils.receptive_field import Step, cones, reads, table
+from course_utils.receptive_field import Step, cones, reads, steps_of, table
 
 STEPS = st.builds(
     Step,
@@ -77,3 +78,11 @@ def test_a_cone_tells_its_numbers_and_its_holes():
 def test_bad_arguments_get_a_sentence(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+def test_the_windows_of_a_network_are_its_steps_but_for_the_short_way():
+    block = nn.Module()
+    block.conv = nn.Conv2d(2, 2, 3, padding=2, dilation=2)
+    block.downsample = nn.Conv2d(2, 2, 1, stride=2)
+    net = nn.Sequential(block, nn.ReLU(), nn.MaxPool2d(3, 2))
+    assert steps_of(net) == [Step(3, padding=2, dilation=2), Step(3, 2, name="POOL")]

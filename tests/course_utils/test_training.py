@@ -342,3 +342,18 @@ def test_the_bar_disappears(split, capsys, monkeypatch):
     monkeypatch.setenv("TQDM_DISABLE", "1")
     fit(small_net(), split, progress=True)
     assert capsys.readouterr().err == ""
+
+
+def test_learning_by_steps_draws_up_to_32_examples_and_asks_before_each():
+    net, asked, drawn = nn.Linear(1, 2), [], []
+    net.register_forward_pre_hook(lambda module, inputs: drawn.append(inputs[0][:, 0].tolist()))
+    x, y = torch.arange(40.0)[:, None] / 40, torch.arange(40) // 20
+    sgd = torch.optim.SGD(net.parameters(), 1.0)
+    before = net.weight.clone()
+    kept = training.learn(net, sgd, x, y, seed=1, steps=3, before=asked.append)
+    assert kept is net
+    assert not net.training
+    assert not torch.equal(before, net.weight)
+    assert asked == [0, 1, 2]
+    assert [len(set(batch)) for batch in drawn] == [32] * 3
+    assert drawn[0] != drawn[1]

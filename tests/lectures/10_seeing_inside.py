@@ -37,8 +37,13 @@ def answers_captum(by_captum, ours, order, account):
     assert 0.15 < ours[1].sum() / account - 1 < 0.35  # "about a quarter"
 
 
-def deletion_draw(areas):
+def deletion_draw(areas, gaps):
     assert areas.shape[1:] == (2, 13)
+    assert all(gap.shape == (len(areas), 12) for gap in gaps.values())
+
+
+def cues_show(covers):
+    assert 0.12 < covers.mean() < 0.14 and 0.2 < covers[:, 16, 16].mean() < 0.3
 
 
 def game_heads(training, tests, labels, groups):
@@ -55,7 +60,7 @@ def game_run(rates, ones):
             assert (table.min(axis=1) - 0.2 < here).all() and (here < table.max(axis=1) + 0.2).all()
 
 
-def game_draw(rates, edge_rate, lead, changes, interval):
+def game_draw(rates, edge_rate, lead, shares, experiment):
     (most, fewest), (other, low) = [[r.mean(axis=1) for r in rates[h].values()] for h in rates]
     told = [most[0], fewest[0], edge_rate]
     assert np.abs(np.array(quiz.truth("game-rates")) - 100 * np.array(told)).max() < 0.6
@@ -63,33 +68,39 @@ def game_draw(rates, edge_rate, lead, changes, interval):
     assert (most[[0, 3]] > 0.85).all()
     assert other[2] > 0.9
     assert (other[[0, 3]] < most[[0, 3]]).all()
-    assert lead[0].mean() < 0 < lead[1].mean()
+    assert lead["maximum"].mean() < 0 < lead["mean"].mean()
     assert (fewest[[0, 3]] > 0.5).all()
     assert max(*fewest[1:3], *low[1:]) < 0.55
     each = rates["mean"]["trained"] - rates["maximum"]["trained"]
-    assert changes[0].argmin() == 3
+    assert shares["mean − maximum, trained"].mean(axis=0).argmin() == 3
     for m in range(3):  # the deconvnet loses most, network by network
-        change, half = interval(each[3] - each[m])
+        change, half = experiment.interval(each[3] - each[m])
         assert change + half < 0
     below = [(rates[head]["trained"][2] < 0.75).sum() for head in ("maximum", "mean")]
     assert below == [5, 2]
 
 
-def game_sum(experiment, interval, here):
+def game_sum(experiment, here):
     assert here["mean"] > 0.999 > 0.8 > here["maximum"]
     stored = experiment.measured("seeds_10")
     replaced = {h: sum(start >= 100 for start in k["trained"]) for h, k in stored["start"].items()}
     assert replaced == {"maximum": 0, "mean": 1}
     sums = stored["adds up"]
     assert min(sums["mean"]["trained"]) > 0.999
-    assert np.abs(interval(np.array(sums["maximum"]["trained"]))).max() < 0.5
+    assert np.abs(experiment.interval(sums["maximum"]["trained"])).max() < 0.5
 
 
-def sanity_draw(survived, signed):
+def sanity_draw(survived, read):
+    signed = read("signed")
     for head, tables in survived.items():
         first = tables["dense layer random"].mean(axis=1)
         assert (first[[0, 3]] > 0.6).all() and (first[1:3] < 0.5).all()
         assert abs(signed[head]["all layers random"].mean()) < 0.1
+
+
+def two_build(both, masks, asked):
+    assert len(both) == 48 and not (masks[:, 0] & masks[:, 1]).any()
+    assert (asked[:, 0] != asked[:, 1]).all()
 
 
 def two_run(edge_hit, asked_for, other):
@@ -101,8 +112,9 @@ def two_run(edge_hit, asked_for, other):
         assert kinds["random weights"].mean(axis=1).max() < 0.6
 
 
-def evolve_measure(at_10, ahead):
-    assert ahead == 4  # "of the third in four of five networks"
+def evolve_measure(left):
+    at_10 = left[:, :, 4].mean(axis=0)
+    assert (left[:, 0, 4] < left[:, 2, 4]).sum() == 4  # "of the third in four of five networks"
     assert at_10[:3].argmin() == 0
     assert quiz.truth("evolve-first") == "CONV 1"
 

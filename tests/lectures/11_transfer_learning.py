@@ -5,6 +5,8 @@ import torch
 from scipy import stats
 
 from course_utils import quiz
+from course_utils.data.caltech import CALTECH
+from course_utils.experiment import intervals as interval
 
 
 def domains_show(x_test, digits, letters):
@@ -16,12 +18,21 @@ def network_build(Net):
     assert Net(26).head.in_features == 192
 
 
+def source_train(scores):
+    assert min(scores) > 0.7
+
+
 def swap_run(before, third, losses, net):
     assert torch.equal(before, net.head.weight) and not torch.equal(third, net.stage3[0].weight)
     assert min(losses) > 2 and max(losses) < 3.5
 
 
-def rates_draw(grid, interval):
+def moves_run(moved, net):
+    everything = set(dict(net.named_children()))
+    assert moved == {"train all": everything, "freeze": {"head"}, "fade-out": everything}
+
+
+def rates_draw(grid):
     assert grid.shape == (20, 2, 4)
     mean, half = interval(grid)
     assert mean[1, 1] - mean[1, 3] > 6 and 1.7 < half[1, 3] / half[1, 1] < 2.3  # 0.3 washes it away
@@ -34,7 +45,7 @@ def curves_train(one, sizes):
     assert max(one[50].values()) - min(one[50].values()) < 0.06  # they meet, in this run too
 
 
-def curves_draw(OPENS, gain, interval):
+def curves_draw(OPENS, gain):
     g = {name: runs.mean(axis=0) for name, runs in gain.items()}  # points, for each size
     for k in OPENS:
         mean, half = interval(gain[k])
@@ -64,18 +75,18 @@ def surfaces_run(at_5):
     assert at_5["raw pixels"] < at_5["random body"]
 
 
-def surfaces_draw(shares, extra, interval):
+def surfaces_draw(shares, extra):
     gain = {name: interval(runs - shares["from nothing"]) for name, runs in shares.items()}
     mean, half = gain["ImageNet body"]
     assert len(shares["ImageNet body"]) == 20 and (mean - half).min() > 14
     assert quiz.truth("surfaces-gain") == "about twenty points" and 17 < mean[-1] < 23
     assert abs(gain["random body"][0]).max() < 2  # level with the small network
     assert sum(gain["random body, cut at the same place"])[:].max() < -20
-    lead, spread = extra
+    lead, spread = interval(extra["fine-tuned − frozen"])
     assert lead.max() < 1.2 and (lead - spread)[2:].min() > 0  # a little, and it shows from 5 on
 
 
-def surfaces_depth(layers_at_5, interval):
+def surfaces_depth(layers_at_5):
     trained, random = (runs.mean(axis=0) for runs in layers_at_5.values())
     assert random.argmax() in (1, 2) and quiz.truth("surfaces-depth") == "within the first stages"
     ahead, half = interval(layers_at_5["random"] - layers_at_5["ImageNet"])
@@ -85,7 +96,7 @@ def surfaces_depth(layers_at_5, interval):
     assert trained[8] < trained[7]
 
 
-def surfaces_digits(on_digits, on_surfaces, interval):
+def surfaces_digits(on_digits, on_surfaces):
     mean, half = interval(on_digits["ImageNet body"])
     assert quiz.truth("surfaces-digits") == "less than one point" and abs(mean[3]) < 1
     assert (mean - half)[:3].min() > 0 > (mean - half)[3:].max()  # nothing shows from ten on
@@ -96,7 +107,9 @@ def surfaces_digits(on_digits, on_surfaces, interval):
     assert 26 <= round(pixels[1].min()) < round(pixels[1].max()) == 42
 
 
-def probe_draw(best, plain, probed, interval):
+def probe_draw(probed):
+    best = {n: probed["trained", n].mean(axis=0) / 100 for n in (2, 10)}
+    plain = {n: probed["random", n].mean(axis=0) / 100 for n in (2, 10)}
     rise, half = interval(probed["trained", 2][:, 3:4] - probed["trained", 2][:, 2:3])
     assert 0 < rise[0] < half[0]  # "higher, by less than the intervals"
     assert all(best[n][2:4].min() > best[n][0] + 0.02 for n in best)  # stages 2 and 3 beat pixels
@@ -105,22 +118,28 @@ def probe_draw(best, plain, probed, interval):
     assert sum(plain[n][3] - plain[n][2] for n in best) < -0.02  # deeper, but never trained
 
 
-def caltech_gaps(t, needed):
-    assert t < needed
+def caltech_gaps():
+    for name, told in (("101", False), ("256", True)):
+        _, right, error = CALTECH[f"Caltech-{name}, SVM"]
+        sure = np.diff(right) / np.hypot(error[1:], error[:-1])
+        assert min(sure[:4]) > 5 and (abs(sure[4]) > 1) == told  # between layers 5 and 7
 
 
 def retrieval_run(found):
-    assert found["noise"][1] > 0.9 > 0.5 > found["noise"][3]
-    assert found["shift by 1 pixel"][3] > found["shift by 1 pixel"][1] + 0.2
+    noise, shift = (np.mean(runs, axis=0) for runs in found.values())
+    assert noise[1] > 90 > 50 > noise[3]
+    assert shift[3] > shift[1] + 20
 
 
-def batchnorm_draw(after):
+def batchnorm_draw(after, scores):
+    assert np.allclose(after[True][:, 1], scores)  # as before, in eval mode
     assert after[False][:, 2].all() and after[True][:, 2].all()  # no weight moved in either
     loss = after[True][:, 1] - after[False][:, 1]  # on letters
     assert loss.min() > 0.1 and abs(after[True][:, 0] - after[False][:, 0]).mean() < 0.06
 
 
-def negative_draw(paid, order, one, interval):
+def negative_draw(paid, one):
+    order = list(paid)
     lost = {kind: runs.mean(axis=(0, 1)) for kind, runs in paid.items()}  # frozen, train all
     for kind in order[1:]:
         mean, half = interval(paid[kind])  # (2 sizes, frozen and train all)

@@ -7,11 +7,13 @@ import pytest
 
 from course_utils.data import (
     Split,
+    few,
     load_cues,
     load_digits,
     load_faces,
     load_glyphs,
     load_patches,
+    misfit,
 )
 from course_utils.data.split import resize_images
 
@@ -90,3 +92,30 @@ def test_importing_data_loads_no_network_library():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_a_few_of_each_class_and_the_smaller_draw_is_in_the_larger():
+    labels = np.array([0, 1, 2] * 5 + [2])
+    rows = few(labels, 2, seed=3)
+    assert labels[rows].tolist() == [0, 0, 1, 1, 2, 2]
+    more = few(labels, 4, seed=3)
+    assert set(rows) < set(more)
+    assert len(set(more)) == 12
+    assert rows.tolist() != few(labels, 2, seed=4).tolist()
+
+
+def test_misfits_keep_the_letters_and_lose_order_of_pixels_or_sense_of_labels():
+    letters = load_glyphs(16, per_class=60, test_per_class=1, distortion=2, seed=1)
+    x, y = letters.train_images, letters.train_labels
+    pixels, labels = misfit("pixels shuffled", 1), misfit("labels shuffled", 1)
+    assert np.array_equal(pixels.train_labels, y)
+    places = {tuple(column) for column in x.reshape(len(x), -1).T}
+    assert {tuple(column) for column in pixels.train_images.reshape(len(x), -1).T} == places
+    assert not np.array_equal(pixels.train_images, x)
+    assert np.array_equal(labels.train_images, x)
+    assert np.array_equal(np.bincount(labels.train_labels), np.bincount(y))
+    assert (labels.train_labels == y).mean() < 0.1
+    photos = misfit("photo patches", 1)
+    assert photos.train_images.shape == (2000, 1, 16, 16)
+    with pytest.raises(ValueError, match="unknown kind"):
+        misfit("noise", 1)
