@@ -14,12 +14,14 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from torch import nn
 from torch.nn import functional as F
 
 from course_utils import tracing
 from course_utils.checks.a4_inside.verdict import CLAIMS
 from course_utils.course import notebooks
+from course_utils.data.caltech import CALTECH
 from course_utils.experiment import measured
 from course_utils.repository import ROOT
 
@@ -66,6 +68,17 @@ def test_the_model_answer_of_a5_cites_its_own_output():
     output = printed(*(found[name] for name in names))
     assert len(cited) > 10
     assert not [number for number in cited if not re.search(rf"[ +-]{number}\b", output)]
+
+
+def test_lecture_11_says_what_welch_gives():
+    (_, right, error), text = CALTECH["Caltech-101, SVM"], cells("11")["caltech-explain"].source
+    shares = np.array(error[4:]) ** 2 / 5  # of the variance of the gap, if ± is of five folds
+    t = (right[4] - right[5]) / shares.sum() ** 0.5
+    freedom = shares.sum() ** 2 / (shares**2 / 4).sum()  # Welch's degrees of freedom
+    needed = stats.t.ppf(0.975, freedom)
+    assert f"*t* = {t:.2f} times" in text
+    assert f"{freedom:.1f} degrees of freedom, for which {needed:.2f} is needed" in text
+    assert t < needed  # "still too little"
 
 
 def test_a_network_that_a5s_solution_froze_can_be_saved_and_copied():
