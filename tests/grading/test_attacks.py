@@ -182,7 +182,7 @@ def test_no_file_of_the_course_was_changed(course):
 
 
 def test_no_process_is_left(course):
-    """The template waits for the next class, and has no child."""
+    """The template and the warm examiner wait for the next class, and have no child."""
     running = [p for p in psutil.process_iter(["cmdline"]) if p.pid in course.left_over]
     assert not [_command(p) for p in running if _is_a_kernels(p) and not _is_of_another_worker(p)]
 
@@ -197,7 +197,7 @@ def _command(process):
 def _is_a_kernels(process):
     """Whether it is a kernel, its sandbox, its keeper or the first process beside it."""
     command, parent = _command(process), process.parent()
-    if "warm import main" in command:
+    if "warm import main" in command or "boxed import main" in command:
         return "bwrap" not in command and "bwrap" not in _command(parent)
     return (
         "bwrap" in command or "inside import main" in command or command.endswith("sleep infinity")
