@@ -2,7 +2,7 @@
 
 import json
 import os
-import sqlite3
+import re
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -10,11 +10,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbgrader.api import Gradebook
+from typer.testing import CliRunner
 
+from course_utils.course import cli
 from course_utils.course import official as asking
 from course_utils.errors import CourseError
-from course_utils.grading import official, rebuild, run
+from course_utils.grading import official, rebuild, record, run
 from course_utils.grading.verdicts import CellResult
 from course_utils.repository import ROOT, known_assignments
 from grading.tiny import NAME, cell, make_course, nbgrader, notebook
@@ -56,8 +57,11 @@ class Class:
         return asking._read(self.answers / secret)
 
     def due(self, when, extension=None):
-        with Gradebook(f"sqlite:///{self.root / 'gradebook/gradebook.db'}", "convnet") as book:
-            book.update_or_create_assignment(NAME, duedate=when.astimezone(UTC).replace(tzinfo=None))
+        url = f"sqlite:///{self.root / 'gradebook/gradebook.db'}"
+        with record.open_gradebook(url, "convnet") as book:
+            book.update_or_create_assignment(
+                NAME, duedate=when.astimezone(UTC).replace(tzinfo=None)
+            )
             if extension:
                 book.update_or_create_student(who())
                 book.update_or_create_submission(NAME, who(), extension=extension)
@@ -279,11 +283,11 @@ FORGED = {
 
 
 class TestForged:
-    @pytest.mark.parametrize("data", FORGED.values(), ids=FORGED)
-    def test_contents(self, place, office, data, tmp_path):
-        secret, honest = place.put(data), place.put()
+    def test_contents(self, place, office, tmp_path):
+        secrets, honest = {what: place.put(data) for what, data in FORGED.items()}, place.put()
         assert go_on(office) == [honest]
-        assert place.answer(secret)["state"] == "refused"
+        states = {what: place.answer(secret)["state"] for what, secret in secrets.items()}
+        assert states == dict.fromkeys(FORGED, "refused")
         assert not list(tmp_path.rglob("evil"))
         assert office.known.execute("SELECT COUNT(*) FROM questions").fetchone() == (1,)
 
@@ -334,21 +338,17 @@ class TestForged:
             official.Office(place.root)
 
 
-class TestTheDeadline:
-    def test_too_late_is_too_late_whenever_it_is_examined(self, place, office):
-        place.due(datetime.now(UTC) + timedelta(seconds=1000))
-        early = place.put()
-        assert [q.secret for q in office.look()] == [early]
-        place.due(datetime.now(UTC) - timedelta(seconds=1))
-        assert go_on(office) == [early]  # asked in time
-        late = place.put()
-        assert go_on(office) == []
-        assert f"{NAME} was due at" in place.answer(late)["why"]
-
-    def test_an_extension_counts(self, place, office):
-        place.due(datetime.now(UTC) - timedelta(hours=1), extension=timedelta(hours=2))
-        secret = place.put()
-        assert go_on(office) == [secret]
+def test_too_late_is_what_the_system_says_whenever_it_is_examined(place, office):
+    early = place.put()
+    time.sleep(0.03)
+    late = place.put()
+    put = (place.questions / early).stat().st_ctime
+    place.due(datetime.fromtimestamp(put + 0.01, UTC))
+    assert go_on(office) == [early]
+    assert f"{NAME} was due at" in place.answer(late)["why"]
+    place.due(datetime.now(UTC) - timedelta(hours=1), extension=timedelta(hours=2))
+    extended = place.put()
+    assert go_on(office) == [extended]
 
 
 def _told(verdict, visible, *, hidden=True, score=0.0):
@@ -452,3 +452,28 @@ def test_without_hidden_tests_nothing_of_them_is_left():
         for c in visible.cells:
             if rebuild.role(c) == "test":
                 assert c.source.strip() == tests[rebuild.grade_id(c)].strip()
+
+
+def test_the_guides_say_what_is_so():
+    """Commands, defaults and numbers of the pages, the configuration and the service."""
+    page = {name: (ROOT / "docs" / f"{name}.md").read_text()
+            for name in ("grading", "hub", "instructor", "student")}  # fmt: skip
+    settings = (ROOT / "nbgrader_config.py").read_text()
+    default = official.Quota()
+    for where in (settings, page["instructor"]):
+        assert f"c.Official.quota = {default.number}" in where
+        assert f"c.Official.days = {default.days:g}" in where
+    path = ROOT / "solutions" / "a1_convolution" / "a1_convolution.ipynb"
+    bits = sum(bool(rebuild.hidden_lines(c.source)) for c in nbformat.read(path, 4).cells)
+    many = f"{default.number} questions in 24 hours are at most {default.number * bits} bits"
+    assert f"with a hidden part, {bits} in a1; {many}" in page["grading"]
+    service = (ROOT / "hub" / "convnet-official@.service").read_text()
+    assert "-m course_utils.course.cli official --serve" in service
+    hub = (ROOT / "hub" / "jupyterhub_config.py").read_text()
+    for line in re.findall(r"^Environment=(\w+)=(\S+)$", service, re.MULTILINE):
+        assert '"{}", "{}"'.format(*line) in hub
+    known = CliRunner().invoke(cli.app, ["official", "--help"], terminal_width=200).output
+    said = re.findall(r"`course official ([^`]+)`", "\n".join(page.values()))
+    assert {"a1_convolution", "--serve", "a1_convolution --last"} == set(said)
+    for option in ("--serve", "--last", "--workers"):
+        assert option in known
