@@ -327,7 +327,7 @@ class Office:
             used = self._used(question, limit) + 1
             asked = datetime.datetime.fromtimestamp(question.when).strftime("%Y-%m-%d %H:%M:%S")
             answer = {"state": DONE, "assignment": question.assignment, "asked": asked, **outcome,
-                      "quota": f"You have asked {used} times, of {limit}."}  # fmt: skip
+                      "quota": f"That was question {used}, of {limit}."}  # fmt: skip
             passed = sum(task["result"] == "passed" for task in tasks)
             said = f"{passed} of {len(tasks)} tasks passed, question {used} of {limit}"
         self._publish(question.secret, answer)

@@ -125,7 +125,7 @@ class TestTheWay:
         assert answer["remarks"] == [f"{who()}, {NAME}"]
         assert sent == [(place.home / "convnet" / NAME / f"{NAME}.ipynb").read_bytes()]
         assert asking.last(NAME) == answer
-        assert "You have asked 1 times, of 3 in 24 hours." in "\n".join(asking.lines(answer))
+        assert "That was question 1, of 3 in 24 hours." in "\n".join(asking.lines(answer))
         assert list(place.questions.iterdir()) == []
         assert not (place.root / "gradebook" / "gradebook.db").exists()
 
@@ -243,7 +243,7 @@ class TestKilled:
         second = official.Office(place.root, say=lambda _: None)
         assert [question.secret for question in second.look()] == secrets[:3]
         assert go_on(second) == secrets[:3]
-        assert place.answer(secrets[0])["quota"].startswith("You have asked 1 times")
+        assert place.answer(secrets[0])["quota"].startswith("That was question 1,")
         assert not list((place.root / "gradebook/official").glob("asked/*"))
         second.close()
 
