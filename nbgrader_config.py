@@ -76,6 +76,10 @@ if plugins:
     c.Examiner.memory = 2048  # megabytes
     c.ExchangeFactory.collect = plugins.Collect
 
+    # Official results before the deadline, on a class's server: of one student for one assignment
+    c.Official.quota = 3  # questions; 0 switches them off
+    c.Official.days = 1  # within so many times 24 hours; 0: in all
+
     # What reaches a browser: the student's feedback, and the instructor's formgrader
     c.GenerateFeedback.preprocessors = plugins.FEEDBACK
     c.GenerateFeedback.force = True  # a mark that was corrected since reaches the student

@@ -21,3 +21,9 @@ install -d -o "$instructor" -m 755 "$exchange/convnet" "$exchange/convnet/outbou
 install -d -o "$instructor" -m 1733 "$exchange/convnet/inbound"
 # Each page of feedback is named by a secret that only its student and the instructor have.
 install -d -o "$instructor" -m 711 "$exchange/convnet/feedback"
+
+# Official results before the deadline. Students may put a question there, and nobody else; only the
+# instructor may look. Each answer is named by a secret that only its student and the instructor have.
+install -d -o "$instructor" -m 755 "$exchange/convnet/official"
+install -d -o "$instructor" -g "$students" -m 1730 "$exchange/convnet/official/questions"
+install -d -o "$instructor" -m 711 "$exchange/convnet/official/answers"

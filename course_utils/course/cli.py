@@ -1,5 +1,6 @@
 """The `course` command: each subcommand is thin, what it does stands in the module it calls."""
 
+import functools
 import os
 import sys
 import time
@@ -248,6 +249,32 @@ def return_(
     done = lms_return.give_back(assignment, sheet, root, **about)
     typer.echo(returned(done))
     raise typer.Exit(int(bool(done.left)))
+
+
+@app.command()
+def official(
+    assignment: Annotated[str, typer.Argument(help="Its name, such as a1_convolution.")] = "",
+    last: Annotated[bool, typer.Option("--last", help="Only show the last answer.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="For instructors: examine what is asked.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, help="With --serve: at the same time.")] = 1,
+) -> None:
+    """Have the class's server grade what you would submit, before the deadline."""
+    say = functools.partial(print, flush=True)
+    if serve:
+        _for_instructors()
+        from course_utils.grading.official import serve as serve_
+
+        root = Path.cwd() if Path("nbgrader_config.py").exists() else ROOT
+        serve_(root, count=workers, say=say)
+        return
+    from course_utils.course import official as official_
+
+    if not assignment:
+        raise CourseError("Which assignment? For instance: course official a1_convolution")
+    answer = official_.last(assignment) if last else official_.ask(assignment, say)
+    typer.echo("\n".join(official_.lines(answer)))
 
 
 @app.command()

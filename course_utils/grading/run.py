@@ -173,7 +173,7 @@ def grade(
     limits = limits or configured_limits(course)
     if limits.sandbox and scheduler is None:
         require()
-    task = _task(course, assignment, limits)
+    task = read_task(course, assignment, limits)
     masters = task.masters
     students = _students(course, assignment, list(only))
     if not students:
@@ -194,7 +194,7 @@ def grade(
             else:
                 pending.append(student)
         with pool(workers, scheduler) as some, _progress(len(pending)) as bar:
-            for submission, outcome in _examined(some, course, task, pending):
+            for submission, outcome in examined(some, course, task, pending):
                 line = _record(course, gradebook, task, submission, outcome)
                 lines[line.student] = line
                 bar.update()
@@ -259,7 +259,7 @@ def what_if(
     limits = limits or configured_limits(course)
     if limits.sandbox and scheduler is None:
         require()
-    task = _task(course, assignment, limits)
+    task = read_task(course, assignment, limits)
     changes: list[Change] = []
     with record.open_gradebook(course.db_url, course.course_id) as gradebook:
         cells = {n: {c.name: c.points for c in _graded(m)} for n, m in task.masters.items()}
@@ -269,7 +269,7 @@ def what_if(
         if not students:
             raise CourseError(f"Nothing of {assignment} is graded yet: course grade {assignment}")
         with pool(workers, scheduler) as some, _progress(len(students)) as bar:
-            for submission, outcome in _examined(some, course, task, students):
+            for submission, outcome in examined(some, course, task, students):
                 told = _told_before(course, assignment, submission.student)
                 new = _changes(submission.student, outcome, known[submission.student], told)
                 if new and accept and not isinstance(outcome, str):  # a failure is no score
@@ -331,7 +331,7 @@ def read_masters(course: Course, assignment: str) -> dict[str, nbformat.Notebook
     return {path.stem: nbformat.read(path, as_version=4) for path in paths}
 
 
-def _task(course: Course, assignment: str, limits: Limits) -> Task:
+def read_task(course: Course, assignment: str, limits: Limits) -> Task:
     """Read what the instructor has for an assignment."""
     source = course.root / course.config.CourseDirectory.source_directory
     masters = read_masters(course, assignment)
@@ -371,7 +371,7 @@ def _demand_space(course: Course) -> None:
         raise CourseError(f"The disk of {top} is full: {free / 1e6:.0f} MB are left.")
 
 
-def _examined(
+def examined(
     some: Pool, course: Course, task: Task, students: Iterable[str]
 ) -> Iterator[tuple[Submission, dict[str, ExamResult] | str]]:
     """What became of each submission, in the order in which they are done.

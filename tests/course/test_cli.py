@@ -50,9 +50,11 @@ def test_help_lists_every_command(run):
     [
         (["release", "a9_nothing"], ["no assignment 'a9_nothing'", "a1_convolution"]),
         (["execute", "nowhere.ipynb"], ["nowhere.ipynb does not exist"]),
+        (["official", "a1_convolution"], ["the class's server", "Restart Kernel", "Validate"]),
+        (["official"], ["Which assignment?"]),
         (["data", "fetch", "minst"], ["nothing is called 'minst'", "mnist, fashion-mnist"]),
     ],
-    ids=["unknown assignment", "missing notebook", "unknown data"],
+    ids=["unknown assignment", "missing notebook", "no server", "no assignment", "unknown data"],
 )
 def test_what_the_user_can_mend_is_one_sentence(typed, arguments, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -66,7 +66,7 @@ def test_the_workers_of_a_cluster_need_no_shared_disk(course, scheduler):
 def test_a_worker_of_another_version_grades_nothing(course, monkeypatch):
     monkeypatch.setattr(run.course_utils, "__version__", "0.0.1")
     opened = run.open_course(course)
-    task = run._task(opened, NAME, QUICK).of(opened, "ada")
+    task = run.read_task(opened, NAME, QUICK).of(opened, "ada")
     monkeypatch.undo()
     from course_utils.grading.workers import examine_all
 

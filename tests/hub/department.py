@@ -217,6 +217,38 @@ class Department:
             assert time.monotonic() < end, self.log.read_text()
             time.sleep(0.2)
 
+    @contextlib.contextmanager
+    def office(self, database: str) -> Iterator[Path]:
+        """The instructor's examination before the deadline; the path of what it says."""
+        said = self.log.with_name("official")
+        with open(said, "w") as log:
+            process = subprocess.Popen(
+                [*as_user(self.instructor), sys.executable, "-m", "course_utils.course.cli",
+                 "official", "--serve"],
+                cwd=self.clone,
+                env=self._environment(database)
+                | {"HOME": str(self.instructor.home), "PYTHONPATH": str(self.clone)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )  # fmt: skip
+        try:
+            yield said
+        finally:
+            _end(process)
+
+    def course(self, person: Person, *arguments: str) -> str:
+        """What the command `course` says to a student."""
+        environment = {"HOME": str(person.home), "PATH": os.environ["PATH"],
+                       "PYTHONPATH": str(self.folder / "course"), "COURSE_PYTHON": sys.executable,
+                       "COURSE_EXCHANGE": str(self.exchange)}  # fmt: skip
+        command = [*as_user(person), "sh", str(self.folder / "hub" / "course"), *arguments]
+        done = subprocess.run(
+            command, cwd="/", env=environment, capture_output=True, text=True, timeout=PATIENCE,
+            check=False,
+        )  # fmt: skip
+        return done.stdout + done.stderr
+
 
 @contextlib.contextmanager
 def department() -> Iterator[Department]:

@@ -93,6 +93,12 @@ TRICKS = {
     ),
     "list what was submitted": ("os.listdir(f'{exchange}/convnet/inbound')", "PermissionError"),
     "list the feedback": ("os.listdir(f'{exchange}/convnet/feedback')", "PermissionError"),
+    "list what is asked before the deadline": (
+        "os.listdir(f'{exchange}/convnet/official/questions')",
+        "PermissionError",
+    ),
+    "list the answers": ("os.listdir(f'{exchange}/convnet/official/answers')", "PermissionError"),
+    "answer instead": ("open(f'{exchange}/convnet/official/answers/x', 'w')", "PermissionError"),
     "change what all run": ("open(f'{course}/course_utils/quiz.py', 'a')", "PermissionError"),
     "become the instructor": ("os.setuid(teacher)", "PermissionError"),
     "read the gradebook": ("psycopg.connect(database).execute('select 1')", "OperationalError"),
@@ -132,7 +138,8 @@ def term():
     with postgresql.running() as server, department() as place:
         place.install()
         place.database = f"dbname=grades host={server.sockets}"
-        place.open(server.database("grades", place.instructor.name))
+        address = server.database("grades", place.instructor.name)
+        place.open(address)
         place.nobody = _refused_by_the_login(place)
         place.with_an_open_home = _ask_with_an_open_home(place.ada)
         with ThreadPoolExecutor(3) as pool:
@@ -140,6 +147,10 @@ def term():
         _release(place)
         for student, double in ((place.ada, "2 * x"), (place.mallory, "x * x")):
             _work(student, double)
+        with place.office(address) as said:
+            place.official = {student: place.course(student, "official", NAME)
+                              for student in (place.ada, place.mallory)}  # fmt: skip
+            place.examined = said.read_text()
         _submit(place)
         place.collected = _grade_and_return(place)
         yield place
@@ -249,6 +260,23 @@ def test_right_work_earns_the_points_and_wrong_work_does_not(term):
     scores = {submission["student"]: submission["score"] for submission in submissions}
     assert scores == {term.ada.name: 7, term.mallory.name: 2}
     assert not list(term.clone.rglob("gradebook.db"))
+
+
+def test_each_is_told_before_the_deadline_what_their_own_work_earns(term):
+    for student, result in (
+        (term.ada, "check-double   passed (5 of 5 points)"),
+        (term.mallory, "check-double   NOT passed: the hidden part (5 points)"),
+    ):
+        assert result in term.official[student], term.official[student] + term.examined
+        assert f"{student.name} {NAME}: " in term.examined
+        assert "-21" not in term.official[student]
+
+
+def test_only_students_can_ask(term):
+    place = term.exchange / "convnet" / "official" / "questions" / "mine"
+    for person, code in ((term.ada, 0), (term.stranger, 1)):
+        command = [*as_user(person), "touch", str(place)]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == code
 
 
 def test_each_student_gets_their_own_feedback(term):
