@@ -269,12 +269,12 @@ def official(
         root = Path.cwd() if Path("nbgrader_config.py").exists() else ROOT
         serve_(root, count=workers, say=say)
         return
-    from course_utils.course import official as official_
+    from course_utils import asking
 
     if not assignment:
         raise CourseError("Which assignment? For instance: course official a1_convolution")
-    answer = official_.last(assignment) if last else official_.ask(assignment, say)
-    typer.echo("\n".join(official_.lines(answer)))
+    answer = asking.last(assignment) if last else asking.ask(assignment, say)
+    typer.echo("\n".join(asking.lines(answer)))
 
 
 @app.command()

@@ -31,7 +31,7 @@ from pathlib import Path
 import nbformat
 from nbgrader.api import MissingEntry
 
-from course_utils.course import official as asking
+from course_utils import asking
 from course_utils.errors import CourseError
 from course_utils.grading import record, run, workers
 from course_utils.grading.bubblewrap import require
@@ -145,7 +145,7 @@ def examine(course: run.Course, assignment: str, student: str) -> dict:
     Returns
     -------
     dict
-        `tasks` and `remarks`, see `course_utils.course.official.lines`.
+        `tasks` and `remarks`, see `course_utils.asking.lines`.
 
     Raises
     ------
