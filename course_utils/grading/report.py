@@ -25,8 +25,9 @@ from course_utils.checks.say import explanations, without_hedge
 from course_utils.errors import CourseError
 from course_utils.grading import record, run
 from course_utils.grading.rebuild import grade_id, role
+from course_utils.grading.unseen import demand_hidden
 
-TEMPLATE = Path(__file__).with_name("report.html")
+TEMPLATES = Path(__file__).parent
 FEWEST = 10  # submissions from which a correlation is worth a look; below, it is printed as "few"
 LECTURE = re.compile(r"lectures? (\d\d)", re.IGNORECASE)
 NOT_TRIED = re.compile(r"it is not written yet|none of .* is answered yet|is not answered yet")
@@ -269,7 +270,7 @@ def write(
     Raises
     ------
     CourseError
-        If nothing is graded, or the student has handed in nothing.
+        If nothing is graded, the student has handed in nothing, or git would see the folder.
     """
     course = run.open_course(root)
     masters = run.read_masters(course, assignment)
@@ -278,6 +279,7 @@ def write(
     tasks = tasks_of(submissions, masters)
     mistakes = misconceptions_of(submissions, tasks)
     folder = into or course.examined.parent / "reports" / assignment
+    demand_hidden(folder)
     folder.mkdir(parents=True, exist_ok=True)
     about = {"assignment": assignment, "n": len(submissions), "few": FEWEST,
              "possible": sum(task.most for task in tasks)}  # fmt: skip
@@ -299,7 +301,7 @@ def write(
         about |= {"own": own, "tasks": tasks, "median": statistics.median(totals),
                   "mistakes": [m for m in mistakes if student in m.students]}  # fmt: skip
         about["pictures"] = [_histogram(totals, about["possible"], own.total)]
-    page.write_text(_rendered(about), encoding="utf-8")
+    page.write_text(rendered("report.html", about), encoding="utf-8")
     return page
 
 
@@ -313,12 +315,18 @@ def _untried(mistakes: Sequence[Misconception]) -> dict[str, set[str]]:
     return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
 
 
-def _rendered(about: dict) -> str:
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+def rendered(template: str, about: dict) -> str:
+    """A page that needs no network: a template of this folder, whatever is put into it as text."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters["share"] = lambda x: "–" if x is None else f"{100 * x:.0f} %"
     environment.filters["two"] = lambda x: "–" if x is None else f"{x:.2f}"
     environment.filters["points"] = lambda x: "waits" if x is None else f"{x:g}"
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(about)
+    return environment.get_template(template).render(about)
 
 
 def _histogram(totals: Sequence[float], possible: float, own: float | None = None) -> dict:
@@ -332,7 +340,7 @@ def _histogram(totals: Sequence[float], possible: float, own: float | None = Non
     axes[0, 0].set(xlabel="points", ylabel="submissions")
     alt = (f"Histogram of the points of {len(totals)} submissions: from {min(totals):g} to "
            f"{max(totals):g} of {possible:g}, median {statistics.median(totals):g}")  # fmt: skip
-    return _picture(fig, alt + ("" if own is None else f"; a line at your {own:g}"))
+    return picture(fig, alt + ("" if own is None else f"; a line at your {own:g}"))
 
 
 def _bars(tasks: Sequence[Task]) -> dict:
@@ -342,11 +350,12 @@ def _bars(tasks: Sequence[Task]) -> dict:
     fig, axes = plotting.figure(height=0.5 + 0.24 * len(known))
     axes[0, 0].barh([t.name for t in known], [100 * t.difficulty for t in known])
     axes[0, 0].set(xlim=(0, 100), xlabel="points earned, %")
-    return _picture(fig, "Bars: the share of points that was earned in each task; the table below "
+    return picture(fig, "Bars: the share of points that was earned in each task; the table below "
                     "has the numbers")  # fmt: skip
 
 
-def _picture(fig: object, alt: str) -> dict:
+def picture(fig: object, alt: str) -> dict:
+    """A figure as a page holds it, and its description; the figure is closed."""
     import matplotlib.pyplot as plt
 
     from course_utils import plotting
@@ -375,9 +384,14 @@ def _write_tables(
            for s in submissions],
     }  # fmt: skip
     for name, rows in tables.items():
-        text = io.StringIO()
-        csv.writer(text).writerows([[*map(harmless, row)] for row in rows])
-        (folder / f"{name}.csv").write_text(text.getvalue(), encoding="utf-8")
+        write_csv(folder / f"{name}.csv", rows)
+
+
+def write_csv(path: Path, rows: Iterable[Sequence[object]]) -> None:
+    """Write a table that a spreadsheet may open: no text in it is a formula."""
+    text = io.StringIO()
+    csv.writer(text).writerows([[*map(harmless, row)] for row in rows])
+    path.write_text(text.getvalue(), encoding="utf-8")
 
 
 def harmless(value: object) -> object:

@@ -339,10 +339,16 @@ def _task(course: Course, assignment: str, limits: Limits) -> Task:
     return Task(assignment, masters, beside.read(source / assignment), list(keep), limits)
 
 
+def submitted(course: Course, assignment: str) -> list[str]:
+    """Names of those who handed in."""
+    top = course.folder("submitted", "NAME", assignment).parents[1]
+    return sorted(path.parent.name for path in top.glob(f"*/{assignment}"))
+
+
 def _students(course: Course, assignment: str, only: list[str]) -> list[str]:
     """Names of those who handed in, or of those that are asked for."""
     top = course.folder("submitted", "NAME", assignment).parents[1]
-    found = sorted(path.parent.name for path in top.glob(f"*/{assignment}"))
+    found = submitted(course, assignment)
     for student in only:
         if student not in found:
             raise CourseError(f"{student} has not submitted {assignment}, nothing is in {top}.")

@@ -161,7 +161,7 @@ class TestPages:
         assert "index.html" in done.output, done.output
 
     def test_what_students_write_is_no_html(self, graded):
-        page = report._rendered({
+        page = report.rendered("report.html", {
             "assignment": "a", "n": 1, "few": 1, "possible": 1, "median": 1, "pictures": [],
             "tasks": [], "mistakes": [], "looks": _class([(1, 1, 1)], remarks=["<script>x"]),
             "nobody": [], "untried": {}, "submissions": [],
