@@ -8,6 +8,7 @@ Source: corrected item-total correlation, as in J. Nunnally, Psychometric Theory
 
 import base64
 import csv
+import hashlib
 import io
 import json
 import re
@@ -32,6 +33,8 @@ FEWEST = 10  # submissions from which a correlation is worth a look; below, it i
 LECTURE = re.compile(r"lectures? (\d\d)", re.IGNORECASE)
 NOT_TRIED = re.compile(r"it is not written yet|none of .* is answered yet|is not answered yet")
 CASE = re.compile(r"^  (Seen|Called) with ", re.MULTILINE)
+NUMBER = re.compile(r"-?\d[\d.,×e+-]*")
+UNKNOWN = "no likely mistake is known; "
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for one
 SHOWN = 800  # characters of an example
 
@@ -157,10 +160,13 @@ def _with_note(
         path = course.examined / assignment / f"{student}.json"
         note = json.loads(path.read_text(encoding="utf-8"))
         reasons = {c["name"]: c["reason"] for c in note["cells"] if c["reason"]}
+        remarks = list(note["remarks"])
+        if points.keys() != {c["name"] for c in note["cells"]}:
+            remarks.append("its note is older than the assignment's cells: course grade")
         used = list(note.get("used", {}).values())
         seconds = sum(u["processor"] for u in used) if used else None
         memory = max(u["memory"] for u in used) if used else None
-        about = reasons, list(note["remarks"]), seconds, memory
+        about = reasons, remarks, seconds, memory
     except (OSError, ValueError, KeyError, TypeError):
         about = {}, ["there is no note of its grading: course grade --again makes one"], None, None
     return Submission(student, points, float(late), *about)
@@ -232,7 +238,7 @@ def told(reason: str) -> list[tuple[str, str, bool, str]]:
         sentences = explanations(reason) if len(headlines) == 1 else []
         example = _example(reason) if sentences else ""
         if not sentences and CASE.search(reason):  # numbers of one case name no mistake
-            what = re.sub(r"-?\d[\d.,×e+-]*", "…", what)
+            what = f"{UNKNOWN}{re.sub(NUMBER, '…', what)}"
         for each in sentences or [what]:
             found.append((name, *without_hedge(each), example))
     return found
@@ -275,6 +281,7 @@ def write(
     course = run.open_course(root)
     masters = run.read_masters(course, assignment)
     with record.open_gradebook(course.db_url, course.course_id) as gradebook:
+        record.demand_assignment(gradebook, assignment, run.points_of(masters))
         submissions = read_class(gradebook, course, assignment)
     tasks = tasks_of(submissions, masters)
     mistakes = misconceptions_of(submissions, tasks)
@@ -287,8 +294,9 @@ def write(
     if student is None:
         page = folder / "index.html"
         about |= {"tasks": tasks, "mistakes": [m for m in mistakes if m.tried],
-                  "untried": _untried(mistakes), "submissions": submissions,
-                  "looks": [s for s in submissions if s.remarks or None in s.points.values()],
+                  "untried": _untried(mistakes, tasks), "submissions": submissions,
+                  "looks": [s for s in submissions if s.remarks],
+                  "wait": [s.student for s in submissions if None in s.points.values()],
                   "nobody": [t for t in tasks if t.n and not t.full],
                   "median": statistics.median(totals)}  # fmt: skip
         about["pictures"] = [_histogram(totals, about["possible"]), _bars(tasks)]
@@ -297,7 +305,7 @@ def write(
         own = next((s for s in submissions if s.student == student), None)
         if own is None:
             raise CourseError(f"{student} has no graded submission of {assignment}.")
-        page = folder / f"student-{re.sub(r'[^A-Za-z0-9_.-]', '_', student)}.html"
+        page = folder / f"{_file_name(student)}.html"
         about |= {"own": own, "tasks": tasks, "median": statistics.median(totals),
                   "mistakes": [m for m in mistakes if student in m.students]}  # fmt: skip
         about["pictures"] = [_histogram(totals, about["possible"], own.total)]
@@ -305,14 +313,32 @@ def write(
     return page
 
 
-def _untried(mistakes: Sequence[Misconception]) -> dict[str, set[str]]:
-    """Who left a task as it was handed out, by task."""
-    found: dict[str, set[str]] = defaultdict(set)
+def _file_name(student: str) -> str:
+    """No two students share one, also where a disk does not tell `Ada` from `ada`."""
+    clean = re.sub(r"[^A-Za-z0-9_.-]", "_", student)
+    more = (
+        "" if clean.lower() == student else f"-{hashlib.sha256(student.encode()).hexdigest()[:8]}"
+    )
+    return f"student-{clean}{more}"
+
+
+def _untried(
+    mistakes: Sequence[Misconception], tasks: Sequence[Task]
+) -> list[tuple[list[str], list[str]]]:
+    """Who left which tasks as they were handed out: those of one task, or of several, together."""
+    who: dict[str, set[str]] = defaultdict(set)
     for mistake in mistakes:
         if not mistake.tried:
             for task in mistake.tasks:
-                found[task] |= mistake.students
-    return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
+                who[task] |= mistake.students
+    found: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for task in [
+        *(t.name for t in tasks if t.name in who),
+        *sorted(who.keys() - {t.name for t in tasks}),
+    ]:
+        found[tuple(sorted(who[task]))].append(task)
+    together = [([*students], left) for students, left in found.items()]
+    return sorted(together, key=lambda one: (-len(one[0]), one))
 
 
 def rendered(template: str, about: dict) -> str:
@@ -338,6 +364,7 @@ def _histogram(totals: Sequence[float], possible: float, own: float | None = Non
     if own is not None:
         axes[0, 0].axvline(own, color=plotting.ORANGE, lw=3)
     axes[0, 0].set(xlabel="points", ylabel="submissions")
+    axes[0, 0].yaxis.get_major_locator().set_params(integer=True)
     alt = (f"Histogram of the points of {len(totals)} submissions: from {min(totals):g} to "
            f"{max(totals):g} of {possible:g}, median {statistics.median(totals):g}")  # fmt: skip
     return picture(fig, alt + ("" if own is None else f"; a line at your {own:g}"))
