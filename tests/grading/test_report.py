@@ -168,7 +168,7 @@ class TestPages:
             monkeypatch.setattr(report, "read_class", lambda *_: submissions)
             page = report.write(NAME, graded, into=tmp_path, **about).read_text()
             with open(tmp_path / f"{table}.csv", newline="") as file:
-                return " ".join(BeautifulSoup(page, "html.parser").text.split()), [
+                return " ".join(BeautifulSoup(page, "html.parser").get_text(" ").split()), [
                     *csv.reader(file)
                 ]
 
