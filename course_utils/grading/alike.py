@@ -202,6 +202,5 @@ def _places(here: CodeFingerprint, at: np.ndarray) -> list[int]:
     if not len(here.offsets):
         return at.tolist()
     position, offset = here.offsets.T
-    offset = np.maximum.accumulate(offset)  # copydetect 0.5.0 forgets, at a class, what was before
     nearest = np.searchsorted(position, at).clip(max=len(position) - 1)
     return (at + offset[nearest]).clip(max=len(here.raw_code)).tolist()

@@ -129,8 +129,8 @@ def _within(cells: dict[str, str]) -> Iterator[tuple[str, str]]:
         room -= len(source)
 
 
-def released(course: run.Course, assignment: str) -> np.ndarray:
-    """The fingerprints of what students were given.
+def released(course: run.Course, assignment: str) -> tuple[np.ndarray, set[str]]:
+    """The fingerprints and the lines of the code that students were given.
 
     Raises
     ------
@@ -146,7 +146,8 @@ def released(course: run.Course, assignment: str) -> np.ndarray:
         )
     given = [cell.source for path in paths for cell in nbformat.read(path, as_version=4).cells
              if cell.cell_type == "code"]  # fmt: skip
-    return alike.prints(given)
+    lines = {line.strip() for source in given for line in source.splitlines()}
+    return alike.prints(given), lines - {""}
 
 
 def write(
@@ -181,7 +182,7 @@ def write(
     folder = into or course.examined.parent / "similar" / assignment
     demand_hidden(folder)
     everybody, remarks = read_class(course, assignment, run.read_masters(course, assignment))
-    given = released(course, assignment)
+    given, lines = released(course, assignment)
     groups: dict[bytes, list[Own]] = {}
     for own in tqdm(everybody, unit="submission"):
         groups.setdefault(alike.prints(own.cells.values(), given).tobytes(), []).append(own)
@@ -191,7 +192,7 @@ def write(
     n = sum(map(len, members))
     compared = alike.compare(codes, [*map(len, members)], MOST_ROWS)
     rows = [
-        _row(members, codes, given, compared, *pair) for pair in _to_show(members, compared, shown)
+        _row(members, codes, lines, compared, *pair) for pair in _to_show(members, compared, shown)
     ]
     pairs = n * (n - 1) // 2
     said = (f"{n} of {len(everybody)} submissions have code of their own to compare: {pairs} pairs."
@@ -225,7 +226,7 @@ def _to_show(
 def _row(
     members: Sequence[Sequence[Own]],
     codes: Sequence[np.ndarray],
-    given: np.ndarray,
+    given: set[str],
     compared: alike.Comparison,
     first: int,
     second: int,
@@ -233,10 +234,12 @@ def _row(
 ) -> Row:
     both = np.intersect1d(codes[first], codes[second], assume_unique=True)
     equal = first == second
-    kinds = both, compared.with_groups(both, 1 if equal else 2), given
+    kinds = both, compared.with_groups(both, 1 if equal else 2)
     pair = members[first][0], members[second][int(equal)]
     names = [*dict.fromkeys(name for own in pair for name in own.cells)]
-    sides = {name: tuple(_side(own.cells.get(name, ""), kinds) for own in pair) for name in names}
+    sides = {
+        name: tuple(_side(own.cells.get(name, ""), kinds, given) for own in pair) for name in names
+    }
     lines = [[kind for two in sides.values() for kind in two[i].lines] for i in (0, 1)]
     return Row(
         ([own.student for own in (members[first][:1] if equal else members[first])],
@@ -248,9 +251,16 @@ def _row(
     )  # fmt: skip
 
 
-def _side(source: str, kinds: Sequence[np.ndarray]) -> Side:
-    pieces = alike.marked(source, kinds)
-    return Side([(GIVEN if kind == len(kinds) else kind, text) for kind, text in pieces])
+def _side(source: str, kinds: Sequence[np.ndarray], given: set[str]) -> Side:
+    """A cell in pieces; a line of the released notebook, such as a docstring's, is in none."""
+    kind = [kind for kind, text in alike.marked(source, kinds) for _ in text]
+    begin = 0
+    for line in alike.plain(source).splitlines(keepends=True):
+        if line.strip() in given:
+            kind[begin : begin + len(line)] = [GIVEN] * len(line)
+        begin += len(line)
+    pieces = itertools.groupby(zip(kind, alike.plain(source), strict=True), lambda one: one[0])
+    return Side([(kind, "".join(letter for _, letter in text)) for kind, text in pieces])
 
 
 def _write_pairs(
