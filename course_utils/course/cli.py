@@ -278,6 +278,23 @@ def official(
 
 
 @app.command()
+def similar(
+    assignment: Annotated[str, typer.Argument(help="Its name, such as a1_convolution.")],
+    pairs: Annotated[int, typer.Option(min=1, help="So many are shown side by side.")] = 50,
+    into: Annotated[
+        Path | None, typer.Option(help="Folder; gradebook/similar/ASSIGNMENT by default.")
+    ] = None,
+) -> None:
+    """Write a page of the submissions whose own code is most alike; it proves nothing by itself."""
+    _for_instructors()
+    from course_utils.grading.similar import write
+
+    root = Path.cwd() if Path("nbgrader_config.py").exists() else ROOT
+    page, said = write(assignment, root, into=into, shown=pairs)
+    typer.echo(f"{said}\nwritten: {page}")
+
+
+@app.command()
 def update(
     assignment: Annotated[str, typer.Argument(help="Its name, such as a1_convolution.")],
     rename: Annotated[

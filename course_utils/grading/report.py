@@ -8,6 +8,7 @@ Source: corrected item-total correlation, as in J. Nunnally, Psychometric Theory
 
 import base64
 import csv
+import hashlib
 import io
 import json
 import re
@@ -25,12 +26,15 @@ from course_utils.checks.say import explanations, without_hedge
 from course_utils.errors import CourseError
 from course_utils.grading import record, run
 from course_utils.grading.rebuild import grade_id, role
+from course_utils.grading.unseen import demand_hidden
 
-TEMPLATE = Path(__file__).with_name("report.html")
+TEMPLATES = Path(__file__).parent
 FEWEST = 10  # submissions from which a correlation is worth a look; below, it is printed as "few"
 LECTURE = re.compile(r"lectures? (\d\d)", re.IGNORECASE)
 NOT_TRIED = re.compile(r"it is not written yet|none of .* is answered yet|is not answered yet")
 CASE = re.compile(r"^  (Seen|Called) with ", re.MULTILINE)
+NUMBER = re.compile(r"-?\d[\d.,×e+-]*")
+UNKNOWN = "no likely mistake is known; "
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for one
 SHOWN = 800  # characters of an example
 
@@ -149,10 +153,13 @@ def _with_note(
         path = course.examined / assignment / f"{student}.json"
         note = json.loads(path.read_text(encoding="utf-8"))
         reasons = {c["name"]: c["reason"] for c in note["cells"] if c["reason"]}
+        remarks = list(note["remarks"])
+        if points.keys() != {c["name"] for c in note["cells"]}:
+            remarks.append("its note is older than the assignment's cells: course grade")
         used = list(note.get("used", {}).values())
         seconds = sum(u["processor"] for u in used) if used else None
         memory = max(u["memory"] for u in used) if used else None
-        about = reasons, list(note["remarks"]), seconds, memory
+        about = reasons, remarks, seconds, memory
     except (OSError, ValueError, KeyError, TypeError):
         about = {}, ["there is no note of its grading: course grade --again makes one"], None, None
     return Submission(student, points, float(late), *about)
@@ -224,7 +231,7 @@ def told(reason: str) -> list[tuple[str, str, bool, str]]:
         sentences = explanations(reason) if len(headlines) == 1 else []
         example = _example(reason) if sentences else ""
         if not sentences and CASE.search(reason):  # numbers of one case name no mistake
-            what = re.sub(r"-?\d[\d.,×e+-]*", "…", what)
+            what = f"{UNKNOWN}{re.sub(NUMBER, '…', what)}"
         for each in sentences or [what]:
             found.append((name, *without_hedge(each), example))
     return found
@@ -262,15 +269,17 @@ def write(
     Raises
     ------
     CourseError
-        If nothing is graded, or the student has handed in nothing.
+        If nothing is graded, the student has handed in nothing, or git would see the folder.
     """
     course = run.open_course(root)
     masters = run.read_masters(course, assignment)
     with record.open_gradebook(course.db_url, course.course_id) as gradebook:
+        record.demand_assignment(gradebook, assignment, run.points_of(masters))
         submissions = read_class(gradebook, course, assignment)
     tasks = tasks_of(submissions, masters)
     mistakes = misconceptions_of(submissions, tasks)
     folder = into or course.examined.parent / "reports" / assignment
+    demand_hidden(folder)
     folder.mkdir(parents=True, exist_ok=True)
     about = {"assignment": assignment, "n": len(submissions), "few": FEWEST,
              "possible": sum(task.most for task in tasks)}  # fmt: skip
@@ -278,8 +287,9 @@ def write(
     if student is None:
         page = folder / "index.html"
         about |= {"tasks": tasks, "mistakes": [m for m in mistakes if m.tried],
-                  "untried": _untried(mistakes), "submissions": submissions,
-                  "looks": [s for s in submissions if s.remarks or None in s.points.values()],
+                  "untried": _untried(mistakes, tasks), "submissions": submissions,
+                  "looks": [s for s in submissions if s.remarks],
+                  "wait": [s.student for s in submissions if None in s.points.values()],
                   "nobody": [t for t in tasks if t.n and not t.full],
                   "median": statistics.median(totals)}  # fmt: skip
         about["pictures"] = [_histogram(totals, about["possible"]), _bars(tasks)]
@@ -288,30 +298,54 @@ def write(
         own = next((s for s in submissions if s.student == student), None)
         if own is None:
             raise CourseError(f"{student} has no graded submission of {assignment}.")
-        page = folder / f"student-{re.sub(r'[^A-Za-z0-9_.-]', '_', student)}.html"
+        page = folder / f"{_file_name(student)}.html"
         about |= {"own": own, "tasks": tasks, "median": statistics.median(totals),
                   "mistakes": [m for m in mistakes if student in m.students]}  # fmt: skip
         about["pictures"] = [_histogram(totals, about["possible"], own.total)]
-    page.write_text(_rendered(about), encoding="utf-8")
+    page.write_text(rendered("report.html", about), encoding="utf-8")
     return page
 
 
-def _untried(mistakes: Sequence[Misconception]) -> dict[str, set[str]]:
-    """Who left a task as it was handed out, by task."""
-    found: dict[str, set[str]] = defaultdict(set)
+def _file_name(student: str) -> str:
+    """No two students share one, also where a disk does not tell `Ada` from `ada`."""
+    clean = re.sub(r"[^A-Za-z0-9_.-]", "_", student)
+    more = (
+        "" if clean.lower() == student else f"-{hashlib.sha256(student.encode()).hexdigest()[:8]}"
+    )
+    return f"student-{clean}{more}"
+
+
+def _untried(
+    mistakes: Sequence[Misconception], tasks: Sequence[Task]
+) -> list[tuple[list[str], list[str]]]:
+    """Who left which tasks as they were handed out: those of one task, or of several, together."""
+    who: dict[str, set[str]] = defaultdict(set)
     for mistake in mistakes:
         if not mistake.tried:
             for task in mistake.tasks:
-                found[task] |= mistake.students
-    return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
+                who[task] |= mistake.students
+    found: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for task in [
+        *(t.name for t in tasks if t.name in who),
+        *sorted(who.keys() - {t.name for t in tasks}),
+    ]:
+        found[tuple(sorted(who[task]))].append(task)
+    together = [([*students], left) for students, left in found.items()]
+    return sorted(together, key=lambda one: (-len(one[0]), one))
 
 
-def _rendered(about: dict) -> str:
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+def rendered(template: str, about: dict) -> str:
+    """A page that needs no network: a template of this folder, whatever is put into it as text."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters["share"] = lambda x: "–" if x is None else f"{100 * x:.0f} %"
     environment.filters["two"] = lambda x: "–" if x is None else f"{x:.2f}"
     environment.filters["points"] = lambda x: "waits" if x is None else f"{x:g}"
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(about)
+    return environment.get_template(template).render(about)
 
 
 def _histogram(totals: Sequence[float], possible: float, own: float | None = None) -> dict:
@@ -323,9 +357,10 @@ def _histogram(totals: Sequence[float], possible: float, own: float | None = Non
     if own is not None:
         axes[0, 0].axvline(own, color=plotting.ORANGE, lw=3)
     axes[0, 0].set(xlabel="points", ylabel="submissions")
+    axes[0, 0].yaxis.get_major_locator().set_params(integer=True)
     alt = (f"Histogram of the points of {len(totals)} submissions: from {min(totals):g} to "
            f"{max(totals):g} of {possible:g}, median {statistics.median(totals):g}")  # fmt: skip
-    return _picture(fig, alt + ("" if own is None else f"; a line at your {own:g}"))
+    return picture(fig, alt + ("" if own is None else f"; a line at your {own:g}"))
 
 
 def _bars(tasks: Sequence[Task]) -> dict:
@@ -335,11 +370,12 @@ def _bars(tasks: Sequence[Task]) -> dict:
     fig, axes = plotting.figure(height=0.5 + 0.24 * len(known))
     axes[0, 0].barh([t.name for t in known], [100 * t.difficulty for t in known])
     axes[0, 0].set(xlim=(0, 100), xlabel="points earned, %")
-    return _picture(fig, "Bars: the share of points that was earned in each task; the table below "
+    return picture(fig, "Bars: the share of points that was earned in each task; the table below "
                     "has the numbers")  # fmt: skip
 
 
-def _picture(fig: object, alt: str) -> dict:
+def picture(fig: object, alt: str) -> dict:
+    """A figure as a page holds it, and its description; the figure is closed."""
     import matplotlib.pyplot as plt
 
     from course_utils import plotting
@@ -368,9 +404,14 @@ def _write_tables(
            for s in submissions],
     }  # fmt: skip
     for name, rows in tables.items():
-        text = io.StringIO()
-        csv.writer(text).writerows([[*map(harmless, row)] for row in rows])
-        (folder / f"{name}.csv").write_text(text.getvalue(), encoding="utf-8")
+        write_csv(folder / f"{name}.csv", rows)
+
+
+def write_csv(path: Path, rows: Iterable[Sequence[object]]) -> None:
+    """Write a table that a spreadsheet may open: no text in it is a formula."""
+    text = io.StringIO()
+    csv.writer(text).writerows([[*map(harmless, row)] for row in rows])
+    path.write_text(text.getvalue(), encoding="utf-8")
 
 
 def harmless(value: object) -> object:

@@ -182,8 +182,7 @@ def grade(
     _demand_space(course)
     lines: dict[str, Line] = {}
     with record.open_gradebook(course.db_url, course.course_id) as gradebook:
-        cells = {n: {c.name: c.points for c in _graded(m)} for n, m in masters.items()}
-        loaded = record.demand_assignment(gradebook, assignment, cells)
+        loaded = record.demand_assignment(gradebook, assignment, points_of(masters))
         pending = []
         for student in students:
             known = None if again else _known(course, task, student)
@@ -262,8 +261,7 @@ def what_if(
     task = read_task(course, assignment, limits)
     changes: list[Change] = []
     with record.open_gradebook(course.db_url, course.course_id) as gradebook:
-        cells = {n: {c.name: c.points for c in _graded(m)} for n, m in task.masters.items()}
-        loaded = record.demand_assignment(gradebook, assignment, cells)
+        loaded = record.demand_assignment(gradebook, assignment, points_of(task.masters))
         known = record.scores(gradebook, assignment)
         students = [s for s in _students(course, assignment, list(only)) if s in known]
         if not students:
@@ -339,14 +337,25 @@ def read_task(course: Course, assignment: str, limits: Limits) -> Task:
     return Task(assignment, masters, beside.read(source / assignment), list(keep), limits)
 
 
+def submitted(course: Course, assignment: str) -> list[str]:
+    """Names of those who handed in."""
+    top = course.folder("submitted", "NAME", assignment).parents[1]
+    return sorted(path.parent.name for path in top.glob(f"*/{assignment}"))
+
+
 def _students(course: Course, assignment: str, only: list[str]) -> list[str]:
     """Names of those who handed in, or of those that are asked for."""
     top = course.folder("submitted", "NAME", assignment).parents[1]
-    found = sorted(path.parent.name for path in top.glob(f"*/{assignment}"))
+    found = submitted(course, assignment)
     for student in only:
         if student not in found:
             raise CourseError(f"{student} has not submitted {assignment}, nothing is in {top}.")
     return [student for student in found if not only or student in only]
+
+
+def points_of(masters: dict[str, nbformat.NotebookNode]) -> dict[str, dict[str, float]]:
+    """Points by the name of the graded cell, of each notebook."""
+    return {n: {c.name: c.points for c in _graded(m)} for n, m in masters.items()}
 
 
 def _graded(master: nbformat.NotebookNode) -> list[CellResult]:

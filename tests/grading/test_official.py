@@ -12,8 +12,8 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from course_utils.course import cli
 from course_utils import asking
+from course_utils.course import cli
 from course_utils.errors import CourseError
 from course_utils.grading import official, rebuild, record, run
 from course_utils.grading.verdicts import CellResult

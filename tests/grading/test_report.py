@@ -69,7 +69,7 @@ class TestWords:
     def test_where_no_cause_is_told_the_numbers_of_the_case_are_left_out(self):
         ((about, sentence, certain, _),) = told(PLAIN)
         assert (about, certain) == ("pad2d", True)
-        assert sentence == "… of … values differ, the largest by …"
+        assert sentence == "no likely mistake is known; … of … values differ, the largest by …"
 
     def test_each_wrong_answer_of_a_quiz_is_one(self):
         assert [(a, s) for a, s, *_ in told(QUIZ)] == [
@@ -160,11 +160,56 @@ class TestPages:
         done = CliRunner().invoke(cli.app, ["report", NAME])
         assert "index.html" in done.output, done.output
 
+    @pytest.fixture
+    def made_up(self, graded, monkeypatch, tmp_path):
+        """The page, and a table, of a class that is given."""
+
+        def write(submissions, table="students", **about):
+            monkeypatch.setattr(report, "read_class", lambda *_: submissions)
+            page = report.write(NAME, graded, into=tmp_path, **about).read_text()
+            with open(tmp_path / f"{table}.csv", newline="") as file:
+                return " ".join(BeautifulSoup(page, "html.parser").get_text(" ").split()), [
+                    *csv.reader(file)
+                ]
+
+        return write
+
+    def test_a_class_of_one(self, made_up):
+        text, _ = made_up([Submission("ada", {"check-scale": 6.0}, reasons={"check-count": ""})])
+        assert "1 submission, with 6 of 25 points." in text
+        assert "With 1 submissions it is mostly chance" not in text
+        text, _ = made_up([Submission("ada", {"check-scale": 6.0})], student="ada")
+        assert "6 of 25 points." in text  # half of the class would be herself
+
+    def test_everybody_is_perfect(self, made_up):
+        text, _ = made_up([Submission(s, dict(target.POINTS)) for s in ("ada", "ben", "cleo")])
+        assert "Nothing: no point was lost that a check could tell of." in text
+        assert "Everybody tried everything." in text
+        assert "nan" not in text
+
+    def test_a_large_class_is_counted_and_its_names_are_folded(self, made_up):
+        left = dict.fromkeys(("check-count", "check-scale"), "✗ count: it is not written yet")
+        many = [Submission(f"s{i:04}", {**target.POINTS, "essay": None}, reasons=left)
+                for i in range(9)]  # fmt: skip
+        text, _ = made_up(many)
+        assert "check-scale, check-count: 9 of 9, 9 students s0000" in text
+        assert "9 of 9 wait for a mark by hand: 9 students" in text
+
+    def test_a_name_that_is_a_formula_stays_a_name(self, made_up):
+        odd = [Submission("=1+1", {"check-count": 0.0}, reasons={"check-count": FLIPPED})]
+        assert made_up(odd)[1][1][0] == "'=1+1"
+        assert made_up(odd, table="misconceptions")[1][1][4] == "'=1+1"
+
+    def test_no_two_students_share_a_file(self):
+        names = ["a b", "a_b", "a/b", "Ada", "ada", "=1+1"]
+        assert len({report._file_name(name).lower() for name in names}) == len(names)
+        assert report._file_name("ada") == "student-ada"
+
     def test_what_students_write_is_no_html(self, graded):
-        page = report._rendered({
+        page = report.rendered("report.html", {
             "assignment": "a", "n": 1, "few": 1, "possible": 1, "median": 1, "pictures": [],
             "tasks": [], "mistakes": [], "looks": _class([(1, 1, 1)], remarks=["<script>x"]),
-            "nobody": [], "untried": {}, "submissions": [],
+            "nobody": [], "untried": [], "submissions": [], "wait": [],
         })  # fmt: skip
         assert "<script>x" not in page
         assert "&lt;script&gt;x" in page
@@ -242,6 +287,34 @@ class TestRefused:
             report.write(NAME, graded, student="zoe")
         with pytest.raises(CourseError, match="no assignment 'a9'"):
             report.write("a9", graded)
+
+    @pytest.mark.parametrize("what_if", [False, True])
+    def test_a_gradebook_of_another_course_or_of_a_check_by_another_name(
+        self, graded, tmp_path, what_if
+    ):
+        def ask():
+            return (
+                run.what_if(NAME, course, limits=QUICK) if what_if else report.write(NAME, course)
+            )
+
+        course = copy_course(graded, tmp_path / "course")
+        book = course / "gradebook/gradebook.db"
+        master = course / "solutions" / NAME / f"{NAME}.ipynb"
+        master.write_text(master.read_text().replace("check-count", "check-total"))
+        with pytest.raises(CourseError, match=f"course update {NAME}"):
+            ask()
+        book.unlink()
+        with pytest.raises(CourseError, match=f"gradebook does not know {NAME} yet"):
+            ask()
+
+    def test_notes_from_before_a_cell_was_renamed_are_told(self, graded, tmp_path):
+        course = copy_course(graded, tmp_path / "course")
+        note = course / "gradebook/examined" / NAME / "ada.json"
+        note.write_text(note.read_text().replace("check-count", "check-sum"))
+        assert (
+            "its note is older than the assignment&#39;s cells"
+            in report.write(NAME, course).read_text()
+        )
 
     def test_a_note_that_is_lost_is_told(self, graded, tmp_path):
         course = copy_course(graded, tmp_path / "course")
