@@ -17,7 +17,7 @@ from pathlib import Path
 from nbgrader.utils import parse_utc
 
 from course_utils.errors import CourseError
-from course_utils.grading import lms, run, sheets
+from course_utils.grading import lms, run, sheets, unseen
 from course_utils.grading.archive import Archive, open_archive
 from course_utils.grading.lms import Arrival, Handed, Known
 from course_utils.grading.rebuild import MAX_BYTES, ids
@@ -102,7 +102,7 @@ def collect(
     wanted = {name: ids(master) for name, master in masters.items()}
     top = course.folder("submitted", "NAME", assignment).parents[1]
     for folder in (top, lms.gradebook_folder(course)):
-        lms.demand_hidden(folder)
+        unseen.demand_hidden(folder)
     done = Collected()
     known = lms.read_known(course, assignment)
     archive = open_archive(path)
@@ -138,7 +138,7 @@ def _tell_about(
     done.told += [
         ("", f"git sees {file}, which is about students: move it out of the repository, or into "
          "downloaded/")
-        for file in files if file is not None and lms.seen_by_git(file)
+        for file in files if file is not None and unseen.seen_by_git(file)
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from nbgrader.api import MissingEntry
 
 from course_utils.errors import CourseError
-from course_utils.grading import lms, record, run, sheets
+from course_utils.grading import lms, record, run, sheets, unseen
 from course_utils.grading.lms import Known
 from course_utils.grading.sheets import CANVAS_TITLE, POSSIBLE, Field, Sheet
 from course_utils.grading.submissions import IGNORED
@@ -99,7 +99,7 @@ def give_back(
     course = run.open_course(root)
     run.read_masters(course, assignment)
     folder = into or lms.gradebook_folder(course) / "returned" / assignment
-    lms.demand_hidden(folder)
+    unseen.demand_hidden(folder)
     sheet = sheets.read_sheet(path)
     if not sheet.lms:
         raise CourseError(
@@ -109,7 +109,7 @@ def give_back(
     grades, possible = _grades(course, assignment)
     known = lms.read_known(course, assignment)
     done = Returned()
-    if lms.seen_by_git(path):
+    if unseen.seen_by_git(path):
         done.told.append(("", f"git sees {path}, which is about students: move it away"))
     where = _column(sheet, assignment, column)
     done.column = sheet.header[where]
