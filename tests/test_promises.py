@@ -19,6 +19,12 @@ NEAR = 1.3  # a promise may be off by this factor, so that it can be a round num
 # Not the set-up: how long that takes is a matter of the network.
 PROMISES = [
     ("docs/instructor.md", "`make demo` takes about N seconds", 1, ("commands", "make demo")),
+    (
+        "docs/instructor.md",
+        "A class of 3 000 takes about N seconds of a processor",
+        1,
+        ("similar", "3000", "processor"),
+    ),
     ("docs/contributor.md", "about N minutes on two quiet cores", 60, ("commands", "make test")),
 ]
 
@@ -39,6 +45,14 @@ def test_a_promised_duration_was_measured(path, words, unit, measured):
     promised = NUMBERS.index(found[0]) if found[0] in NUMBERS else float(found[0])
     seconds = stored(*measured)
     assert seconds / NEAR <= promised * unit <= seconds * NEAR, f"{seconds} s were measured"
+
+
+def test_copies_come_first_of_a_class_of_3000():
+    copies = stored("similar", "3000", "places of copies")
+    assert copies == [*range(1, len(copies) + 1)]
+    assert len(copies) == NUMBERS.index("five")
+    assert stored("similar", "3000", "pairs") == pytest.approx(4.5e6, rel=0.01)
+    assert stored("similar", "3000", "MB") == pytest.approx(500, rel=0.2)
 
 
 def test_the_table_of_grading_is_what_was_measured():
