@@ -21,6 +21,12 @@ PROMISES = [
     ("docs/instructor.md", "`make demo` takes about N seconds", 1, ("commands", "make demo")),
     ("docs/instructor.md", "feedback takes about N seconds", 1,
      ("lms", "moodle", "return", "processor")),
+    (
+        "docs/instructor.md",
+        "A class of 3 000 takes about N seconds of a processor",
+        1,
+        ("similar", "3000", "processor"),
+    ),
     ("docs/contributor.md", "about N minutes on two quiet cores", 60, ("commands", "make test")),
 ]  # fmt: skip
 
@@ -41,6 +47,14 @@ def test_a_promised_duration_was_measured(path, words, unit, measured):
     promised = NUMBERS.index(found[0]) if found[0] in NUMBERS else float(found[0])
     seconds = stored(*measured)
     assert seconds / NEAR <= promised * unit <= seconds * NEAR, f"{seconds} s were measured"
+
+
+def test_copies_come_first_of_a_class_of_3000():
+    copies = stored("similar", "3000", "places of copies")
+    assert copies == [*range(1, len(copies) + 1)]
+    assert len(copies) == NUMBERS.index("five")
+    assert stored("similar", "3000", "pairs") == pytest.approx(4.5e6, rel=0.01)
+    assert stored("similar", "3000", "MB") == pytest.approx(500, rel=0.2)
 
 
 def test_the_table_of_grading_is_what_was_measured():

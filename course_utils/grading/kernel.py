@@ -150,12 +150,16 @@ class Kernel:
     def _allow(self, seconds: float) -> None:
         """Give time, from now on."""
         self._deadline = time.monotonic() + seconds
+        self._notice_at = self._deadline - seconds / 2  # who waits at the end is noticed before it
         self._latest = time.monotonic() + patience.PRECAUTION * seconds
         self._watch.mark("now")
 
     def _is_late(self) -> bool:
         """Whether the time is over; what the kernel waited for a processor is given back."""
         if time.monotonic() <= self._deadline:
+            if time.monotonic() > self._notice_at:
+                self._notice_at = time.monotonic() + LOOK
+                self._watch.excused("now")
             return False
         if self.sandbox.ended or (excused := self._watch.excused("now")) < LOOK / 10:
             return True

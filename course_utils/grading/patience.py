@@ -25,11 +25,18 @@ class Waiting:
 
     def __init__(self, top: int) -> None:
         self.top = top
+        self._seen: dict[tuple[int, str], tuple[float, float, float]] = {}
         self.mark()
 
     def mark(self) -> None:
         """Count from now on."""
-        self._began, self._before = time.monotonic(), _threads(self.top)
+        self._began = time.monotonic()
+        self._before = {
+            thread: (used, waited + self._still(thread, used, waited, self._began))
+            if thread in self._seen
+            else (used, waited)
+            for thread, (used, waited) in _threads(self.top).items()
+        }
 
     def excused(self) -> float:
         """Seconds since the mark in which it had to wait; never more than the clock tells.
@@ -37,12 +44,25 @@ class Waiting:
         The thread that waited longest counts. What was computed meanwhile is no waiting: who starts
         many threads has them wait for each other.
         """
-        passed, now = time.monotonic() - self._began, _threads(self.top)
-        spent = [(used - before[0], waited - before[1]) for thread, (used, waited) in now.items()
+        at = time.monotonic()
+        spent = [(used - before[0], waited + self._still(thread, used, waited, at) - before[1])
+                 for thread, (used, waited) in _threads(self.top).items()
                  for before in [self._before.get(thread, (0.0, 0.0))]]  # fmt: skip
         computed = sum(used for used, _ in spent)
         longest = max((waited for _, waited in spent), default=0.0)
-        return max(0.0, min(longest, passed - computed))
+        return max(0.0, min(longest, at - self._began - computed))
+
+    def _still(self, thread: tuple[int, str], used: float, waited: float, at: float) -> float:
+        """Seconds that a thread is waiting just now, which Linux adds when the waiting is over.
+
+        It was ready at each look since then, and has computed nothing.
+        """
+        if not _is_ready(*thread):
+            self._seen.pop(thread, None)
+            return 0.0
+        *then, since = self._seen.get(thread, (used, waited, at))
+        self._seen[thread] = used, waited, since if then == [used, waited] else at
+        return at - self._seen[thread][2]
 
 
 def own_waiting() -> float:
@@ -103,6 +123,14 @@ def _threads(top: int) -> dict[tuple[int, str], tuple[float, float]]:
                 with contextlib.suppress(OSError, ValueError):
                     found[pid, path.name] = _times(path)
     return found
+
+
+def _is_ready(pid: int, thread: str) -> bool:
+    """Whether a thread computes, or would if a processor were free."""
+    with contextlib.suppress(OSError):
+        about = (PROC / str(pid) / "task" / thread / "stat").read_text()
+        return about.rpartition(")")[2].split()[0] == "R"
+    return False
 
 
 def _times(path: Path) -> tuple[float, float]:

@@ -195,13 +195,15 @@ def write(
         _row(members, codes, lines, compared, *pair) for pair in _to_show(members, compared, shown)
     ]
     pairs = n * (n - 1) // 2
-    said = (f"{n} of {len(everybody)} submissions have code of their own to compare: {pairs} pairs."
+    said = (f"{n} of {len(everybody)} submissions have code of their own to compare: "
+            f"{_number(pairs)} pair{'s' if pairs > 1 else ''}."
             if pairs else "There is nothing to compare: code of their own to compare have "
             f"{n} of {len(everybody)} submissions.")  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     kept = _write_pairs(folder, members, codes, compared)
     about = {"assignment": assignment, "n": n, "pairs": pairs, "said": said, "rows": rows,
-             "remarks": dict(sorted(remarks.items())), "kept": kept, "length": alike.LENGTH,
+             "remarks": dict(sorted(remarks.items())), "kept": _number(kept),
+             "all": kept == pairs, "length": alike.LENGTH,
              "quantiles": [(share, compared.below(share)) for share in SHARES if pairs],
              "equal": [[own.student for own in group] for group in members if len(group) > 1],
              "highest": max([r.similarity for r in rows], default=None), "most": MOST_NAMES,
@@ -209,6 +211,10 @@ def write(
     page = folder / "index.html"
     page.write_text(rendered("similar.html", about), encoding="utf-8")
     return page, said
+
+
+def _number(value: int) -> str:
+    return f"{value:,}".replace(",", " ")
 
 
 def _to_show(

@@ -56,6 +56,30 @@ def crowded(*candidates):
             hog.wait()
 
 
+def test_waiting_counts_before_it_is_over(tmp_path, monkeypatch):
+    """Linux adds it only then; with the lowest priority that may be after seconds."""
+    monkeypatch.setattr(patience, "PROC", tmp_path)
+    folder = tmp_path / "7/task/7"
+    folder.mkdir(parents=True)
+    (folder / "children").write_text("")
+
+    def excused(now, state, computed, waited):
+        monkeypatch.setattr(patience.time, "monotonic", lambda: now)
+        (folder / "stat").write_text(f"7 (a ) name) {state} 1 1")
+        (folder / "schedstat").write_text(f"{computed * 1e9:.0f} {waited * 1e9:.0f} 1")
+        return clock.excused() if clock else None
+
+    clock = None
+    excused(0, "R", 1, 1)
+    clock = patience.Waiting(7)
+    assert excused(1, "R", 1.5, 1.2) == pytest.approx(0.2)
+    assert excused(4, "R", 1.5, 1.2) == pytest.approx(3.2)  # ready, and nothing computed since 1
+    assert excused(5, "R", 1.6, 4.8) == pytest.approx(3.8)  # now Linux has added it
+    assert excused(8, "S", 1.6, 4.8) == pytest.approx(3.8)  # who sleeps does not wait
+    assert excused(9, "R", 1.6, 4.8) == pytest.approx(3.8)  # nor has who was not ready before
+    assert excused(10, "R", 1.6, 4.8) == pytest.approx(4.8)
+
+
 class TestOnABusyProcessor:
     @pytest.fixture
     def kernel(self, fresh):

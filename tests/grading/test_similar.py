@@ -208,7 +208,7 @@ class TestPage:
     def test_the_command_says_where_it_is(self, tmp_path, monkeypatch):
         monkeypatch.chdir(_course(tmp_path / "course", {s: _work(**TAKEN) for s in "ab"}))
         done = CliRunner().invoke(cli.app, ["similar", NAME, "--pairs", "1"])
-        assert "1 pairs" in done.output, done.output
+        assert "compare: 1 pair." in done.output, done.output
         assert "index.html" in done.output
 
     def test_more_code_than_is_read_is_told(self, tmp_path, monkeypatch):
