@@ -42,7 +42,7 @@ class Collected:
 
     Attributes
     ----------
-    lms
+    source
         `"moodle"` or `"canvas"`.
     new, newer, same, left
         Students: collected for the first time; in place of an older submission; as it was
@@ -53,7 +53,7 @@ class Collected:
         Sentences about a student, or about the archive where the name is empty.
     """
 
-    lms: str = ""
+    source: str = ""
     new: list[str] = field(default_factory=list)
     newer: list[str] = field(default_factory=list)
     same: list[str] = field(default_factory=list)
@@ -107,7 +107,7 @@ def collect(
     known = lms.read_known(course, assignment)
     archive = open_archive(path)
     with archive.file:
-        done.lms, found, strange = lms.arrivals(archive.entries)
+        done.source, found, strange = lms.arrivals(archive.entries)
         _tell_about(path, [path, sheet, roster], archive, strange, done)
         identities = _identities(done, found, sheet, zone)
         students = _students(done, found, identities, roster, known)
@@ -124,7 +124,7 @@ def collect(
 def _tell_about(
     path: Path, files: list, archive: Archive, strange: list[str], done: Collected
 ) -> None:
-    if not done.lms:
+    if not done.source:
         names = ", ".join(map(repr, strange[:3])) or "nothing"
         raise CourseError(
             f"{path} holds {names}: no name is one that Moodle or Canvas gives to a submission "
@@ -146,15 +146,15 @@ def _identities(
     done: Collected, found: list[Arrival], path: Path | None, zone: str | None
 ) -> dict[str, dict[str, str]]:
     """What is known of each, by the number of the LMS; times are read on the way."""
-    column = "Full name" if done.lms == "moodle" else "Student"
+    column = "Full name" if done.source == "moodle" else "Student"
     known = {a.number: {"lms_id": a.number, column: a.name} for a in found}
     zone = lms.time_zone(zone)
     if path is None:
         return known
     sheet = sheets.read_sheet(path)
-    if sheet.lms != done.lms:
+    if sheet.lms != done.source:
         raise CourseError(
-            f"{path} is no table of {done.lms.capitalize()}, from which the archive is: its "
+            f"{path} is no table of {done.source.capitalize()}, from which the archive is: its "
             f"columns are {', '.join(sheet.header)[:200]}."
         )
     rows = {sheet.number(row): row for row in sheet.rows}
@@ -192,11 +192,11 @@ def _students(
     roster = sheets.read_roster(path) if path else sheets.Roster()
     lowered = {number: sheets.lowered(one) for number, one in identities.items()}
     alone = sheets.occurrences(lowered.values())
-    before = {k.number: student for student, k in known.items() if k.lms == done.lms}
+    before = {k.number: student for student, k in known.items() if k.lms == done.source}
     whose: dict[str, list[Arrival]] = defaultdict(list)
     for arrival in found:
         student = roster.student(lowered[arrival.number], alone)
-        own = f"{done.lms}-{arrival.number}"
+        own = f"{done.source}-{arrival.number}"
         earlier = before.get(arrival.number, "")
         if not student and path and earlier in ("", own):
             done.told.append((own, f"{arrival.name or arrival.number} is not in the roster, or "
@@ -290,9 +290,9 @@ class _Work:
         """What will be kept of it."""
         time = "" if arrival.time is None else arrival.time.isoformat()
         made = "" if self.archive.made is None else self.archive.made.isoformat()
-        place = lms.place_of(self.done.lms, max(arrival.files, key=lambda file: file.number))
+        place = lms.place_of(self.done.source, max(arrival.files, key=lambda file: file.number))
         about = arrival.number, arrival.name, place, time, arrival.upload, made
-        return Known(self.done.lms, *about)
+        return Known(self.done.source, *about)
 
     def read(self, student: str, arrival: Arrival) -> dict[str, bytes]:
         """Contents by path; the newest notebook that is meant has the name of the assignment's."""

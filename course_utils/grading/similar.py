@@ -57,7 +57,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Row:
+class Submission:
     """Two groups of submissions on the page.
 
     Attributes
@@ -237,7 +237,7 @@ def _row(
     first: int,
     second: int,
     similarity: float,
-) -> Row:
+) -> Submission:
     both = np.intersect1d(codes[first], codes[second], assume_unique=True)
     equal = first == second
     kinds = both, compared.with_groups(both, 1 if equal else 2)
@@ -247,7 +247,7 @@ def _row(
         name: tuple(_side(own.cells.get(name, ""), kinds, given) for own in pair) for name in names
     }
     lines = [[kind for two in sides.values() for kind in two[i].lines] for i in (0, 1)]
-    return Row(
+    return Submission(
         ([own.student for own in (members[first][:1] if equal else members[first])],
          [own.student for own in members[second][int(equal):]]),
         similarity,

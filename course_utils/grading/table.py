@@ -81,7 +81,7 @@ def collected(done: object) -> str:
     counts = {"collected": done.new, "newer than before": done.newer, "as before": done.same,
               "late": done.late, "NOT COLLECTED, see above": done.left}  # fmt: skip
     parts = [f"{len(some)} {what}" for what, some in counts.items() if some]
-    end = f"From {done.lms.capitalize()}: {', '.join(parts) or 'nothing'}."
+    end = f"From {done.source.capitalize()}: {', '.join(parts) or 'nothing'}."
     return "\n".join([*map(_on_a_line, rows), "", end])
 
 
