@@ -27,7 +27,7 @@ EVERYWHERE = {
         "come back in the precision in which they came in",
         "Never change an argument",
         "raises `ValueError` with a sentence that names it as the signature does",
-        "[Aa]n array of whole numbers, which has no slopes, is impossible too",
+        "refuses an array of whole numbers, which has no slopes, here and wherever",
         "A gradient `dx` has the shape of `x`",
         "(PyTorch|torch).*SciPy",
     ],

@@ -1,9 +1,9 @@
-"""Signals are ignored and blocked before an endless loop in C."""
+"""Signals are ignored and blocked before an endless wait in C."""
 
 HARMLESS = False
 FLAW, TRICK = "V8", "none"
 CELLS = {
-    "count": """import signal
+    "count": """import ctypes, signal
 for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
     try:
         signal.signal(number, signal.SIG_IGN)
@@ -11,6 +11,6 @@ for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
         pass
 def count(n):
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    return sum(range(10**18))"""
+    return ctypes.CDLL(None).pause()"""
 }
 SAYS = "could not be stopped"

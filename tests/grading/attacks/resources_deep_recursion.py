@@ -8,5 +8,5 @@ CELLS = {
 sys.setrecursionlimit(10**9)
 def count(n): return count(n)""",
     "answers": """corners = squares = []
-for _ in range(200_000): corners = [corners]""",
+for _ in range(20_000): corners = [corners]""",
 }

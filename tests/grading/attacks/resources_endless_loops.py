@@ -4,6 +4,6 @@ HARMLESS = True
 FLAW, TRICK = "V8", "none"
 CELLS = {
     "count": "def count(n):\n    while True: pass",
-    "answers": "while True: pass",
+    "answers": "corners = squares = None\nwhile True: pass",
 }
 SAYS = "ran for more than"
