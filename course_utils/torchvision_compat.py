@@ -55,7 +55,7 @@ def _own_operators_load() -> bool:
         raise ModuleNotFoundError(
             "torchvision is not installed; `course doctor` says how to mend it"
         )
-    for path in Path(spec.origin).parent.glob("_C.*"):
+    for path in Path(spec.origin).parent.glob("_C*.*"):  # since 0.29 it is _C_stable
         try:
             torch.ops.load_library(path)
         except OSError:  # built for another PyTorch, or against libraries that are not here
