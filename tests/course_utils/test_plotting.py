@@ -224,6 +224,9 @@ def test_bands_in_panels_share_colours_and_have_their_own_places():
     assert left.lines[1].get_xydata().tolist() == [[2, 1], [1, 4]]  # stars
     assert all(2.3 in ax.lines[-1].get_ydata() for ax in fig.axes)
     assert [tick.get_text() for tick in right.get_xticklabels()] == ["5", "20"]
+    assert [ax.get_ylabel() for ax in fig.axes] == ["loss", "loss"]
+    shared = plotting.bands({"left": [1, 2], "right": [5, 10, 20]}, panels, sharey=True, ylabel="y")
+    assert [ax.get_ylabel() for ax in shared.axes] == ["y", ""]
     assert [text.get_text() for text in fig.legends[0].get_texts()] == ["a", "b"]
 
 

@@ -11,8 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from course_utils.grading import kernel as kernel_module
 from course_utils.grading import patience, run, workers
-from course_utils.grading.kernel import Unanswered
+from course_utils.grading.kernel import Kernel, Unanswered
 from grading.classes import NAME, RIGHT, hand_in, make_course
 from grading.conftest import QUICK
 
@@ -78,6 +79,25 @@ def test_waiting_counts_before_it_is_over(tmp_path, monkeypatch):
     assert excused(8, "S", 1.6, 4.8) == pytest.approx(3.8)  # who sleeps does not wait
     assert excused(9, "R", 1.6, 4.8) == pytest.approx(3.8)  # nor has who was not ready before
     assert excused(10, "R", 1.6, 4.8) == pytest.approx(4.8)
+
+
+def test_a_kernel_is_looked_at_before_its_time_is_over(monkeypatch):
+    """Only so can it be seen that it waits at the end."""
+    now, looks, kernel = [0.0], [], Kernel.__new__(Kernel)
+    kernel.sandbox = SimpleNamespace(ended=False)
+    monkeypatch.setattr(kernel_module.time, "monotonic", lambda: now[0])
+
+    def excused(clock):
+        looks.append((now[0], clock))
+        return 0.0
+
+    kernel._watch = SimpleNamespace(mark=lambda clock: None, excused=excused)
+    kernel._allow(2.0)
+    for now[0] in (0.5, 1.1, 1.2, 1.5, 2.0):
+        assert not kernel._is_late()
+    assert looks == [(1.1, "now"), (1.5, "now"), (2.0, "now")]
+    now[0] = 2.1
+    assert kernel._is_late()
 
 
 class TestOnABusyProcessor:
