@@ -13,7 +13,7 @@ import pytest
 
 from course_utils.grading import kernel as kernel_module
 from course_utils.grading import patience, run, workers
-from course_utils.grading.kernel import Kernel, Unanswered
+from course_utils.grading.kernel import Ended, Kernel, Unanswered
 from grading.classes import NAME, RIGHT, hand_in, make_course
 from grading.conftest import QUICK
 
@@ -134,8 +134,13 @@ class TestOnABusyProcessor:
                 "    threading.Thread(target=work, args=[2], daemon=True).start()\ntime.sleep(9)"
             )
             began = time.monotonic()
-            assert "it ran for more than 0.5 s" in text_of(kernel.run(cell))
+            try:
+                told = text_of(kernel.run(cell))
+            except Ended as why:  # on so busy a processor the interrupt may come too late
+                told = str(why)
+            assert "it ran for more than 0.5 s" in told
             assert time.monotonic() - began < patience.PRECAUTION * LIMIT
+            assert not kernel.hurried
 
     def test_the_clock_is_a_precaution(self, kernel, monkeypatch):
         monkeypatch.setattr(patience, "PRECAUTION", 1.5)
