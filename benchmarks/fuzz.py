@@ -112,7 +112,7 @@ def run(count: int, seed: int) -> tuple[collections.Counter, tuple[float, bytes]
                 data = msgpack.packb(made_up(rng), use_bin_type=True)
             start = time.perf_counter()
             try:
-                outcomes[_read(ours, theirs, data)] += 1
+                outcomes[read(ours, theirs, data)] += 1
             except Exception as error:
                 error.add_note(f"by {data[:400]!r}")
                 raise
@@ -134,7 +134,8 @@ def main() -> None:
     sys.exit(slowest[0] > SLOW or grown > ROOM)
 
 
-def _read(ours: socket.socket, theirs: socket.socket, data: bytes) -> str:
+def read(ours: socket.socket, theirs: socket.socket, data: bytes) -> str:
+    """Read one message as the examiner does, and tell what became of it."""
     reader = wire.Reader(LIMIT)
     theirs.sendall(struct.pack("!Q", len(data)) + data)
     try:

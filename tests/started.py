@@ -75,6 +75,9 @@ def serve() -> None:
     control, modules = Connection(int(sys.argv[1])), sys.argv[2:]
     for name in modules:
         importlib.import_module(name)
+    if api := sys.modules.get("nbgrader.api"):  # a program of a second says this for each gradebook
+        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        api.get_alembic_version = functools.partial(str, api.get_alembic_version())
     while True:
         try:
             about = control.recv()

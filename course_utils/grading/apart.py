@@ -296,7 +296,7 @@ class _Examination:
 
     def _overuse(self, process: int) -> str:
         """What programs that tests have started use too much of; Linux bounds the examiner."""
-        if not self.limits.sandbox or not patience.has_children(process):
+        if not self.limits.sandbox or len(patience.family(process)) == 1:
             return ""
         limits = replace(self.limits, memory=boxed.room_of(self.limits))
         return sandbox.Watch(process, limits).overuse()

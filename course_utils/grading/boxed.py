@@ -18,6 +18,9 @@ import sys
 from multiprocessing import reduction
 from multiprocessing.connection import Connection
 
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
 from course_utils.errors import CourseError
 from course_utils.grading import ahead, beside, errands, names, nest, results, template
 from course_utils.grading.examine import examine
@@ -36,6 +39,7 @@ def main() -> None:
     """
     control, way = Connection(int(sys.argv[1])), sys.argv[2]
     control.send(_why_not() if way == BOXED else "")
+    _be_ready()
     tried, known = set(), set()
     while True:
         try:
@@ -62,6 +66,12 @@ def main() -> None:
         with contextlib.suppress(ChildProcessError):  # children that have ended leave the table
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
+
+
+def _be_ready() -> None:
+    """Do once what every fork would do anew: nbformat compiles what it validates with."""
+    outputs = [new_output("stream", text=""), new_output("error", ename="", evalue="")]
+    nbformat.writes(new_notebook(cells=[new_code_cell("", outputs=outputs), new_markdown_cell()]))
 
 
 def _why_not() -> str:

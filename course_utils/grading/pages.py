@@ -22,6 +22,7 @@ _TEXT |= {"samp", "small", "span", "strong", "sub", "summary", "sup", "tt", "u",
 _BLOCKS = {"blockquote", "dd", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ol", "ul"}
 _TABLES = {"caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"}
 _SILENT = ["script", "style", "iframe", "object", "embed", "svg", "math", "template", "noscript"]
+_BEGINS_SILENT = re.compile(rf"<(?:{'|'.join(_SILENT)})", re.IGNORECASE)
 _ATTRIBUTES = {"alt", "class", "colspan", "id", "name", "open", "rowspan", "title"}
 _HINTS = "<style>summary { display: list-item; cursor: pointer }</style>"  # bootstrap hides the ▸
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
@@ -37,11 +38,14 @@ def _allowed(tag: str, name: str, value: str) -> bool:
 
 def clean_html(html: str) -> str:
     """Keep text, tables and stored pictures; drop scripts, forms, frames, styles and handlers."""
-    soup = BeautifulSoup(str(html), features="html.parser")
-    for element in soup.find_all(_SILENT):  # bleach alone would leave their text standing
-        element.decompose()
+    text = str(html)
+    if _BEGINS_SILENT.search(text):  # bleach alone would leave their text standing
+        soup = BeautifulSoup(text, features="html.parser")
+        for element in soup.find_all(_SILENT):
+            element.decompose()
+        text = str(soup)
     return bleach.clean(
-        str(soup),
+        text,
         tags=_TEXT | _BLOCKS | _TABLES,
         attributes=_allowed,
         protocols={"http", "https", "mailto", "data"},

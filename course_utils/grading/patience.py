@@ -7,11 +7,11 @@ Source: proc(5); Linux, Documentation/scheduler/sched-stats.rst.
 """
 
 import contextlib
+import os
 import time
-from pathlib import Path
 
 PRECAUTION = 10  # times a limit, by the clock: nobody is waited for longer, however busy all is
-PROC = Path("/proc")
+PROC = "/proc"
 
 
 class Waiting:
@@ -68,14 +68,14 @@ class Waiting:
 def own_waiting() -> float:
     """Seconds that the first thread of this process ever waited for a processor."""
     with contextlib.suppress(OSError, ValueError):
-        return _times(PROC / "self")[1]
+        return _times(f"{PROC}/self")[1]
     return 0.0
 
 
 def own_seconds(pid: int) -> float:
     """Seconds that the first thread of a process has computed."""
     with contextlib.suppress(OSError, ValueError):
-        return _times(PROC / str(pid))[0]
+        return _times(f"{PROC}/{pid}")[0]
     return 0.0
 
 
@@ -88,51 +88,58 @@ def used(top: int) -> dict[str, float]:
         `processor` in seconds; `memory`, the most that one of them had, in bytes.
     """
     processor = memory = 0.0
-    for pid in _family(top):
+    for pid in family(top):
         with contextlib.suppress(OSError, ValueError, IndexError):
-            ticks = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[11:15]
+            ticks = _read(f"{PROC}/{pid}/stat").rpartition(")")[2].split()[11:15]
             processor += sum(map(int, ticks)) / 100  # of a second, for all programs
-            status = (PROC / str(pid) / "status").read_text()
+            status = _read(f"{PROC}/{pid}/status")
             memory = max(memory, int(status.partition("VmHWM:")[2].split()[0]) << 10)
     return {"processor": processor, "memory": memory}
 
 
-def has_children(pid: int) -> bool:
-    """Whether anything runs below a process."""
-    return len(_family(pid)) > 1
-
-
-def _family(top: int) -> list[int]:
+def family(top: int) -> list[int]:
+    """Numbers of a process and of all below it, as far as Linux tells."""
     found, left = [], [top]
     while left:
         found.append(pid := left.pop())
-        with contextlib.suppress(OSError, ValueError):
-            for path in (PROC / str(pid) / "task").glob("*/children"):
-                left += [
-                    int(child) for child in path.read_text().split() if int(child) not in found
-                ]
+        for task in _tasks(pid):
+            with contextlib.suppress(OSError, ValueError):
+                children = map(int, _read(f"{task}/children").split())
+                left += [child for child in children if child not in found]
     return found
 
 
 def _threads(top: int) -> dict[tuple[int, str], tuple[float, float]]:
     """Seconds computed and waited by each thread, by process and thread."""
     found = {}
-    for pid in _family(top):
-        with contextlib.suppress(OSError):
-            for path in (PROC / str(pid) / "task").iterdir():
-                with contextlib.suppress(OSError, ValueError):
-                    found[pid, path.name] = _times(path)
+    for pid in family(top):
+        for task in _tasks(pid):
+            with contextlib.suppress(OSError, ValueError):
+                found[pid, task.rpartition("/")[2]] = _times(task)
     return found
+
+
+def _tasks(pid: int) -> list[str]:
+    """Where Linux tells of the threads of a process; nowhere if it has ended."""
+    with contextlib.suppress(OSError):
+        return [f"{PROC}/{pid}/task/{name}" for name in os.listdir(f"{PROC}/{pid}/task")]
+    return []
 
 
 def _is_ready(pid: int, thread: str) -> bool:
     """Whether a thread computes, or would if a processor were free."""
     with contextlib.suppress(OSError):
-        about = (PROC / str(pid) / "task" / thread / "stat").read_text()
+        about = _read(f"{PROC}/{pid}/task/{thread}/stat")
         return about.rpartition(")")[2].split()[0] == "R"
     return False
 
 
-def _times(path: Path) -> tuple[float, float]:
-    computed, waited, _ = (path / "schedstat").read_text().split()
+def _times(place: str) -> tuple[float, float]:
+    computed, waited, _ = _read(f"{place}/schedstat").split()
     return int(computed) / 1e9, int(waited) / 1e9
+
+
+def _read(path: str) -> str:
+    """A small file of Linux's, in which a process may have written what is no text."""
+    with open(path, "rb", buffering=0) as file:
+        return file.read().decode(errors="replace")

@@ -98,16 +98,13 @@ class Watch:
         Limits of the operating system hold for one process and not for root; this holds for all
         of them together.
         """
-        try:
-            family = psutil.Process(self.top).children(recursive=True)
-            if sum(_number_of_threads(p) for p in family) > self.limits.processes + 32:
-                return f"more than {self.limits.processes} processes and threads"
-            if sum(_memory(p, "memory_info", "rss") for p in family) <= self.limits.memory:
-                return ""
-            # Children share pages with their parent, which are counted once here.
-            used = sum(_memory(p, "memory_full_info", "pss") for p in family)
-        except (psutil.Error, ValueError):  # it has just ended
+        below = _below(self.top)
+        if sum(_number_of_threads(p) for p in below) > self.limits.processes + 32:
+            return f"more than {self.limits.processes} processes and threads"
+        if sum(_memory(p, "memory_info", "rss") for p in below) <= self.limits.memory:
             return ""
+        # Children share pages with their parent, which are counted once here.
+        used = sum(_memory(p, "memory_full_info", "pss") for p in below)
         too_much = used > self.limits.memory + 256 * MB
         return f"more than {self.limits.memory // MB} MB of memory" if too_much else ""
 
@@ -228,21 +225,27 @@ class OfItsOwn:
 
     def end(self) -> None:
         """Kill everything, and wait for its end."""
-        family = [] if self.sandboxed else _family(self.top)
+        below = [] if self.sandboxed else _below(self.top)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.top, signal.SIGKILL)  # with its init, all in a sandbox end
-        for process in family:
+        for process in below:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         self.process.wait()
         os.close(self.ended)
 
 
-def _family(pid: int) -> list[psutil.Process]:
-    try:
-        return psutil.Process(pid).children(recursive=True)
-    except psutil.Error:
+def _below(top: int) -> list[psutil.Process]:
+    """All that a process and its children have started, and that has not ended."""
+    if sys.platform != "linux":
+        with contextlib.suppress(psutil.Error):
+            return psutil.Process(top).children(recursive=True)
         return []
+    found = []  # psutil would look at every process of the machine
+    for pid in patience.family(top)[1:]:
+        with contextlib.suppress(psutil.Error, ValueError):
+            found.append(psutil.Process(pid))
+    return found
 
 
 def _number_of_threads(process: psutil.Process) -> int:
@@ -255,7 +258,7 @@ def _number_of_threads(process: psutil.Process) -> int:
 def _memory(process: psutil.Process, what: str, kind: str) -> int:
     try:
         return getattr(getattr(process, what)(), kind)
-    except psutil.Error:
+    except (psutil.Error, ValueError):  # it has just ended
         return 0
 
 

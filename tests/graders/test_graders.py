@@ -6,6 +6,7 @@ Every check module under `course_utils.checks` is found by itself, and so are th
 module `graders.<assignment>` of the same name.
 """
 
+import contextlib
 import inspect
 import itertools
 import linecache
@@ -19,7 +20,7 @@ import pytest
 from course_utils.checks.answers import DOES_NOT_FIT, Answers
 from course_utils.checks.engine import Check, CheckFailed
 from course_utils.errors import CourseError
-from course_utils.grading import bubblewrap
+from course_utils.grading import bubblewrap, template
 from course_utils.grading.candidate import Candidate
 from course_utils.grading.sandbox import Limits
 from course_utils.repository import ROOT
@@ -65,6 +66,10 @@ def over_there():
             pytest.fail(str(error))
         yield lambda _: None
         return
+    made = template.Template(["numpy", "torch", "torch._dynamo"])  # imported once for all
+    with contextlib.suppress(template.NotWarm):
+        made.wait()
+        template.choose(made)
     kernels = {}
 
     def kernel(name):
@@ -77,6 +82,8 @@ def over_there():
     yield kernel
     for each in kernels.values():
         each.end()
+    template.choose(None)
+    made.close()
 
 
 @pytest.fixture(scope="module", autouse=True)

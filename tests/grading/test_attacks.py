@@ -38,7 +38,7 @@ from grading.hostile_class import (
 from grading.tiny import nbgrader
 
 pytestmark = pytest.mark.timeout(900)  # 200 submissions, of which some use all their time
-LIMITS = Limits(cell_seconds=1, total_seconds=10, memory=512 << 20, disk=16 << 20)
+LIMITS = Limits(cell_seconds=0.5, total_seconds=5, memory=256 << 20, disk=16 << 20)
 TOGETHER = 6  # more than there are processors: many only wait for a limit
 SECONDS_EACH = 120  # more than the clock allows a submission at the utmost
 HONEST = [f"honest-{number}" for number in range(8)]

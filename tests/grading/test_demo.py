@@ -17,7 +17,7 @@ from course_utils.repository import ROOT, known_assignments
 from grading import tiny
 
 # The first class has an endless loop, and nothing else in it takes a second.
-LIMITS = {"a1_convolution": Limits(cell_seconds=3)}
+LIMITS = {"a1_convolution": Limits(cell_seconds=2)}
 MOST_QUESTIONS = 600  # of a submission, whatever it is like
 pytestmark = pytest.mark.usefixtures("sandboxed")
 HALF = Recipe(

@@ -43,7 +43,7 @@ def crowded(*candidates):
     """All processes of kernels share one processor with programs that compute all the time."""
     place = {min(os.sched_getaffinity(0))}
     for candidate in candidates:
-        for pid in patience._family(candidate.sandbox.program.top):
+        for pid in patience.family(candidate.sandbox.program.top):
             with contextlib.suppress(ProcessLookupError):
                 os.sched_setaffinity(pid, place)
     hogs = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _ in range(HOGS)]

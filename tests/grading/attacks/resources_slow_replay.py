@@ -3,7 +3,7 @@
 HARMLESS = True
 FLAW, TRICK = "V8", "none"
 NAP = """import time
-until = time.monotonic() + 1
+until = time.monotonic() + 0.6
 while time.monotonic() < until:
     try: time.sleep(0.1)
     except KeyboardInterrupt: pass"""
