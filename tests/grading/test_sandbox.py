@@ -159,7 +159,7 @@ time.sleep(60)
 )
 def test_bombs_are_put_out(fresh, bomb):
     began, before = time.monotonic(), len(psutil.pids())
-    candidate = fresh()
+    candidate = fresh(dataclasses.replace(QUICK, cell_seconds=0.5))
     with contextlib.suppress(Ended):  # in time or not
         candidate.run(bomb)
     candidate.end()
