@@ -1,11 +1,13 @@
 """The website, for Sphinx: `make site`. Pages are made of the notebooks and texts as they are."""
 
+import gc
 import os
 import sys
 from importlib.metadata import metadata
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "website"))
+gc.set_threshold(50_000, 50, 1000)  # looking for garbage, of which there is little, took a fifth
 
 package = metadata("convnet-course")
 project = "The convnet course"

@@ -1,5 +1,6 @@
 """What tests of several folders need of the machine, and how long their modules take."""
 
+import gc
 import os
 
 import matplotlib
@@ -11,6 +12,18 @@ from course_utils.grading import bubblewrap
 
 matplotlib.use("Agg")  # by no variable of the environment, which would reach notebooks as well
 WATCH = Watch()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is imported stays: whoever looks for garbage later need not look at it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items):
