@@ -26,6 +26,7 @@ import sys
 import tempfile
 import venv
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from course_utils.grading import rebuild, run, sandbox
@@ -292,11 +293,11 @@ def main() -> None:
         for folder in folders.values():
             folder.mkdir()
         place = arguments.otter or otter_environment(Path(scratch, "environment"))
-        found = {
-            "course": by_course_grade(folders["course"]),
-            "nbgrader": by_plain_nbgrader(folders["nbgrader"]),
-            "otter": by_otter(folders["otter"], place.resolve()),
-        }
+        found = {"course": by_course_grade(folders["course"])}
+        with ThreadPoolExecutor() as both:  # either takes one submission after the other
+            nbgraders = both.submit(by_plain_nbgrader, folders["nbgrader"])
+            otters = both.submit(by_otter, folders["otter"], place.resolve())
+        found |= {"nbgrader": nbgraders.result(), "otter": otters.result()}
         new = {"otter-grader": version(place), "graders": summed(found)}
     for grader, own in new["graders"].items():
         print(f"{grader}: {', '.join(own['winners']) or 'nobody gains'}")

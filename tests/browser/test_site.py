@@ -27,9 +27,12 @@ SMALL_DESK = {"width": 1200, "height": 900}
 KINDS = ["index.html", "search.html", "lectures/03_output_size.html", "docs/api/course.html"]
 KINDS += ["assignments/a1_convolution/a1_convolution.html", "docs/topics.html"]
 # Lines of code that run out of their cell, in folded cells too.
-CUT = """[...document.querySelectorAll('.cell details')].map(
-    fold => fold.open = true) && [...document.querySelectorAll('.cell_input pre')].filter(
-    code => code.scrollWidth > code.clientWidth).map(code => code.textContent)"""
+CUT = """async () => {
+    for (const fold of document.querySelectorAll('.cell details')) fold.open = true;
+    for (const _ of [1, 2]) await new Promise(requestAnimationFrame);  // laid out at this width
+    return [...document.querySelectorAll('.cell_input pre')].filter(
+        code => code.scrollWidth > code.clientWidth).map(code => code.textContent);
+}"""
 # Most of a page's elements are words of its code, which are looked at on a page of each kind.
 PLAIN_CODE = """document.querySelectorAll('article .highlight').forEach(
     code => code.replaceChildren(code.textContent))"""
