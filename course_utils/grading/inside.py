@@ -7,6 +7,7 @@ nothing here can be relied on: what is answered is taken for the student's own w
 import builtins
 import contextlib
 import functools
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -339,6 +340,7 @@ def leave_out(forbidden: list[str]) -> None:
 
 def main() -> None:
     """Start the kernel on file descriptors that the examiner has opened."""
+    gc.enable()
     questions, *listening = map(int, sys.argv[2:])
     leave_out(json.loads(sys.argv[1]))
     sys.argv[1:] = []

@@ -22,7 +22,7 @@ from course_utils.errors import CourseError
 from course_utils.grading import bubblewrap, nest, sandbox, wire
 from course_utils.grading.sandbox import MB, START_SECONDS, Limits, Sandbox
 
-START = "from course_utils.grading.warm import main; main()"
+START = f"{sandbox.QUICKLY} from course_utils.grading.warm import main; main()"
 ALWAYS = ("matplotlib.font_manager",)  # most notebooks draw, and it makes the list of fonts
 MESSAGE = 1024  # bytes of what it says to a request
 DISK = 64 * MB  # of the template itself, which writes that list

@@ -35,7 +35,6 @@ def main() -> None:
     """Import modules, say what came of it, and fork a kernel for each request."""
     control, telling = (socket.socket(fileno=int(fd)) for fd in sys.argv[1:3])
     about = json.loads(sys.argv[3])
-    gc.disable()  # looking for garbage takes a quarter of the time in which modules are imported
     before = _loaded()
     os.environ.setdefault("MPLBACKEND", inside.BACKEND)
     inside.leave_out(about["forbidden"])

@@ -128,6 +128,11 @@ os.remove("{folder}/flood")
 
 
 @both
+def test_garbage_is_looked_for_as_in_any_kernel(candidate):
+    assert text_of(candidate.run("import gc; print(gc.isenabled())")) == "True\n"
+
+
+@both
 def test_one_giant_array_is_a_memory_error(candidate):
     outputs = candidate.run("import numpy as np\nx = np.ones(2 << 30)")
     assert "MemoryError" in outputs[-1].ename
