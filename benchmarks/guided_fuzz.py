@@ -14,6 +14,7 @@ ten seconds, or 2 GB of memory ends the run with the input that did it.
 
 import argparse
 import contextlib
+import copy
 import socket
 import sys
 import tempfile
@@ -74,7 +75,10 @@ def seeds(kind: str) -> list[bytes]:
         packed = [wire.pack(value, lambda _: ["other"]) for value in fuzz.SEEDS]
         return [msgpack.packb(value, use_bin_type=True) for value in packed]
     if kind == "notebook":
-        return [nbformat.writes(right).encode(), nbformat.writes(MASTER, version=3).encode()]
+        return [
+            nbformat.writes(right).encode(),
+            nbformat.writes(copy.deepcopy(MASTER), version=3).encode(),
+        ]
     from course_utils.grading.examine import examine
     from course_utils.grading.sandbox import Limits
 
