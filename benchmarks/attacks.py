@@ -67,6 +67,7 @@ GRADERS = {"course": "`course grade`", "nbgrader": "plain nbgrader", "otter": "o
 OWN = "course_utils.grading", "course_utils.probes"  # which a kernel elsewhere does not use
 OTTER = "otter-grader", "ipykernel", "numpy"
 OTTER_SECONDS = 40  # of the clock, for one notebook: it has no limit of its own
+ONE_SECONDS = 300  # for one notebook that nbgrader is called for alone
 OTTER_TEST = """
 
 @test_case(points={points}, hidden=True)
@@ -140,13 +141,13 @@ def by_plain_nbgrader(folder: Path) -> dict[str, Points]:
     nbgrader(folder, "autograde", NAME)
     for name in filter(applies, ATTACKS):  # one that it cannot read ends it for all that follow
         if not (folder / "autograded" / name).exists():
-            nbgrader(folder, "autograde", NAME, f"--student={name}")
+            nbgrader(folder, "autograde", NAME, f"--student={name}", seconds=ONE_SECONDS)
     return _points(folder)
 
 
-def nbgrader(folder: Path, *arguments: str) -> None:
+def nbgrader(folder: Path, *arguments: str, seconds: float = 900) -> None:
     """Run a command of nbgrader in the sandbox."""
-    alone(folder, [sys.executable, "-m", "nbgrader", *arguments], environment(folder), 900)
+    alone(folder, [sys.executable, "-m", "nbgrader", *arguments], environment(folder), seconds)
 
 
 def alone(folder: Path, command: list, env: dict, seconds: float) -> None:
