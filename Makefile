@@ -11,10 +11,9 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 # nbgrader starts `alembic` and Jupyter starts its subcommands by name.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-# Three test workers on two cores, since each waits for something a tenth of its time; one thread each,
-# or they wait for each other.
+# Two test workers on two cores: one thread each, or they wait for each other.
 TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-PYTEST := $(VENV)/bin/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+PYTEST := $(VENV)/bin/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 NBVAL := --nbval --nbval-kernel-name=warm --nbval-cell-timeout=200
 NOTEBOOKS := $(wildcard lectures/*.ipynb solutions/*/*.ipynb)
 BENCHMARKS := $(patsubst %,benchmarks/%.py,grading lectures layers data)
