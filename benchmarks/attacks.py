@@ -272,7 +272,9 @@ def page_section(stored: dict) -> str:
         f"otter-grader {stored['otter-grader']}, too: the same tests, stock settings, all in one "
         "sandbox, and so only those that are harmless and do not aim at this grader's own parts. "
         "Counted are attacks that were awarded points which they did not earn, of those tried. "
-        "Both of the others run the tests in the student's own process."
+        "Both of the others run the tests in the student's own process. What they do not finish "
+        f"(a file that they cannot read, more than {OTTER_SECONDS} s in otter-grader or "
+        f"{ONE_SECONDS} s in nbgrader) has gained nothing."
         f"\n\n{page_table(stored)}\n\n"
     )
 

@@ -48,7 +48,7 @@ def main() -> None:
         except (EOFError, OSError):
             return
         imported = set(wanted["modules"]) - tried
-        gc.disable()
+        gc.disable()  # as at the start, see `sandbox.QUICKLY`
         for name in imported:
             with contextlib.suppress(Exception, SystemExit):  # it may be no module
                 importlib.import_module(name)
