@@ -25,6 +25,8 @@ _SILENT = ["script", "style", "iframe", "object", "embed", "svg", "math", "templ
 _BEGINS_SILENT = re.compile(rf"<(?:{'|'.join(_SILENT)})", re.IGNORECASE)
 _ATTRIBUTES = {"alt", "class", "colspan", "id", "name", "open", "rowspan", "title"}
 _HINTS = "<style>summary { display: list-item; cursor: pointer }</style>"  # bootstrap hides the ▸
+_ACTS = re.compile("(javascript|vbscript|data):", re.IGNORECASE)
+_UNSEEN = re.compile(r"[\x00-\x20]")  # which browsers leave out of an address
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
 
 
@@ -32,7 +34,7 @@ def _allowed(tag: str, name: str, value: str) -> bool:
     if tag == "img" and name == "src":
         return bool(_PICTURE.fullmatch(value))  # a picture from elsewhere would tell who looks
     if tag == "a" and name == "href":
-        return not value.strip().lower().startswith("data:")
+        return not _ACTS.match(_UNSEEN.sub("", value))
     return name in _ATTRIBUTES
 
 
