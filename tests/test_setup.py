@@ -115,6 +115,16 @@ class TestPins:
         assert f'"{lowest}"' in workflow
         assert "bash .ci/run" in workflow
 
+    def test_every_pin_allows_the_first_of_the_lowest_python(self, locked):
+        """Debian 12 has 3.11.2: a release that asks for 3.11.5 would end the set-up there."""
+        lowest = tomllib.loads(PYPROJECT)["project"]["requires-python"]
+        here = importlib.metadata.distributions()
+        same = [d for d in here if locked.get(normal(d.name)) == d.version]
+        later = re.compile(r">=?3\.(11\.[1-9]|1[2-9])")
+        assert lowest == ">=3.11"
+        assert len(same) > 150
+        assert [d.name for d in same if later.search(d.metadata["Requires-Python"] or "")] == []
+
     def test_the_newest_of_every_dependency_is_what_make_newest_asks_for(self, direct):
         shown = make("--dry-run", "newest").stdout.splitlines()
         (line,) = [line for line in shown if line.startswith("sed -n")]
