@@ -123,7 +123,7 @@ class TestPins:
         later = re.compile(r">=?3\.(11\.[1-9]|1[2-9])")
         assert lowest == ">=3.11"
         assert len(same) > 150
-        assert [d.name for d in same if later.search(d.metadata["Requires-Python"] or "")] == []
+        assert [d.name for d in same if later.search(d.metadata.get("Requires-Python", ""))] == []
 
     def test_the_newest_of_every_dependency_is_what_make_newest_asks_for(self, direct):
         shown = make("--dry-run", "newest").stdout.splitlines()
