@@ -58,6 +58,17 @@ def test_drawings_become_png_and_photos_jpeg():
     assert size_of(plotting.images([photo("grass", size=(200, 200))]))[0] == "image/jpeg"
 
 
+def test_ticks_that_nobody_sees_are_not_measured_but_those_of_a_shared_axis_stay():
+    hidden, shared = (
+        plotting.images([photo("grass", size=(9, 9))]),
+        plotting.figure(1, 2, sharex=True)[0],
+    )
+    shared.axes[0].axis("off")
+    for fig, count in ((hidden, 0), (shared, 2)):
+        plotting.render(fig)
+        assert (len(fig.axes[-1].get_xticks()) >= 2) == bool(count)
+
+
 def test_pictures_stay_small_and_fit_a_page():
     _, size, (width, _) = size_of(plotting.images([photo("coffee", size=(200, 300))] * 4))
     assert size < 60_000
