@@ -25,7 +25,7 @@ def says(differences: ArrayLike) -> tuple[str, str]:
     """
     middle, half = experiment.interval(differences)
     word = "higher" if middle > half else "lower" if middle < -half else "open"
-    return word, f"{100 * middle:+.0f} ± {100 * half:.0f} points"
+    return word, f"{100 * middle:+z.0f} ± {100 * half:.0f} points"
 
 
 def answered(possible: Mapping[str, tuple], **given: object) -> None:

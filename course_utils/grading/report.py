@@ -24,7 +24,7 @@ from nbgrader.api import Gradebook
 
 from course_utils.checks.say import explanations, without_hedge
 from course_utils.errors import CourseError
-from course_utils.grading import record, run
+from course_utils.grading import record, run, taught
 from course_utils.grading.rebuild import grade_id, role
 from course_utils.grading.unseen import demand_hidden
 
@@ -86,7 +86,7 @@ class Task:
     n
         How many submissions it was graded in.
     lectures
-        Numbers of the lectures that its text names.
+        Where it is taught: number and heading, or the numbers of the lectures that its text names.
     """
 
     name: str
@@ -183,15 +183,20 @@ def tasks_of(submissions: Sequence[Submission], masters: dict) -> list[Task]:
 
 
 def _graded(masters: dict) -> Iterable[tuple[str, float, tuple[str, ...]]]:
-    """Name and points of each graded cell, and the lectures named in the text above it."""
-    for master in masters.values():
-        text: list[str] = []
+    """Name and points of each graded cell, and where it is taught.
+
+    Of other courses that is not known: there it is the lectures that the text above it names.
+    """
+    for notebook, master in masters.items():
+        known, text = taught.places(notebook), []
         for cell in master.cells:
             if cell.cell_type == "markdown" and cell.source.startswith("#"):
                 text = []
             text.append(cell.source if cell.cell_type == "markdown" else "")
             if role(cell) in ("test", "by hand"):
                 named = tuple(sorted(set(LECTURE.findall("\n".join(text)))))
+                if grade_id(cell) in known:
+                    named = (known[grade_id(cell)],)
                 yield grade_id(cell), float(cell.metadata.nbgrader.get("points", 0)), named
 
 
@@ -226,7 +231,8 @@ def told(reason: str) -> list[tuple[str, str, bool, str]]:
     headlines = [line for line in lines if line.startswith("✗ ")]
     for headline in headlines or lines[:1]:
         about, _, what = headline.removeprefix("✗ ").partition(": ")
-        about, what = (about, what) if what else ("", headline)
+        if not what or about.startswith("your code"):  # no check spoke, but Python
+            about, what = "", headline.removeprefix("✗ ").removesuffix(": ")
         name = re.split(r"[ ,(]", about)[0].strip("`")
         sentences = explanations(reason) if len(headlines) == 1 else []
         example = _example(reason) if sentences else ""
@@ -394,7 +400,7 @@ def _write_tables(
     names = [task.name for task in tasks]
     tables = {
         "tasks": [["task", "points", "earned", "discrimination", "all points", "n", "lectures"]]
-        + [[t.name, t.most, t.difficulty, t.discrimination, t.full, t.n, " ".join(t.lectures)]
+        + [[t.name, t.most, t.difficulty, t.discrimination, t.full, t.n, "; ".join(t.lectures)]
            for t in tasks],
         "misconceptions": [["function", "what is said", "certain", "students", "who", "tasks"]]
         + [[m.about, m.sentence, m.certain, len(m.students), " ".join(sorted(m.students)),

@@ -5,6 +5,7 @@ import json
 import re
 from types import SimpleNamespace
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbgrader.api import Gradebook
@@ -13,8 +14,10 @@ from typer.testing import CliRunner
 from course_utils.checks.say import explanations, without_hedge
 from course_utils.course import cli
 from course_utils.errors import CourseError
-from course_utils.grading import report, run, workers
+from course_utils.grading import report, run, taught, workers
+from course_utils.grading.rebuild import grade_id, role
 from course_utils.grading.report import Submission, harmless, misconceptions_of, tasks_of, told
+from course_utils.repository import ROOT, known_assignments
 from grading import target
 from grading.classes import (
     MIX,
@@ -127,6 +130,28 @@ class TestNumbers:
         assert flipped.certain
         assert flipped.lectures == {"02", "04"}
         assert flipped.example.startswith("Seen with 2×3 image")
+
+    def test_what_python_says_is_told_as_it_is(self):
+        said = "✗ your code raised ModuleNotFoundError: torch is not there: build it yourself"
+        assert [one[:2] for one in told(said)] == [("", said.removeprefix("✗ "))]
+
+
+@pytest.mark.parametrize("name", known_assignments())
+def test_each_task_of_the_course_names_the_section_that_teaches_it(name):
+    master = nbformat.read(ROOT / "solutions" / name / f"{name}.ipynb", as_version=4)
+    graded = {grade_id(cell) for cell in master.cells if role(cell) in ("test", "by hand")}
+    found = taught.places(name)
+    assert found.keys() == graded
+    for place in found.values():
+        number, heading = place.split(" ", 1)
+        (lecture,) = ROOT.glob(f"lectures/{number}_*.ipynb")
+        assert f"# {heading}" in "\n".join(c.source for c in nbformat.read(lecture, 4).cells)
+
+
+def test_a_place_that_is_gone_is_told():
+    with pytest.raises(LookupError, match="has no heading in a cell 'nu'"):
+        taught.section("05 nu")
+    assert taught.places("t9_of_another_course") == {}
 
 
 class TestPages:
