@@ -27,6 +27,7 @@ PROMISES = [
         1,
         ("similar", "3000", "processor"),
     ),
+    ("docs/grading.md", "is graded in about N minutes", 60, ("stress", "3000", "grade", "seconds")),
     ("docs/contributor.md", "about N minutes on two quiet cores", 60, ("commands", "make test")),
 ]  # fmt: skip
 
