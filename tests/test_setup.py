@@ -162,7 +162,8 @@ class TestImport:
 
 def make(*arguments, cwd=ROOT, path=None, **environment):
     """Run make as a user does, with `path` ahead on PATH, not as a part of `make test`."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("MAKE") and k != "MFLAGS"}
+    own = "MFLAGS", "PYTHON", "VENV"  # of `make test PYTHON=...`, which hands them on
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("MAKE") and k not in own}
     kept["PATH"] = f"{path}{os.pathsep}{kept['PATH']}" if path else kept["PATH"]
     return subprocess.run(
         ["make", *arguments],

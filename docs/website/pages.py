@@ -14,6 +14,7 @@ from course_utils.course.predictions import asks, only_draws
 
 logger = logging.getLogger(__name__)
 LINES_OF_A_CELL = 10_000  # myst-nb numbers the lines of cell n from (n + 1) times this
+LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
 MINUTES = re.compile(r"About [\w ]+? (?:minutes|hours)")
 THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 
@@ -143,7 +144,7 @@ def _last_run(root: Path, docname: str) -> str:
         told = ""
     when = f"Last run on {told.strip()}" if told.strip() else "Run"
     names = {"PyTorch": "torch", "torchvision": "torchvision", "NumPy": "numpy"}
-    pins = dict(line.split("==") for line in (root / "requirements.lock").read_text().split()
+    pins = dict(line.split("==") for line in LOCK.read_text().split()
                 if "==" in line)  # fmt: skip
     return f"{when} with " + ", ".join(f"{name} {pins[p]}" for name, p in names.items())
 
