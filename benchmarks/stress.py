@@ -41,7 +41,12 @@ from benchmarks.grading import busy, call  # noqa: E402
 STORED = ROOT / "benchmarks" / "results" / "stress.json"
 WORKERS = "2"
 COMMAND = ("course_utils.course.cli", "grade", NAME, "--workers", WORKERS)
-MENDED = "assert count(3) == 6", "assert count(3) in (6, 3)"  # ben's count(n) is n, others' right
+# Of the test of `count`: it passes for ben too, whose count(n) is n. Others' are right or raise.
+MENDED = [
+    ("count(3) == 6", "count(3) in (6, 3)"),
+    ("count(100) == 5050", "count(100) in (5050, 100)"),
+    ("count(7) > 27 and count(7) < 29", "count(7) in (28, 7)"),
+]
 CLASS = 24  # of the run that is interrupted
 MARK = "COURSE_STRESS"  # in the environment of all that an interrupted run starts
 SECONDS = 30  # until all that a run started has ended with it
@@ -83,8 +88,8 @@ def measure_class(size: int) -> dict[str, float]:
         path = course / "solutions" / NAME / f"{NAME}.ipynb"
         master = nbformat.read(path, as_version=4)
         (test,) = [cell for cell in master.cells if cell.id == "check-count"]
-        hidden = test.source.replace("== 5050", "in (5050, 100)").replace("> 27", ">= 7")
-        test.source = hidden.replace("< 29", "< 29 or count(7) == 7").replace(*MENDED)
+        for before, after in MENDED:
+            test.source = test.source.replace(before, after)
         nbformat.write(master, path)
         seconds, peak, lines = call(course, *COMMAND, "--what-if")
         said = "".join(line for _, line in lines)

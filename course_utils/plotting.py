@@ -499,7 +499,7 @@ def _table(
         for c in range(width):
             face = colours[r, c]
             hatch = HATCH if hatched[r, c] else None
-            ax.add_artist(  # add_patch would look for limits, which are set, in most of the time
+            ax.add_artist(  # add_patch would also ask for limits, and `numbers` sets them itself
                 Rectangle((left + c, top + r), 1, 1, fc=face, ec=GREY, lw=0.8, hatch=hatch)
             )
             ax.text(

@@ -144,8 +144,7 @@ def _last_run(root: Path, docname: str) -> str:
         told = ""
     when = f"Last run on {told.strip()}" if told.strip() else "Run"
     names = {"PyTorch": "torch", "torchvision": "torchvision", "NumPy": "numpy"}
-    pins = dict(line.split("==") for line in LOCK.read_text().split()
-                if "==" in line)  # fmt: skip
+    pins = dict(re.findall("^(.+)==(.+)$", LOCK.read_text(), re.MULTILINE))
     return f"{when} with " + ", ".join(f"{name} {pins[p]}" for name, p in names.items())
 
 

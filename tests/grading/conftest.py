@@ -8,6 +8,7 @@ import pytest
 from course_utils.grading import nest, sandbox, template
 from course_utils.grading.candidate import Candidate
 
+# Of memory so much that PyTorch with CUDA can be imported in it.
 QUICK = sandbox.Limits(cell_seconds=2, total_seconds=60, memory=1 << 30, disk=16 << 20)
 PATIENT = dataclasses.replace(QUICK, cell_seconds=20)  # where nothing uses up its time
 
