@@ -272,12 +272,12 @@ class Candidate(Kernel):
             self._poll()
 
     def _wait_until_ready(self) -> None:
-        asked, self._deadline = self._deadline, time.monotonic() + READY_SECONDS
+        self._allow(READY_SECONDS)
         while (message := self._read()) is None:
             self._poll()
             if self._is_late():
                 self._fail("the candidate does not answer questions any more")
-        self._deadline = asked
+        self._allow(self._left)
         if message != {"ready": True}:
             self._fail("the candidate answered a question that was not asked", Forged)
 

@@ -13,6 +13,7 @@ import pytest
 
 from course_utils.grading import kernel as kernel_module
 from course_utils.grading import patience, run, workers
+from course_utils.grading.candidate import READY_SECONDS, Candidate
 from course_utils.grading.kernel import Ended, Kernel, Unanswered
 from grading.classes import NAME, RIGHT, hand_in, make_course
 from grading.conftest import QUICK
@@ -98,6 +99,27 @@ def test_a_kernel_is_looked_at_before_its_time_is_over(monkeypatch):
     assert looks == [(1.1, "now"), (1.5, "now"), (2.0, "now")]
     now[0] = 2.1
     assert kernel._is_late()
+
+
+def test_who_never_begins_to_answer_was_not_stopped_by_the_clock_alone(monkeypatch):
+    """Or it would be examined once more at the end, while nobody else is graded."""
+    now, deaf = [0.0], Candidate.__new__(Candidate)
+    deaf.sandbox, deaf.hurried, deaf._left = SimpleNamespace(ended=False), False, LIMIT
+    deaf._watch = SimpleNamespace(mark=lambda clock: None, excused=lambda clock: 0.03)
+    monkeypatch.setattr(kernel_module.time, "monotonic", lambda: now[0])
+
+    def poll():
+        now[0] += 0.05
+
+    def fail(why):
+        raise Ended(why)
+
+    deaf._read, deaf._poll, deaf._fail = lambda: None, poll, fail
+    deaf._allow(LIMIT)  # for the whole test, whose precaution is over before the kernel is given up
+    with pytest.raises(Ended, match="does not answer questions any more"):
+        deaf._wait_until_ready()
+    assert now[0] == pytest.approx(READY_SECONDS, abs=1)
+    assert not deaf.hurried
 
 
 def told_of(kernel, cell):
