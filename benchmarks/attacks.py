@@ -2,6 +2,7 @@
 
     python benchmarks/attacks.py                  # all three, a table
     python benchmarks/attacks.py --otter ~/otter  # with an environment that has otter-grader
+    python benchmarks/attacks.py --pairs          # here alone: each beside honest work
     python benchmarks/attacks.py --store          # and keep the table, here and in the docs
 
 Plain nbgrader runs with its stock settings, on the same assignment. Otter-grader comes from the
@@ -15,6 +16,8 @@ Both run students' code without any sandbox, so all of each is put into one here
 that are marked harmless are tried. An attack has gained if it was really awarded points that it did
 not earn. One that only aims at this grader's own machinery cannot be tried on another, and is not
 counted there. Tests that contradict themselves give nobody an honest point, in any of the three.
+
+In pairs, an attack and honest work are examined at the same time, and nothing else is.
 """
 
 import argparse
@@ -29,14 +32,14 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from course_utils.grading import rebuild, run, sandbox
+from course_utils.grading import rebuild, run, sandbox, workers
 from course_utils.repository import ROOT
 
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import nbformat  # noqa: E402
 from grading import impossible, target  # noqa: E402
-from grading.classes import NAME, contents, make_course  # noqa: E402
+from grading.classes import NAME, contents, hand_in, make_course  # noqa: E402
 from grading.hostile_class import (  # noqa: E402
     ATTACKS,
     CLASSES,
@@ -47,6 +50,7 @@ from grading.hostile_class import (  # noqa: E402
     submit,
 )
 from grading.tiny import environment  # noqa: E402
+from tqdm import tqdm  # noqa: E402
 
 LIMITS = sandbox.Limits(cell_seconds=2, total_seconds=20, memory=512 << 20, disk=16 << 20)
 STOCK = """
@@ -96,6 +100,7 @@ for name in names:
     except OSError:
         pass
 """
+HONEST, BY_HAND = "honest", target.POINTS["essay"]
 Points = dict[str, float]  # by the name of a test
 
 
@@ -126,6 +131,32 @@ def by_course_grade(folder: Path) -> dict[str, Points]:
         submit(attack, folder, name)
     run.grade(NAME, folder, limits=LIMITS)
     return _points(folder)
+
+
+def in_pairs(folder: Path) -> dict:
+    """How many pairs there were, which attacks gained, and beside which honest work lost points."""
+    make_course(folder, master=master())
+    hand_in(folder, HONEST, target.submission(target.RIGHT, master()))
+    for name, attack in ATTACKS.items():
+        submit(attack, folder, name)
+    course = run.open_course(folder)
+    task = run.read_task(course, NAME, LIMITS)
+    found = {"pairs": len(ATTACKS), "gained": [], "lost": []}
+    with workers.pool(2, None) as both:
+        for name in tqdm(ATTACKS, unit="pair"):
+            points = {
+                submission.student: {
+                    cell.name: cell.score or 0
+                    for result in ({} if isinstance(outcome, str) else outcome).values()
+                    for cell in result.cells
+                }
+                for submission, outcome in run.examined(both, course, task, [name, HONEST])
+            }
+            if gained(points[name], name):
+                found["gained"].append(name)
+            if sum(points[HONEST].values()) != sum(target.POINTS.values()) - BY_HAND:
+                found["lost"].append(name)
+    return found
 
 
 def by_plain_nbgrader(folder: Path) -> dict[str, Points]:
@@ -275,7 +306,16 @@ def page_section(stored: dict) -> str:
         "Both of the others run the tests in the student's own process. What they do not finish "
         f"(a file that they cannot read, more than {OTTER_SECONDS} s in otter-grader or "
         f"{ONE_SECONDS} s in nbgrader) has gained nothing."
-        f"\n\n{page_table(stored)}\n\n"
+        f"\n\n{page_table(stored)}\n\n{page_pairs(stored['pairs'])}\n\n"
+    )
+
+
+def page_pairs(pairs: dict) -> str:
+    """What the guide says of attacks beside honest work."""
+    return (
+        f"In pairs, `python benchmarks/attacks.py --pairs`, each attack was examined at the same "
+        f"time as honest work: of {pairs['pairs']} attacks {len(pairs['gained'])} gained points, "
+        f"and honest work lost points beside {len(pairs['lost'])}."
     )
 
 
@@ -292,8 +332,17 @@ def main() -> None:
     """Grade in all ways and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--otter", type=Path, help="an environment that has otter-grader")
+    parser.add_argument("--pairs", action="store_true", help="only here, beside honest work")
     parser.add_argument("--store", action="store_true", help="keep the table, here and in the docs")
     arguments = parser.parse_args()
+    stored = json.loads(STORED.read_text()) if STORED.exists() else {}
+    if arguments.pairs:
+        with tempfile.TemporaryDirectory(prefix="course-attacks-") as scratch:
+            stored["pairs"] = in_pairs(Path(scratch))
+        print(page_pairs(stored["pairs"]), stored["pairs"]["gained"], stored["pairs"]["lost"])
+        if arguments.store:
+            store(stored)
+        return
     with tempfile.TemporaryDirectory(prefix="course-attacks-", dir=Path.home()) as scratch:
         folders = {name: Path(scratch, name) for name in GRADERS}
         for folder in folders.values():
@@ -304,7 +353,7 @@ def main() -> None:
             nbgraders = both.submit(by_plain_nbgrader, folders["nbgrader"])
             otters = both.submit(by_otter, folders["otter"], place.resolve())
         found |= {"nbgrader": nbgraders.result(), "otter": otters.result()}
-        new = {"otter-grader": version(place), "graders": summed(found)}
+        new = stored | {"otter-grader": version(place), "graders": summed(found)}
     for grader, own in new["graders"].items():
         print(f"{grader}: {', '.join(own['winners']) or 'nobody gains'}")
         print(f"  passed what contradicts itself: {', '.join(own['impossible']) or 'nobody'}")
