@@ -26,11 +26,11 @@ READY = VENV / ".ready"
 UNFINISHED = VENV / ".unfinished"
 LOWEST = (3, 11)
 LAB = [
-    "--LabApp.news_url=None",
     "--LabApp.default_url=/lab/tree/lectures/00_start_here.ipynb",
     "--ServerApp.contents_manager_class=course_utils.course.desk.Untouched",
 ]
-STUDENTS_DESK = ROOT / "course_utils" / "course"  # whose labconfig/ leaves that panel out
+DESK = ROOT / "course_utils" / "course"  # whose labconfig/ lets JupyterLab open without a question
+STUDENTS_DESK = DESK / "students"  # and whose leaves that panel out
 # Builds of PyTorch that need no NVIDIA card, and a tenth of the room. On Linux alone they are not
 # what the default index has.
 CPU_BUILDS = "https://download.pytorch.org/whl/cpu"
@@ -213,15 +213,19 @@ def open_lab(*, author=False):
     environment = dict(os.environ)
     # Jupyter starts its subcommands by name.
     environment["PATH"] = os.path.dirname(python()) + os.pathsep + environment.get("PATH", "")
-    if not author:
-        settings = [str(STUDENTS_DESK), environment.get("JUPYTER_CONFIG_PATH", "")]
-        environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, settings))
+    environment["JUPYTER_CONFIG_PATH"] = settings(environment, author=author)
     _trust(environment)
     command = [python(), "-m", "jupyter", "lab", *flags]
     if os.name != "nt":
         os.chdir(str(ROOT))
         os.execve(command[0], command, environment)
     return subprocess.run(command, cwd=str(ROOT), env=environment, check=False).returncode
+
+
+def settings(environment, *, author=False):
+    """Where Jupyter looks for settings, the course's first."""
+    own = [DESK] if author else [STUDENTS_DESK, DESK]
+    return os.pathsep.join(filter(None, [*map(str, own), environment.get("JUPYTER_CONFIG_PATH")]))
 
 
 def _trust(environment):

@@ -16,6 +16,8 @@ os.umask(0o077)  # the servers inherit it: what people write, only they can read
 
 HUB = Path(__file__).resolve().parent
 COURSE = Path(os.environ.get("COURSE_FOLDER", "/opt/convnet/course"))  # the students' copy
+# How JupyterLab opens: what only a shared machine needs, and what the course itself wants.
+EVERYONE = f"{HUB / 'everyone'}:{COURSE / 'course_utils' / 'course'}"
 CLONE = os.environ.get("COURSE_CLONE", "convnet-course")  # in the instructor's home
 EXCHANGE = os.environ.get("COURSE_EXCHANGE", "/srv/convnet/exchange")
 GRADEBOOK = os.environ.get("COURSE_GRADEBOOK", "postgresql+psycopg:///convnet")
@@ -42,7 +44,7 @@ def prepare(spawner):
         raise HTTPError(403, f"Others can enter your home folder: chmod 700 {user.pw_dir}")
     own = {
         "COURSE_EXCHANGE": EXCHANGE,
-        "JUPYTER_CONFIG_PATH": f"{HUB / 'student'}:{HUB / 'everyone'}",
+        "JUPYTER_CONFIG_PATH": f"{HUB / 'student'}:{EVERYONE}",
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "PYTHONPATH": str(COURSE),
     }
@@ -50,7 +52,7 @@ def prepare(spawner):
         clone = str(Path(user.pw_dir, CLONE))  # its nbgrader_config.py is found from everywhere
         spawner.notebook_dir = clone
         own["COURSE_GRADEBOOK"] = GRADEBOOK
-        own["JUPYTER_CONFIG_PATH"] = f"{clone}:{HUB / 'everyone'}"
+        own["JUPYTER_CONFIG_PATH"] = f"{clone}:{EVERYONE}"
         own["PYTHONPATH"] = clone
     spawner.environment = {**spawner.environment, **own}
 

@@ -22,7 +22,6 @@ from urllib.request import urlopen
 
 import pytest
 import yaml
-from jupyterlab.labapp import LabApp
 
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = (ROOT / "pyproject.toml").read_text()
@@ -485,9 +484,3 @@ class TestLab:
             finally:
                 os.killpg(lab.pid, signal.SIGTERM)
                 lab.wait(timeout=30)
-
-
-def test_jupyterlab_opens_without_asking_about_news(start):
-    """Its question would pop up over the first lecture."""
-    assert "--LabApp.news_url=None" in start.LAB
-    assert LabApp(news_url=None).news_url is None  # which is what turns it off

@@ -68,7 +68,9 @@ def clone(exchange, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def instructor(browser, clone):
-    """JupyterLab in the instructor's clone."""
+    """JupyterLab in the instructor's clone, as `start.py --author` opens it there."""
+    settings = runpy.run_path(str(ROOT / "start.py"))["settings"]
+    clone.environment["JUPYTER_CONFIG_PATH"] = settings(clone.environment, author=True)
     yield from _lab(browser, clone)
 
 
@@ -89,7 +91,8 @@ def student_desk(exchange, tmp_path_factory):
 def student(browser, student_desk):
     """JupyterLab in the student's copy, as start.py opens it there."""
     start = runpy.run_path(str(student_desk.folder / "start.py"))
-    student_desk.environment["JUPYTER_CONFIG_PATH"] = str(start["STUDENTS_DESK"])
+    own = student_desk.environment
+    own["JUPYTER_CONFIG_PATH"] = start["settings"](own)
     yield from _lab(browser, student_desk, *start["LAB"])
 
 

@@ -57,12 +57,9 @@ def _wait_for(url: str, process: subprocess.Popen) -> None:
 def person(folder: Path, home: Path, exchange: Path) -> dict[str, str]:
     """What the shell of somebody holds who has activated the environment in a copy of the course.
 
-    Nothing of the caller's own Jupyter. `home` is made; in it, JupyterLab's question whether to
-    show news, which pops up over the page at any moment, has been answered.
+    Nothing of the caller's own Jupyter; `home` is made.
     """
-    answers = home / ".jupyter/lab/user-settings/@jupyterlab/apputils-extension"
-    answers.mkdir(parents=True)
-    (answers / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+    home.mkdir(parents=True)
     own = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "IPYTHON", "MPL"))}
     return own | {
         "HOME": str(home),

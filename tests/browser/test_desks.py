@@ -56,6 +56,12 @@ def test_what_was_only_opened_is_not_changed(stored):
     expect(stored.page.locator(".jp-mod-dirty")).to_have_count(0)
 
 
+def test_nobody_is_asked_about_news(stored):
+    """As soon as JupyterLab knows what is set, it would pop up over the page."""
+    expect(stored.page.locator(".Toastify__toast, .jp-Dialog")).to_have_count(0)
+    expect(stored.page.get_by_text("Jupyter news")).to_have_count(0)
+
+
 def test_a_student_is_not_asked_to_create_an_assignment(student):
     assert student.page.get_by_role("tab", name="Property Inspector").is_visible()
     assert student.page.get_by_role("tab", name="Create Assignment").count() == 0

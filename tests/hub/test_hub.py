@@ -252,6 +252,8 @@ def test_lab_shows_each_what_they_need(term):
         assert ("@jupyter/nbgrader:formgrader" not in off) == formgrader
         assert "@jupyter/nbgrader:assignment-list" not in off
         assert "@jupyterlab/debugger-extension" in off  # its port is open to everybody
+        said = person.get("lab/api/settings/@jupyterlab/apputils-extension:notification").json()
+        assert said["schema"]["properties"]["fetchNews"]["default"] == "false"  # no question
 
 
 def test_right_work_earns_the_points_and_wrong_work_does_not(term):
