@@ -11,7 +11,6 @@ import ctypes
 import gc
 import importlib
 import os
-import resource
 import signal
 import socket
 import sys
@@ -132,6 +131,8 @@ def _examined(way: str, connection: socket.socket, asking: socket.socket) -> byt
     """What came of it, as `results` tells it."""
     with Connection(os.dup(connection.fileno())) as given:
         submission, master, limits, files, own_files, fonts = given.recv()
+    import resource  # which Windows does not have
+
     room = room_of(limits)
     resource.setrlimit(resource.RLIMIT_DATA, (room, room))
     try:
@@ -150,6 +151,8 @@ def room_of(limits: Limits) -> int:
 
 def _give_up(limits: Limits) -> None:
     """Give up what reading hostile bytes does not need."""
+    import resource  # which Windows does not have
+
     from course_utils.grading import seccomp  # which only Linux has
 
     nothing = os.open(os.devnull, os.O_RDWR)

@@ -44,6 +44,7 @@ NAMESPACES = [
 SETTINGS_OF_A_COURSE = "nbgrader_config.py"  # which may hold the password of a gradebook
 IMPORTED = (".py", ".so")
 INSTALL = "sudo apt install bubblewrap"
+ELSEWHERE = "only Linux has it, so grade in a container, see docs/instructor.md"
 PATIENCE = 120  # seconds that a trial may take on a busy machine
 SMALL = 1 << 20
 
@@ -174,8 +175,9 @@ def require() -> None:
 def _program() -> str:
     program = shutil.which("bwrap")
     if program is None:
+        how = INSTALL if sys.platform == "linux" else ELSEWHERE
         raise CourseError(
-            f"Grading needs bubblewrap, which keeps students' code in a sandbox: {INSTALL}"
+            f"Grading needs bubblewrap, which keeps students' code in a sandbox: {how}"
         )
     return program
 

@@ -4,7 +4,6 @@ Whatever lies there may be forged, of any size, and change while it is copied.
 """
 
 import os
-import pwd
 import secrets
 import shutil
 import stat
@@ -150,6 +149,8 @@ def _secret(path: Path) -> str:
 
 
 def _name(user: int) -> str:
+    import pwd  # which Windows does not have
+
     try:
         return pwd.getpwuid(user).pw_name
     except KeyError:

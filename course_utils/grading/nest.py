@@ -4,7 +4,6 @@ Sources: user_namespaces(7), pid_namespaces(7), mount(2), capabilities(7), prctl
 """
 
 import ctypes
-import fcntl
 import os
 import platform
 import re
@@ -128,6 +127,8 @@ def mounted_below(folder: str) -> list[str]:
 
 def _connect_with_itself() -> None:
     """Have 127.0.0.1, as programs expect; there is no other network."""
+    import fcntl  # which Windows does not have
+
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
 

@@ -12,11 +12,9 @@ examination, of the visible tests alone: the code that it runs has never met a h
 import contextlib
 import copy
 import datetime
-import fcntl
 import functools
 import json
 import os
-import pwd
 import secrets
 import shutil
 import sqlite3
@@ -99,6 +97,8 @@ class Question:
         Refused
             If the system does not know them.
         """
+        import pwd  # which Windows does not have
+
         try:
             name = pwd.getpwuid(self.user).pw_name
         except KeyError:
@@ -237,6 +237,8 @@ class Office:
 
     def __init__(self, root: Path, say: Callable[[str], None] = print) -> None:
         self.root, self.say = root, say
+        import fcntl  # which Windows does not have
+
         course = run.open_course(root)
         quota(course)  # which must be one
         self.exchange = Path(str(course.config.Exchange.root))

@@ -5,7 +5,6 @@ nothing can be written outside it.
 """
 
 import contextlib
-import fcntl
 import functools
 import json
 import os
@@ -331,6 +330,8 @@ class _Lock(contextlib.closing):
     """Locks a folder until it is closed, or the process ends."""
 
     def __init__(self, folder: Path) -> None:
+        import fcntl  # which Windows does not have
+
         super().__init__(self)
         self._fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
