@@ -20,6 +20,7 @@ from course_utils.repository import ROOT
 
 PIP = f"{sys.executable} -m pip install"
 WIDTH = 33  # of the column of names
+INSTALL_GIT = {"win32": "winget install Git.Git", "darwin": "xcode-select --install"}
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,13 @@ def pins(root: Path) -> dict[str, str]:
     return dict(pin.split("==") for pin in wanted)
 
 
+def activate(environment: Path) -> str:
+    """The command that activates an environment: of PowerShell on Windows, else of a shell."""
+    if sys.platform == "win32":
+        return f'& "{environment / "Scripts" / "Activate.ps1"}"'
+    return f"source {environment / 'bin' / 'activate'}"
+
+
 def _packages(root: Path) -> Iterator[Finding]:
     """The course itself and each pinned package: the versions that the course was tested with."""
     if not (root / "pyproject.toml").exists():
@@ -112,7 +120,7 @@ def _packages(root: Path) -> Iterator[Finding]:
         return
     remedy, own = f"{PIP} -r {root / 'requirements.lock'}", root / ".venv"
     if (own / ".ready").exists() and Path(sys.prefix).resolve() != own.resolve():
-        remedy = f"source {own / 'bin' / 'activate'}"  # this Python is not the course's
+        remedy = activate(own)  # this Python is not the course's
     for name, wanted in pins(root).items():
         found = _version(name)
         if found is None:
@@ -190,13 +198,19 @@ def _extensions(root: Path) -> Iterator[Finding]:
 
 
 def _commands(root: Path) -> Iterator[Finding]:
-    beside = Path(sys.executable).parent
-    activate = f"source {beside / 'activate'}"
+    sandbox = "sudo apt install bubblewrap"
+    if sys.platform in INSTALL_GIT:
+        sandbox = "only Linux has it: grade in a container, see docs/instructor.md"
     # nbgrader starts alembic by name, so it must be on the search path, not only installed.
     for command, remedy, missing, optional in [
-        ("alembic", activate, "not on PATH; plain nbgrader commands need it", True),
-        ("git", "sudo apt install git", "missing", True),
-        ("bwrap", "sudo apt install bubblewrap", "missing; only grading needs it", True),
+        (
+            "alembic",
+            activate(Path(sys.prefix)),
+            "not on PATH; plain nbgrader commands need it",
+            True,
+        ),
+        ("git", INSTALL_GIT.get(sys.platform, "sudo apt install git"), "missing", True),
+        ("bwrap", sandbox, "missing; only grading needs it", True),
     ]:
         where = shutil.which(command)
         yield Finding(command, where or missing, "" if where else remedy, optional)
