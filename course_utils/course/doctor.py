@@ -198,7 +198,7 @@ def _extensions(root: Path) -> Iterator[Finding]:
 
 
 def _commands(root: Path) -> Iterator[Finding]:
-    sandbox = "sudo apt install bubblewrap"
+    own, sandbox = Path(sys.prefix), "sudo apt install bubblewrap"
     if sys.platform in INSTALL_GIT:
         sandbox = "only Linux has it: grade in a container, see docs/instructor.md"
     # nbgrader starts alembic by name, so it must be on the search path, not only installed.

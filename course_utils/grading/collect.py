@@ -15,9 +15,8 @@ from nbgrader import utils
 from nbgrader.exchange import ExchangeError
 from nbgrader.exchange.default import ExchangeCollect
 
-from course_utils.grading.submissions import MAX_NUMBER
+from course_utils.grading.submissions import MAX_NUMBER, READING
 
-SEARCHABLE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a link is refused, a pipe never waits
 DEEPEST = 20  # folders in folders
 SECRET = 128  # letters of nbgrader's own
 CHUNK = 1 << 20  # bytes
@@ -59,7 +58,7 @@ class Collect(ExchangeCollect):
         size = self.coursedir.max_file_size
         ignore = utils.ignore_patterns(**rules, max_file_size=size, log=self.log)
         try:
-            source = os.open(src, SEARCHABLE | os.O_DIRECTORY)
+            source = os.open(src, READING | os.O_DIRECTORY)
         except OSError as error:
             self.log.error("%s is left out: %s", src, error.strerror)
             return
@@ -107,7 +106,7 @@ class _Copy:
         self.number -= 1
         if self.number < 0:
             raise ValueError(f"there are more than {MAX_NUMBER} files")
-        opened = os.open(name, SEARCHABLE, dir_fd=source)
+        opened = os.open(name, READING, dir_fd=source)
         try:
             about = os.fstat(opened)
             self.changed = max(self.changed, about.st_ctime)

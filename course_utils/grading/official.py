@@ -34,12 +34,11 @@ from course_utils.errors import CourseError
 from course_utils.grading import record, run, workers
 from course_utils.grading.bubblewrap import require
 from course_utils.grading.rebuild import grade_id, hidden_lines, role
-from course_utils.grading.submissions import Submission
+from course_utils.grading.submissions import READING, Submission
 from course_utils.grading.verdicts import CellResult, ExamResult
 
 LOOK = 1.0  # seconds between looks at the queue
 DAY = 86400.0  # seconds; a question that was not even finished then is removed
-OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a link is refused, a pipe never waits
 LOST_POINTS = {"partly", "failed", "no answer"}
 BEGUN, DONE, FAILED = "begun", "done", "failed"
 FAULT = "The grading failed, not your notebook. It does not count; your instructor can see why."
@@ -368,7 +367,7 @@ class Office:
     def _open(self, name: str) -> Iterator[tuple]:
         """A question, which may be anything that a student can make, and what the system says."""
         try:
-            descriptor = os.open(self.questions / name, OPEN)
+            descriptor = os.open(self.questions / name, READING)
         except FileNotFoundError:
             raise
         except OSError as error:

@@ -16,6 +16,10 @@ MAX_NUMBER = 1000  # of them
 FEW = 3  # notebooks that are not wanted, of which outputs may make one large
 IGNORED = {"timestamp.txt", "submission_secret.txt"}  # nbgrader's own
 IGNORED_FOLDERS = {".ipynb_checkpoints", "__pycache__", "feedback"}
+# A link is refused, a pipe never waits. Windows has neither flag, and one that leaves bytes alone.
+READING = os.O_RDONLY | sum(
+    getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
+)
 
 
 @dataclass
@@ -130,7 +134,7 @@ def _read(path: Path, limit: int) -> bytes:
     """The bytes of a regular file, which is not a link."""
     if path.is_symlink():
         raise ValueError("it is a link")
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    descriptor = os.open(path, READING)
     with open(descriptor, "rb") as file:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
