@@ -203,12 +203,7 @@ def _commands(root: Path) -> Iterator[Finding]:
         sandbox = "only Linux has it: grade in a container, see docs/instructor.md"
     # nbgrader starts alembic by name, so it must be on the search path, not only installed.
     for command, remedy, missing, optional in [
-        (
-            "alembic",
-            activate(Path(sys.prefix)),
-            "not on PATH; plain nbgrader commands need it",
-            True,
-        ),
+        ("alembic", activate(own), "not on PATH; plain nbgrader commands need it", True),
         ("git", INSTALL_GIT.get(sys.platform, "sudo apt install git"), "missing", True),
         ("bwrap", sandbox, "missing; only grading needs it", True),
     ]:

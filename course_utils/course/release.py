@@ -151,6 +151,8 @@ def _generate(names: list[str], root: Path, scratch: Path) -> Path:
             said = re.findall(r"^\s*[\w.]*Error: (.+)$", result.get("log", ""), re.MULTILINE)
             why = said[0] if said else result["error"].strip().splitlines()[-1]
             raise CourseError(f"nbgrader cannot generate {name}: {why}. Nothing was changed.")
+    for path in (scratch / "assignments").rglob("*.ipynb"):  # Windows ends its lines otherwise
+        path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
     return scratch / "assignments"
 
 

@@ -10,6 +10,7 @@ import re
 import socket
 import stat
 import struct
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -34,7 +35,7 @@ OWN = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
 HOME = "/home/student"
 WRITABLE = ("/tmp", "/dev/shm", HOME)
 MIN_LINUX = (5, 14)  # before that, processes were counted for all of a user's namespaces together
-_libc = None if os.name == "nt" else ctypes.CDLL(None, use_errno=True)
+_libc = None if sys.platform == "win32" else ctypes.CDLL(None, use_errno=True)
 
 
 class CannotNest(Exception):
