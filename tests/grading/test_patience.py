@@ -169,9 +169,9 @@ class TestOnABusyProcessor:
             assert not kernel.hurried
 
     def test_the_clock_is_a_precaution(self, kernel, monkeypatch):
-        monkeypatch.setattr(patience, "PRECAUTION", 1.5)
-        with crowded(kernel):
-            assert "it ran for more than" in told_of(kernel, "work(0.4)")
+        monkeypatch.setattr(patience, "PRECAUTION", 1.1)
+        with crowded(kernel):  # of which it may have half: Linux gives each session one share
+            assert "it ran for more than" in told_of(kernel, "work(0.48)")
         assert kernel.hurried
 
 
