@@ -306,14 +306,14 @@ def page_section(stored: dict) -> str:
         "Both of the others run the tests in the student's own process. What they do not finish "
         f"(a file that they cannot read, more than {OTTER_SECONDS} s in otter-grader or "
         f"{ONE_SECONDS} s in nbgrader) has gained nothing."
-        f"\n\n{page_table(stored)}\n\n{page_pairs(stored['pairs'])}\n\n"
-    )
+        f"\n\n{page_table(stored)}\n\n"
+    ) + (f"{page_pairs(stored['pairs'])}\n\n" if "pairs" in stored else "")
 
 
 def page_pairs(pairs: dict) -> str:
     """What the guide says of attacks beside honest work."""
     return (
-        f"In pairs, `python benchmarks/attacks.py --pairs`, each attack was examined at the same "
+        "In pairs, `python benchmarks/attacks.py --pairs`, each attack was examined at the same "
         f"time as honest work: of {pairs['pairs']} attacks {len(pairs['gained'])} gained points, "
         f"and honest work lost points beside {len(pairs['lost'])}."
     )

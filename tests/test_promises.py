@@ -83,6 +83,7 @@ def test_the_guide_compares_graders_by_what_was_measured_and_by_nothing_else():
         assert attacks.page_section(found) in guide
         course = found["graders"]["course"]
         assert (course["winners"], course["impossible"]) == ([], [])
+        assert (found["pairs"]["gained"], found["pairs"]["lost"]) == ([], [])
 
 
 def test_the_limits_in_the_guide_are_those_of_grading():

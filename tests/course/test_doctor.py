@@ -148,6 +148,16 @@ class TestPrograms:
         assert commands["bwrap"].remedy == "sudo apt install bubblewrap"
         assert commands["alembic"].remedy.startswith("source ")
 
+    @pytest.mark.parametrize(("system", "git"), [("win32", "winget"), ("darwin", "xcode-select")])
+    def test_elsewhere_no_command_of_linux_is_named(self, monkeypatch, system, git):
+        monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
+        monkeypatch.setattr(doctor.sys, "platform", system)
+        commands = found(doctor._commands(ROOT))
+        assert not [finding for finding in commands.values() if "apt" in finding.remedy]
+        assert commands["git"].remedy.startswith(git)
+        assert "container" in commands["bwrap"].remedy
+        assert commands["alembic"].remedy.endswith('Activate.ps1"') == (system == "win32")
+
 
 class TestReport:
     def test_old_python_is_all_that_is_said(self, monkeypatch, capsys):

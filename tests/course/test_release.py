@@ -57,6 +57,21 @@ def test_cells_and_their_ids_are_those_of_the_solution(name):
     assert ids["assignments"] == ids["solutions"]
 
 
+def test_lines_end_alike_on_every_system(course, monkeypatch):
+    """On Windows nbgrader writes as text files are written there."""
+    import nbgrader.apps
+
+    class Windows(nbgrader.apps.NbGraderAPI):
+        def generate_assignment(self, name):
+            done = super().generate_assignment(name)
+            for path in Path(self.coursedir.root, "assignments").rglob("*.ipynb"):
+                path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+            return done
+
+    monkeypatch.setattr(nbgrader.apps, "NbGraderAPI", Windows)
+    assert release(root=_root(course), check=True) == []
+
+
 def test_the_same_source_gives_the_same_bytes_wherever_it_was_saved(course):
     before = _snapshot(_root(course) / "assignments")
     nb = nbformat.read(course, as_version=4)
