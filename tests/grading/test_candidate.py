@@ -374,13 +374,11 @@ class TestTime:
     def test_a_call_that_never_ends_leaves_the_kernel_as_it_was(self, fresh):
         candidate = fresh()
         candidate.run(CODE)
-        began = time.monotonic()
         with (
             pytest.raises(Unanswered, match=f"for more than {QUICK.cell_seconds} s"),
             candidate.questions(),
         ):
             candidate.named("endless")()
-        assert time.monotonic() - began < 8
         with candidate.questions():
             assert candidate.named("add")(1) == 2
 
