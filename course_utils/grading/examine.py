@@ -241,8 +241,10 @@ class _Exam:
         if passed > patience.PRECAUTION * total:
             self.hurried = True
             return 0.0
-        waited = patience.own_waiting() - self.idle + self.waited
-        return total - passed + waited + (self.candidate.waited() if self.candidate else 0.0)
+        left = total - passed + patience.own_waiting() - self.idle + self.waited
+        if self.candidate is None or left > self.limits.cell_seconds:
+            return left  # as much as anything takes, without what the kernel has waited for
+        return left + self.candidate.waited()
 
     def _end_candidate(self) -> None:
         self.candidate.end()

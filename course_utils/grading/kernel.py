@@ -4,6 +4,7 @@ Whatever it sends may be hostile: a message is taken for what it says of a cell'
 """
 
 import contextlib
+import math
 import time
 from collections.abc import Mapping
 
@@ -18,6 +19,7 @@ from course_utils.grading.outputs import Outputs
 MAX_MESSAGE = 8 << 20  # bytes of one message of the kernel
 GRACE = 2.0  # seconds to obey an interrupt
 LOOK = 0.25  # seconds between looks at memory and processes
+SOON = LOOK / 10  # until when it is not counted what a kernel waits: most answers come before
 
 
 class Unanswered(BaseException):
@@ -96,8 +98,7 @@ class Kernel:
         self.hurried = False  # whether it was stopped by the clock alone, on a busy machine
         self._watch = self.sandbox.program.watch
         self._waited = 0.0  # until its end
-        for clock in ("now", "all"):
-            self._watch.mark(clock)
+        self._watch.mark("all")
 
     def run(self, source: str) -> list[NotebookNode]:
         """Run a cell; what the student's code raises is among the outputs.
@@ -149,21 +150,26 @@ class Kernel:
 
     def _allow(self, seconds: float) -> None:
         """Give time, from now on."""
-        self._deadline = time.monotonic() + seconds
+        now = time.monotonic()
+        self._deadline, self._latest = now + seconds, now + patience.PRECAUTION * seconds
+        self._mark_at = now + min(SOON, seconds / 10)
         self._notice_at = self._deadline - seconds / 2  # who waits at the end is noticed before it
-        self._latest = time.monotonic() + patience.PRECAUTION * seconds
-        self._watch.mark("now")
 
     def _is_late(self) -> bool:
         """Whether the time is over; what the kernel waited for a processor is given back."""
-        if time.monotonic() <= self._deadline:
-            if time.monotonic() > self._notice_at:
-                self._notice_at = time.monotonic() + LOOK
+        now = time.monotonic()
+        if now > self._mark_at and not self.sandbox.ended:
+            self._deadline += now - self._mark_at  # in which nobody has counted
+            self._mark_at = math.inf
+            self._watch.mark("now")
+        if now <= self._deadline:
+            if now > self._notice_at:
+                self._notice_at = now + LOOK
                 self._watch.excused("now")
             return False
         if self.sandbox.ended or (excused := self._watch.excused("now")) < LOOK / 10:
             return True
-        if time.monotonic() > self._latest:
+        if now > self._latest:
             self.hurried = True
             return True
         self._deadline += excused

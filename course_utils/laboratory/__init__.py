@@ -5,7 +5,6 @@ puts it below a cell, `link` keeps it tied to Python, which may then read and se
 """
 
 import base64
-import functools
 import gzip
 import html
 import io
@@ -27,6 +26,11 @@ from course_utils.laboratory.stills import STILLS
 
 VERSION = 1  # of what is stored in pages; laboratory.js holds the same number
 FOLDER = Path(__file__).parent
+# Made when this is imported, so that kernels which are forked afterwards have it: the ES module
+# without comments and spare spaces, and as pages carry it, in half the room (gzip, base64).
+MODULE = squeezed((FOLDER / "laboratory.js").read_text(encoding="utf-8"))
+PACKED = base64.b64encode(gzip.compress(MODULE.encode(), mtime=0)).decode("ascii")
+START = squeezed((FOLDER / "start.js").read_text(encoding="utf-8"))
 _GEOMETRY = {"stride", "padding", "dilation", "flip"}
 MODES = {
     "window": {"input", "kernel", "kernels", "stop", "yours", *_GEOMETRY},
@@ -164,18 +168,6 @@ def still(given: Mapping[str, Any], alt: str | None = None) -> tuple[str, str]:
     return f"data:{mime};base64,{base64.b64encode(picture).decode('ascii')}", words
 
 
-@functools.cache
-def module() -> str:
-    """The ES module as browsers run it, without comments and spare spaces."""
-    return squeezed((FOLDER / "laboratory.js").read_text(encoding="utf-8"))
-
-
-@functools.cache
-def packed() -> str:
-    """The ES module as pages carry it, in half the room: gzip, base64."""
-    return base64.b64encode(gzip.compress(module().encode(), mtime=0)).decode("ascii")
-
-
 def _answer(function: Callable[..., Any], start: Mapping[str, Any]) -> np.ndarray | None:
     """What somebody's function gives; where nothing can be compared, None and a sentence."""
     kernels = [start["kernel"]] if "kernel" in start else list(start["kernels"].values())
@@ -227,7 +219,9 @@ def _fewer_colours(png: bytes) -> bytes:
     small = io.BytesIO()
     drawn = Image.open(io.BytesIO(png)).convert("RGB")
     method = Image.Quantize.MAXCOVERAGE  # keeps the colours of thin lines apart
-    drawn.quantize(COLOURS, method, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    drawn.quantize(COLOURS, method, dither=Image.Dither.NONE).save(
+        small, "png", compress_level=plotting.PNG_LEVEL
+    )
     return small.getvalue()
 
 
@@ -267,10 +261,9 @@ def _first_in(cell: str | None) -> bool:
 
 def _page(given: Mapping[str, Any], picture: str, alt: str, *, with_module: bool) -> str:
     data = json.dumps(given, ensure_ascii=False).replace("<", "\\u003c")
-    code = f'<script type="text/plain" class="laboratory-module">{packed()}</script>'
-    start = squeezed((FOLDER / "start.js").read_text(encoding="utf-8"))
+    code = f'<script type="text/plain" class="laboratory-module">{PACKED}</script>'
     return (
         f'<div class="laboratory"><img class="still" src="{picture}" alt="{html.escape(alt)}">'
         f'<script type="application/json" class="start">{data}</script>'
-        f"{code if with_module else ''}<script>{start}</script></div>"
+        f"{code if with_module else ''}<script>{START}</script></div>"
     )

@@ -18,7 +18,7 @@ class Linked(anywidget.AnyWidget):
         What it shows, as plain data; setting it draws anew.
     """
 
-    _esm = laboratory.module()
+    _esm = laboratory.MODULE
     state = Dict().tag(sync=True)
     still = Unicode().tag(sync=True)
     alt = Unicode().tag(sync=True)

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-# A text, the rest of a template, a pattern, a comment, white space, or anything else.
+# A text, a comment, white space, a name or number, or anything else.
 _TOKEN = re.compile(
     r"""(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
-    r"""|(?P<comment>//[^\n]*)|(?P<space>\s+)|(?P<other>.)""",
+    r"""|(?P<comment>//[^\n]*)|(?P<space>\s+)|(?P<other>[\w$]+|.)""",
     re.DOTALL,
 )
 _PATTERN = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\n])+/[a-z]*")
@@ -82,7 +82,7 @@ def _joined(tokens: list[str]) -> Iterator[str]:
     """Neighbouring `const` statements become one."""
 
     def declares(at: int) -> bool:
-        return "".join(tokens[at : at + 6]) in ("const ", "const[", "const{")
+        return tokens[at : at + 1] == ["const"] and tokens[at + 1][0] in " [{"
 
     inside, skip = [declares(0)], 0  # whether the statement at each depth is such a one
     for at, token in enumerate(tokens):
@@ -91,7 +91,7 @@ def _joined(tokens: list[str]) -> Iterator[str]:
         if token == ";" and declares(at + 1):
             if inside[-1]:
                 yield ","
-                skip = at + 6 + (tokens[at + 6] == " ")
+                skip = at + 2 + (tokens[at + 2] == " ")
             else:
                 yield token
             inside[-1] = True

@@ -23,7 +23,7 @@ def shown(monkeypatch):
 
 
 def carries(output):
-    return laboratory.packed() in output["text/html"]
+    return laboratory.PACKED in output["text/html"]
 
 
 def test_the_first_cell_carries_the_module_and_so_does_one_that_is_run_again(shown, monkeypatch):
@@ -168,9 +168,9 @@ def test_of_a_tied_laboratory_the_picture_is_stored_and_nothing_that_lives(tmp_p
 
 def test_the_module_that_pages_hold_is_small():
     """What a notebook carries, and what a browser reads, once for all its laboratories."""
-    assert len(laboratory.module().encode()) <= 60_000
+    assert len(laboratory.MODULE.encode()) <= 60_000
     for word in ("</script", "<script", "<!--"):  # these would end its place on a page
-        assert word not in laboratory.module()
+        assert word not in laboratory.MODULE
 
 
 @pytest.mark.parametrize(

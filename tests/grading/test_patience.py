@@ -107,21 +107,27 @@ def test_only_others_are_an_excuse(tmp_path, monkeypatch):
 
 
 def test_a_kernel_is_looked_at_before_its_time_is_over(monkeypatch):
-    """Only so can it be seen that it waits at the end."""
+    """Only so can it be seen that it waits at the end; an answer that comes soon needs no look."""
     now, looks, kernel = [0.0], [], Kernel.__new__(Kernel)
     kernel.sandbox = SimpleNamespace(ended=False)
     monkeypatch.setattr(kernel_module.time, "monotonic", lambda: now[0])
+
+    def mark(clock):
+        looks.append((now[0], "mark"))
 
     def excused(clock):
         looks.append((now[0], clock))
         return 0.0
 
-    kernel._watch = SimpleNamespace(mark=lambda clock: None, excused=excused)
+    kernel._watch = SimpleNamespace(mark=mark, excused=excused)
     kernel._allow(2.0)
-    for now[0] in (0.5, 1.1, 1.2, 1.5, 2.0):
-        assert not kernel._is_late()
-    assert looks == [(1.1, "now"), (1.5, "now"), (2.0, "now")]
-    now[0] = 2.1
+    now[0] = kernel_module.SOON
+    assert not kernel._is_late()
+    assert looks == []
+    for now[0] in (0.5, 1.1, 1.2, 1.5, 2.0, 2.1, 2.4):
+        assert not kernel._is_late()  # until 0.5 nobody has counted, so that much is given back
+    assert looks == [(0.5, "mark"), (1.1, "now"), (1.5, "now"), (2.0, "now"), (2.4, "now")]
+    now[0] = 2.5
     assert kernel._is_late()
 
 

@@ -70,7 +70,7 @@ def test_a_stored_laboratory_is_the_present_one(path):
     carried = re.findall(r'laboratory-module\\">([^<]+)<', text)
     assert len(carried) == ("laboratory.show(" in text)
     for packed in carried:
-        assert gzip.decompress(base64.b64decode(packed)).decode() == laboratory.module()
+        assert gzip.decompress(base64.b64decode(packed)).decode() == laboratory.MODULE
 
 
 # Each rule broken once ----------------------------------------------------------------------

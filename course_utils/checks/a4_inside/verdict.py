@@ -41,6 +41,15 @@ def all_rates(hit_rates: Callable, networks: dict, *given: object) -> Rates:
     return found
 
 
+def compared(networks: dict) -> dict:
+    """The networks of which the claims speak; what is said of the others decides nothing."""
+    needed = {row[:2] for rows in CLAIMS.values() for row in rows}
+    return {
+        ending: {kind: nets for kind, nets in kinds.items() if (ending, kind) in needed}
+        for ending, kinds in networks.items()
+    }
+
+
 def _shares(rates: object) -> dict[str, float]:
     if not isinstance(rates, dict) or {*rates} != {*INSTRUMENTS}:
         raise CheckFailed(f"✗ hit_rates — must give a dict with {', '.join(INSTRUMENTS)}")

@@ -42,6 +42,13 @@ def test_equal_rates_are_open_and_paired_ones_need_not_be():
     assert verdict.says(paired, "cam_learned")[0] == "higher"
 
 
+def test_networks_that_no_claim_compares_are_not_asked_for(capsys):
+    compared = verdict.compared(rates())
+    assert [*compared["mean"], *compared["maximum"]] == ["trained", "random", "trained"]
+    words = dict.fromkeys(verdict.CLAIMS, "open")
+    assert verdict.conclusions_points(compared, **words) == 5
+
+
 def test_blank_conclusions_are_told_and_earn_nothing(capsys):
     blank = dict.fromkeys(verdict.CLAIMS)
     with pytest.raises(CheckFailed, match="none of cam_saliency"):
