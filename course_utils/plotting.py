@@ -156,7 +156,9 @@ def render(fig: Figure, *, readable: bool = False) -> tuple[str, bytes]:
     if readable:
         check_text(fig, picture.width / fig.dpi)
     png, jpeg = io.BytesIO(), io.BytesIO()
-    picture.quantize(PNG_COLOURS, dither=Image.Dither.NONE).save(png, "png", compress_level=PNG_LEVEL)
+    picture.quantize(PNG_COLOURS, dither=Image.Dither.NONE).save(
+        png, "png", compress_level=PNG_LEVEL
+    )
     picture.save(jpeg, "jpeg", quality=JPEG_QUALITY, optimize=True)
     if len(png.getvalue()) <= len(jpeg.getvalue()):
         return "image/png", png.getvalue()
