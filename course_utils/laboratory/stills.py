@@ -1,21 +1,25 @@
-"""What stands in the laboratory's place where no script runs: one picture for each mode."""
+"""What stands in the laboratory's place where no script runs: one picture for each mode.
+
+PyTorch is imported by the modes that compute with it: that takes longer than all else in the first
+cell of a notebook that needs none.
+"""
 
 import base64
 import io
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 from PIL import Image
-from torch.nn import functional as F
 
 from course_utils import plotting
-from course_utils.bowl import Run, bowl_paths
 from course_utils.laboratory.paths import Place, gradient_paths
 from course_utils.laboratory.window import window
 from course_utils.receptive_field import Step, cones
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Start = Mapping[str, Any]
 
@@ -25,11 +29,13 @@ def _geometry(given: Start) -> dict[str, int]:
     return {name: given.get(name, usual) for name, usual in names.items()}
 
 
-def _tensor(value: Any) -> torch.Tensor:
+def _tensor(value: Any) -> "Tensor":
+    import torch
+
     return torch.tensor(np.asarray(value, dtype=float))
 
 
-def _kernel(given: Start) -> torch.Tensor:
+def _kernel(given: Start) -> "Tensor":
     """`(…, KH, KW)`, turned by 180° for a true convolution."""
     kernel = _tensor(given["weight"] if "weight" in given else given["kernel"])
     return kernel.flip(-2, -1) if given.get("flip") else kernel
@@ -46,6 +52,8 @@ def _window(given: Start) -> tuple[Figure, str]:
 
 
 def _photo(given: Start) -> tuple[Figure, str]:
+    from torch.nn import functional as F
+
     photo = _tensor(_grey(given["picture"]))
     kernel = _kernel(given)
     out = F.conv2d(photo[None, None], kernel[None, None], **_geometry(given))[0, 0]
@@ -67,6 +75,8 @@ def _grey(address: str) -> np.ndarray:
 
 
 def _channels(given: Start) -> tuple[Figure, str]:
+    from torch.nn import functional as F
+
     x, weight, bias = (_tensor(given[key]) for key in ("input", "weight", "bias"))
     out = F.conv2d(x[None], _kernel(given), bias, **_geometry(given))[0]
     first = [*x, *weight[0], out[0]]
@@ -76,6 +86,8 @@ def _channels(given: Start) -> tuple[Figure, str]:
 
 
 def _transposed(given: Start) -> tuple[Figure, str]:
+    from torch.nn import functional as F
+
     x, kernel = (_tensor(given[key]) for key in ("input", "kernel"))
     out = F.conv_transpose2d(x[None, None], kernel[None, None], **_geometry(given))[0, 0]
     arrays = [x.numpy(), kernel.numpy(), out.numpy()]
@@ -100,6 +112,8 @@ def _backward(given: Start) -> tuple[Figure, str]:
 
 
 def _network(given: Start) -> tuple[Figure, str]:
+    from torch.nn import functional as F
+
     x, named = _tensor(given["input"]), given["parameters"]
     w, b, v, c = (_tensor(named[key]) for key in "wbvc")
     z = F.conv2d(x[None, None], w, b)
@@ -126,6 +140,8 @@ def _step(k: int, s: int = 1, p: int = 0, d: int = 1, name: str = "CONV") -> Ste
 
 
 def _optimisers(given: Start) -> tuple[Figure, str]:
+    from course_utils.bowl import Run, bowl_paths
+
     bowl = {key: given[key] for key in ("conditioning", "angle", "steps") if key in given}
     figure = bowl_paths([Run(**run) for run in given["runs"]], **bowl)
     return figure, (
