@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ports import free_ports
 
 TOKEN = "only-for-this-test"
 PATIENCE = 180  # seconds until a server must answer on a busy machine
@@ -22,9 +22,7 @@ def serving(
     folder: Path, environment: dict[str, str], application: str, *flags: str
 ) -> Iterator[str]:
     """Run `jupyter lab` or `jupyter server` in a folder; its address, `http://…/`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}/"
     process = subprocess.Popen(
         [sys.executable, "-m", "jupyter", application, "--no-browser", "--allow-root",

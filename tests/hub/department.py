@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 import requests
 import websocket
 from grading.tiny import make_course
+from ports import free_ports
 
 from course_utils.grading import bubblewrap
 from course_utils.repository import ROOT
@@ -130,7 +130,7 @@ class Department:
 
     def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
         self.folder, self.stack = folder, stack
-        self.port, self.hub_port, self.proxy_port = _free_ports(3)
+        self.port, self.hub_port, self.proxy_port = free_ports(3)
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "state" / "log"
         self.exchange = folder / "shared" / "exchange"
@@ -298,11 +298,3 @@ def _answers(url: str) -> bool:
         return requests.get(url, timeout=PATIENCE).ok
     except requests.ConnectionError:
         return False
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]

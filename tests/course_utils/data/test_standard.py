@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 import torch
+from ports import free_ports
 
 from course_utils.data import (
     PRETRAINED,
@@ -292,9 +293,7 @@ def test_a_download_that_fails_leaves_nothing(
     else:
         nowhere = "http://nowhere.invalid/"
         if how == "refused":
-            with socket.socket() as free:  # a port that nobody listens on
-                free.bind(("127.0.0.1", 0))
-                nowhere = f"http://127.0.0.1:{free.getsockname()[1]}/"
+            nowhere = f"http://127.0.0.1:{free_ports(1)[0]}/"
         data_set = getattr(torchvision.datasets, STANDARD_SETS[name].torchvision_name)
         if name == "mnist":
             monkeypatch.setattr(data_set, "mirrors", [nowhere])
