@@ -22,3 +22,15 @@ def test_what_is_harmless_stays():
     text = '<p class="x">a <a href="https://pytorch.org">b</a> <em>c</em> 1 &lt; 2</p>'
     assert clean_html(text) == text
     assert clean_html('<p onclick="alert(1)">a</p><form>b</form>') == "<p>a</p>b"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://elsewhere.org/a.png", "//elsewhere.org/a.png", "data:image/svg+xml;base64,"]
+)
+def test_a_picture_from_elsewhere_or_with_a_script_is_not_shown(address):
+    assert clean_html(f'<img src="{address}" alt="a">') == '<img alt="a">'
+
+
+def test_a_stored_picture_is_shown():
+    text = '<img src="data:image/png;base64,iVBORw0K" alt="a">'
+    assert clean_html(text) == text
