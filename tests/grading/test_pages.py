@@ -25,7 +25,8 @@ def test_what_is_harmless_stays():
 
 
 @pytest.mark.parametrize(
-    "address", ["https://elsewhere.org/a.png", "//elsewhere.org/a.png", "data:image/svg+xml;base64,"]
+    "address",
+    ["https://elsewhere.org/a.png", "//elsewhere.org/a.png", "data:image/svg+xml;base64,"],
 )
 def test_a_picture_from_elsewhere_or_with_a_script_is_not_shown(address):
     assert clean_html(f'<img src="{address}" alt="a">') == '<img alt="a">'
